@@ -1,0 +1,5 @@
+option(TSS_ASAN "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+if(TSS_ASAN)
+  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()

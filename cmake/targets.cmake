@@ -1,0 +1,79 @@
+# One folder of src/textsemiseg = one library; its DEPENDS are the layers it may include.
+#
+#   tss_library(metrics DEPENDS base)                 sources: every .cc of the folder that is not a test
+#   tss_library(networks TORCH DEPENDS base)          torch headers allowed, through the shared precompiled header
+#   tss_test(...)    is called by tss_library for every *_test.cc of the folder
+#   tss_bench(name DEPENDS ...)                       bench/<name>.cc, Google Benchmark
+
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+
+add_library(tss_warnings INTERFACE)
+target_compile_options(tss_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+target_include_directories(tss_warnings INTERFACE ${CMAKE_SOURCE_DIR}/src)
+
+# Owns the precompiled header that every torch translation unit reuses (16.9 s -> 6.9 s each).
+file(WRITE ${CMAKE_BINARY_DIR}/pch/torch_pch.cc "")
+add_library(tss_torch_pch OBJECT ${CMAKE_BINARY_DIR}/pch/torch_pch.cc)
+target_link_libraries(tss_torch_pch PRIVATE tss_warnings tss_torch)
+target_precompile_headers(tss_torch_pch PRIVATE <torch/torch.h>)
+target_compile_options(tss_torch_pch PRIVATE -fpch-preprocess)
+
+function(tss_use_torch target)
+  target_precompile_headers(${target} REUSE_FROM tss_torch_pch)
+  target_compile_options(${target} PRIVATE -fpch-preprocess)
+  target_link_libraries(${target} PUBLIC tss_torch)
+endfunction()
+
+function(tss_test name)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE tss_warnings ${ARG_DEPENDS} GTest::gtest GTest::gmock GTest::gtest_main)
+  if(ARG_TORCH)
+    tss_use_torch(${name})
+  endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 900 LABELS "unit;${ARG_LABELS}"
+    SKIP_REGULAR_EXPRESSION "NOTHING_RAN")
+endfunction()
+
+function(tss_library name)
+  cmake_parse_arguments(ARG "TORCH" "" "DEPENDS;LIBRARIES" ${ARGN})
+  set(folder ${CMAKE_SOURCE_DIR}/src/textsemiseg/${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cc)
+  list(REMOVE_ITEM sources ${tests} "")
+  list(TRANSFORM ARG_DEPENDS PREPEND "tss_")
+  set(torch "")
+  if(ARG_TORCH)
+    set(torch TORCH)
+  endif()
+  if(NOT sources)
+    add_library(tss_${name} INTERFACE)
+    target_link_libraries(tss_${name} INTERFACE tss_warnings ${ARG_DEPENDS})
+    return()
+  endif()
+  add_library(tss_${name} STATIC ${sources})
+  target_link_libraries(tss_${name} PRIVATE tss_warnings PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_LIBRARIES})
+  target_include_directories(tss_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  if(ARG_TORCH)
+    tss_use_torch(tss_${name})
+  endif()
+  foreach(test ${tests})
+    get_filename_component(test_name ${test} NAME_WE)
+    tss_test(${name}_${test_name} ${torch} SOURCES ${test} DEPENDS tss_${name} ${ARG_LIBRARIES})
+  endforeach()
+endfunction()
+
+function(tss_bench name)
+  cmake_parse_arguments(ARG "TORCH" "" "DEPENDS" ${ARGN})
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/bench/${name}.cc)
+  list(TRANSFORM ARG_DEPENDS PREPEND "tss_")
+  target_link_libraries(${name} PRIVATE tss_warnings ${ARG_DEPENDS} benchmark::benchmark)
+  if(ARG_TORCH)
+    tss_use_torch(${name})
+  endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endfunction()

@@ -1,0 +1,25 @@
+// Files that are never half-written, and hashes of what they hold.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace tss {
+
+// Writes to a temporary name beside path, flushes to disk and renames; on any error path is left as it was.
+// The writer gets the temporary path: for libraries that open files themselves.
+void write_atomically(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& writer);
+void write_text_file(const std::filesystem::path& path, std::string_view text);
+
+// Throws InputError naming the file when it is missing or unreadable.
+std::string read_text_file(const std::filesystem::path& path);
+
+// 64-bit FNV-1a; for cache keys, not for security.
+uint64_t hash_bytes(std::string_view bytes, uint64_t start = 14695981039346656037ull);
+std::string hex(uint64_t value);
+
+}  // namespace tss

@@ -1,0 +1,30 @@
+// Medical images through ITK. Arrays come out as stored, with their geometry; nothing is reoriented here.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/volume/volume.h"
+
+namespace tss {
+
+// Extensions that read_image understands, e.g. ".nii.gz".
+const std::vector<std::string>& image_extensions();
+bool is_image_file(const std::filesystem::path& path);
+// File name without its image extension: "la_003.nii.gz" -> "la_003".
+std::string image_stem(const std::filesystem::path& path);
+
+// One channel, any stored type, as float. Throws InputError when the file is missing, truncated (ITK would fill with zeros:
+// completeness is checked first), not 3D, or not readable.
+Image read_image(const std::filesystem::path& path);
+// Integers 0..255 only; throws InputError naming the first other value.
+LabelMap read_label_map(const std::filesystem::path& path);
+// Header only.
+Geometry read_geometry(const std::filesystem::path& path);
+
+// Atomic; the format follows the extension.
+void write_image(const std::filesystem::path& path, const Image& image);
+void write_label_map(const std::filesystem::path& path, const LabelMap& labels);
+
+}  // namespace tss

@@ -1,0 +1,43 @@
+// NumPy's .npy format, version 1.0, C order: written in one go, read by mapping the file into memory.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tss {
+
+enum class NpyType { kFloat32, kFloat64, kFloat16, kUint8, kInt16, kInt32, kInt64 };
+
+// Read-only view of a whole file; pages are loaded when touched and shared between processes.
+class MappedNpy {
+ public:
+  MappedNpy() = default;
+  // Throws InputError naming the file: missing, not .npy, Fortran order, unknown type, shorter than its header says.
+  explicit MappedNpy(const std::filesystem::path& path);
+  ~MappedNpy();
+  MappedNpy(MappedNpy&& other) noexcept;
+  MappedNpy& operator=(MappedNpy&& other) noexcept;
+  MappedNpy(const MappedNpy&) = delete;
+  MappedNpy& operator=(const MappedNpy&) = delete;
+
+  NpyType type() const { return type_; }
+  const std::vector<int64_t>& shape() const { return shape_; }
+  int64_t elements() const;
+  template <class T>
+  const T* data() const { return static_cast<const T*>(data_); }
+  bool valid() const { return mapping_ != nullptr; }
+
+ private:
+  void* mapping_ = nullptr;
+  size_t bytes_ = 0;
+  const void* data_ = nullptr;
+  NpyType type_ = NpyType::kFloat32;
+  std::vector<int64_t> shape_;
+};
+
+// Atomic.
+void write_npy(const std::filesystem::path& path, NpyType type, const std::vector<int64_t>& shape, const void* data);
+
+}  // namespace tss

@@ -1,0 +1,72 @@
+// What a method is: the training step and the prediction of one publication. A method knows no files, no loop, no options parsing.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/text/text_source.h"
+
+namespace tss {
+
+// One training batch, labelled samples first.
+struct Batch {
+  torch::Tensor image;  // [N, C, X, Y, Z] float
+  torch::Tensor label;  // [L, X, Y, Z] int64, classes of the first L samples; L <= N
+
+  int64_t labelled() const { return label.size(0); }
+  torch::Tensor labelled_image() const { return image.narrow(0, 0, labelled()); }
+  torch::Tensor unlabelled_image() const { return image.narrow(0, labelled(), image.size(0) - labelled()); }
+};
+
+// What the engine offers to a training step.
+class Context {
+ public:
+  virtual ~Context() = default;
+  // Backward, clipping, averaging over ranks and one optimiser step for the parameters of `group`.
+  virtual void minimise(const std::string& group, const torch::Tensor& loss) = 0;
+  // A named scalar for the log; it reaches the host only when a line is written.
+  virtual void log(const std::string& name, const torch::Tensor& value) = 0;
+  void log(const std::string& name, double value) { log(name, torch::tensor(value, torch::kFloat64)); }
+  // Sum over ranks, differentiable; the identity on one rank.
+  virtual torch::Tensor all_sum(const torch::Tensor& value) { return value; }
+  virtual int64_t iteration() const = 0;   // completed optimiser steps, from 0
+  virtual int64_t iterations() const = 0;  // length of the run, t_max
+};
+
+// Parameters that share an optimiser.
+struct ParameterGroup {
+  std::string name;
+  std::vector<torch::Tensor> parameters;
+};
+
+// A stage of training; most methods have one.
+struct Phase {
+  std::string name = "train";
+  double share = 1.0;  // of the run's iterations
+  int64_t labelled = -1, unlabelled = -1;  // samples per batch; -1: as the run's options say
+};
+
+class Method : public torch::nn::Module {
+ public:
+  virtual void train_step(const Batch& batch, Context& context) = 0;
+  // For teachers: called after each optimiser step.
+  virtual void after_step(int64_t /*iteration*/) {}
+  // Probabilities [N, K, X, Y, Z] of windows [N, C, X, Y, Z]; their argmax is the decision.
+  virtual torch::Tensor predict(const torch::Tensor& windows) = 0;
+  // Before a run of predict(): freezes what does not change between windows (text features).
+  virtual void begin_prediction() {}
+  virtual std::vector<Phase> phases() const { return {Phase{}}; }
+  virtual std::vector<ParameterGroup> parameter_groups();
+  // Replaces the class texts [K, d] at prediction (the text probe); methods without text ignore it.
+  virtual void set_class_texts(const torch::Tensor& /*features*/) {}
+  // The class texts prediction uses, [K, d]; undefined for methods without text.
+  virtual torch::Tensor class_texts() { return {}; }
+  // Sides of a window must be multiples of this; the engine and the sliding window pad.
+  virtual int64_t window_multiple() const { return 16; }
+};
+
+}  // namespace tss
