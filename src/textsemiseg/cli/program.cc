@@ -1,0 +1,57 @@
+#include "textsemiseg/cli/program.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/verbs.h"
+
+namespace tss {
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> table = {
+      // clang-format off
+      // clang-format on
+  };
+  return table;
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app{"Semi-supervised 3D medical image segmentation", "textsemiseg"};
+  app.set_version_flag("--version", "textsemiseg 0.1.0");
+  app.require_subcommand(1);
+  bool quiet = false, verbose = false;
+  app.add_flag("--quiet,-q", quiet, "only warnings and errors");
+  app.add_flag("--verbose", verbose, "more messages");
+  std::function<void()> chosen;
+  for (const Verb& verb : verbs()) {
+    CLI::App* sub = app.add_subcommand(verb.name, verb.summary);
+    sub->footer(std::string("Example:\n  ") + verb.example);
+    sub->fallthrough();
+    auto action = verb.declare(*sub);
+    sub->callback([&chosen, action = std::move(action)] { chosen = action; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  set_log_level(quiet ? LogLevel::kQuiet : verbose ? LogLevel::kVerbose : LogLevel::kNormal);
+  try {
+    chosen();
+    return 0;
+  } catch (const Error& error) {
+    log_error(error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    log_error("out of memory: a smaller patch or batch needs less");
+    return static_cast<int>(ExitCode::kFailed);
+  } catch (const std::exception& error) {
+    log_error(std::string("unexpected failure: ") + error.what());
+    return static_cast<int>(ExitCode::kFailed);
+  }
+}
+
+}  // namespace tss

@@ -1,0 +1,28 @@
+// The program: a table of verbs.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace tss {
+
+// Parses the command line, runs one verb, prints one line per error; returns the exit code (base/error.h).
+int run_program(int argc, char** argv);
+
+// One verb: adds its options to a subcommand and returns what runs after parsing. The options live in the closure.
+struct Verb {
+  const char* name;
+  const char* summary;
+  const char* example;                       // shown at the end of --help
+  std::function<void()> (*declare)(CLI::App& app);
+};
+
+// The one list (program.cc).
+const std::vector<Verb>& verbs();
+
+}  // namespace tss

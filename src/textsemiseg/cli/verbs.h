@@ -1,0 +1,20 @@
+// One declaration per verb; each verb has its own file.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace tss {
+
+std::function<void()> declare_prepare(CLI::App& app);
+std::function<void()> declare_train(CLI::App& app);
+std::function<void()> declare_predict(CLI::App& app);
+std::function<void()> declare_evaluate(CLI::App& app);
+std::function<void()> declare_demo(CLI::App& app);
+std::function<void()> declare_doctor(CLI::App& app);
+std::function<void()> declare_list(CLI::App& app);
+
+}  // namespace tss
