@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Installs what the build needs and is not there yet: Debian packages, LibTorch, CLIP's vocabulary. See docs/setup.md.
+#   TSS_TORCH=FOLDER        use this LibTorch (a wheel's torch folder or an unpacked libtorch) instead of installing one
+#   TSS_WHEEL_INDEX=URL     take the torch wheel from this package index, or from this folder of wheels
+#   TSS_SKIP_PACKAGES=1     do not look at Debian packages (another distribution, or dependencies from elsewhere)
+. "$(dirname "$0")/common.sh"
+
+setup_packages() {
+  local missing=() name
+  if [ -n "${TSS_SKIP_PACKAGES:-}" ]; then return; fi
+  if ! command -v dpkg-query >/dev/null; then
+    die "this is not a Debian system: install the equivalents of tools/packages.txt, then run again with TSS_SKIP_PACKAGES=1"
+  fi
+  while read -r name; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" != installed ]; then missing+=("$name"); fi
+  done < <(grep -v '^#' tools/packages.txt)
+  if [ ${#missing[@]} -eq 0 ]; then return; fi
+
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! sudo -n true 2>/dev/null; then
+      {
+        printf 'error: %d Debian packages are missing, and installing them needs root:\n' ${#missing[@]}
+        printf '  %s\n' "${missing[@]}"
+        printf 'Install them with\n  sudo apt-get update && sudo apt-get install --no-install-recommends %s\n' "${missing[*]}"
+        printf 'and run the same command again.\n'
+      } >&2
+      exit 1
+    fi
+    as_root=(sudo -n)
+  fi
+  say "Debian packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -q >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+}
+
+has_nvidia_gpu() { [ -e /proc/driver/nvidia/version ] || command -v nvidia-smi >/dev/null; }
+
+# Without a GPU a CPU build is taken where one is on offer; see docs/setup.md for which index offers what.
+setup_torch() {
+  if [ -n "${TSS_TORCH:-}" ]; then
+    if [ -z "$(torch_folder)" ]; then
+      die "TSS_TORCH=$TSS_TORCH: no include/ and lib/ of LibTorch there; expected the 'torch' folder of a wheel or an unpacked libtorch"
+    fi
+    return
+  fi
+  if ! is_installed torch "$TORCH_VERSION"; then
+    local sources=() wanted=("torch==$TORCH_VERSION") done='' requirement
+    if [ -d "${TSS_WHEEL_INDEX:-}" ]; then
+      sources=(--no-index --find-links "$TSS_WHEEL_INDEX")
+    elif [ -n "${TSS_WHEEL_INDEX:-}" ]; then
+      sources=(--index-url "$TSS_WHEEL_INDEX")
+    fi
+    if has_nvidia_gpu; then
+      wanted=("torch===$TORCH_VERSION" "${wanted[@]}")
+    else
+      wanted=("torch==$TORCH_VERSION+cpu" "${wanted[@]}")
+    fi
+    make_venv
+    for requirement in "${wanted[@]}"; do
+      say "LibTorch: $requirement"
+      if pip_install ${sources[@]+"${sources[@]}"} "$requirement"; then
+        done=1
+        break
+      fi
+      say "not on offer: $requirement"
+    done
+    if [ -z "$done" ]; then
+      die "no torch $TORCH_VERSION wheel found; set TSS_WHEEL_INDEX to an index or a folder that has one, or TSS_TORCH to an unpacked LibTorch"
+    fi
+  fi
+  # A CUDA build loads CUDA's libraries from sibling packages, even where there is no GPU.
+  if [ -e "$(site_packages)/torch/lib/libtorch_cuda.so" ] && [ ! -d "$(site_packages)/nvidia" ]; then
+    say "the torch wheel found is a CUDA build: installing its CUDA libraries (2 GB more; docs/setup.md has the way around it)"
+    "$VENV/bin/pip" install --disable-pip-version-check "torch===$TORCH_VERSION" >&2
+  fi
+}
+
+setup_vocabulary() {
+  if is_installed open_clip_torch "$OPEN_CLIP_VERSION"; then return; fi
+  say "CLIP's vocabulary: open_clip_torch $OPEN_CLIP_VERSION"
+  pip_install "open_clip_torch==$OPEN_CLIP_VERSION" ||
+    die "open_clip_torch $OPEN_CLIP_VERSION could not be installed (its file of byte-pair merges is what the tokenizer reads)"
+}
+
+setup_packages
+setup_torch
+setup_vocabulary
