@@ -22,7 +22,8 @@ target_compile_options(tss_torch_pch PRIVATE -fpch-preprocess)
 
 function(tss_use_torch target)
   target_precompile_headers(${target} REUSE_FROM tss_torch_pch)
-  target_compile_options(${target} PRIVATE -fpch-preprocess)
+  # Programs are compiled with -fPIE otherwise, which cannot use the header compiled with -fPIC.
+  target_compile_options(${target} PRIVATE -fpch-preprocess -fPIC)
   target_link_libraries(${target} PUBLIC tss_torch)
 endfunction()
 
