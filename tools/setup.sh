@@ -63,14 +63,16 @@ setup_torch() {
         done=1
         break
       fi
-      say "not on offer: $requirement"
+      say "$requirement is not on offer here"
     done
     if [ -z "$done" ]; then
       die "no torch $TORCH_VERSION wheel found; set TSS_WHEEL_INDEX to an index or a folder that has one, or TSS_TORCH to an unpacked LibTorch"
     fi
   fi
   # A CUDA build loads CUDA's libraries from sibling packages, even where there is no GPU.
-  if [ -e "$(site_packages)/torch/lib/libtorch_cuda.so" ] && [ ! -d "$(site_packages)/nvidia" ]; then
+  local lib
+  lib=$(site_packages)/torch/lib
+  if [ -e "$lib/libtorch_cuda.so" ] && ldd "$lib"/libtorch_c{pu,uda}.so | grep -q 'not found'; then
     say "the torch wheel found is a CUDA build: installing its CUDA libraries (2 GB more; docs/setup.md has the way around it)"
     "$VENV/bin/pip" install --disable-pip-version-check "torch===$TORCH_VERSION" >&2
   fi
