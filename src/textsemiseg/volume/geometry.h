@@ -20,6 +20,8 @@ struct Geometry {
 
   int64_t voxels() const { return size[0] * size[1] * size[2]; }
   Vector3 world(const Vector3& index) const;
+  // The inverse of world(): a position in mm as a continuous index.
+  Vector3 index(const Vector3& position) const;
   // "40 x 51 x 35 voxels of 1 x 1 x 1 mm"
   std::string describe() const;
 };
