@@ -1,0 +1,152 @@
+#include "textsemiseg/report/page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/report/curves.h"
+
+namespace tss {
+namespace {
+
+using testing::DoubleNear;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+// Every opened tag is closed in order; returns the first fault.
+std::string fault_in_nesting(const std::string& html) {
+  std::vector<std::string> open;
+  for (size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
+    const size_t end = html.find('>', at);
+    if (end == std::string::npos) return "unclosed tag";
+    const std::string tag = html.substr(at + 1, end - at - 1);
+    const bool closing = tag[0] == '/';
+    const size_t start = closing ? 1 : 0;
+    const std::string name = tag.substr(start, tag.find_first_of(" /\n", start) - start);
+    if (tag[0] == '!' || tag.back() == '/' || name == "meta" || name == "img") continue;
+    if (!closing) {
+      open.push_back(name);
+    } else if (open.empty() || open.back() != name) {
+      return "</" + name + "> closes " + (open.empty() ? "nothing" : open.back());
+    } else {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? "" : "<" + open.back() + "> stays open";
+}
+
+Page example() {
+  Page page;
+  page.title = "A & B <demo>";
+  page.introduction = {"Two methods."};
+  page.class_names = {"background", "liver <left>", "kidney"};
+  ScoreTable table;
+  table.title = "Dice";
+  table.columns = {"liver <left>", "kidney", "mean"};
+  table.rows = {{"supervised", {{0.5, 0.1, 0.4, 0.6}, {}, {0.25, {}, {}, {}}}}};
+  page.tables = {table};
+  page.overview = IntervalChart{"Dice", "Dice", 0, 1, {{"kidney", "supervised", 0.5, 0.4, 0.6, 0}}};
+  LineChart chart;
+  chart.title = "Loss";
+  chart.x_label = "iteration";
+  chart.y_label = "loss";
+  chart.series = {{"supervised", {{0, 2}, {10, 1}, {20, 0.5}}, 0}};
+  page.charts = {chart};
+  page.pictures = {{"case_1", {{"supervised", RgbImage(4, 3)}}}};
+  page.sections = {{"Protocol", {{"name", "honest"}}}};
+  return page;
+}
+
+TEST(Page, HasEveryPartEscapedAndNested) {
+  const std::string html = render_page(example());
+  EXPECT_EQ(fault_in_nesting(html), "");
+  EXPECT_THAT(html, HasSubstr("<title>A &amp; B &lt;demo&gt;</title>"));
+  EXPECT_THAT(html, HasSubstr("liver &lt;left&gt;"));
+  EXPECT_THAT(html, Not(HasSubstr("<left>")));
+  EXPECT_THAT(html, HasSubstr("<td>0.500 ± 0.100<small>[0.400, 0.600]</small></td><td>–</td><td>0.250</td>"));
+  EXPECT_THAT(html, HasSubstr("data:image/png;base64,iVBORw0KGgo"));
+  EXPECT_THAT(html, HasSubstr("<tr><td>name</td><td>honest</td></tr>"));
+}
+
+TEST(Page, NeedsNothingFromOutsideAndFitsThemesAndPhones) {
+  const std::string html = render_page(example());
+  EXPECT_THAT(html, Not(HasSubstr("http")));
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+  EXPECT_THAT(html, Not(HasSubstr("url(")));
+  EXPECT_THAT(html, HasSubstr("prefers-color-scheme: dark"));
+  EXPECT_THAT(html, HasSubstr("width=device-width"));
+}
+
+TEST(Page, EstimateAsText) {
+  EXPECT_EQ(format_estimate({0.8123, 0.0341, 0.785, 0.8364}, 3), "0.812 ± 0.034 [0.785, 0.836]");
+  EXPECT_EQ(format_estimate({}, 3), "–");
+}
+
+TEST(Chart, LineRunsFromBottomLeftToTopRight) {
+  LineChart chart;
+  chart.title = "t";
+  chart.series = {{"s", {{0, 0}, {1, 1}}, 3}};
+  const std::string svg = line_chart(chart);
+  EXPECT_THAT(svg, HasSubstr("d=\"M52.0 222.0L468.0 22.0\""));
+  EXPECT_THAT(svg, HasSubstr(css_colour(series_colour(3))));
+}
+
+TEST(Chart, GapsAndConstantsAndNothing) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  LineChart chart;
+  chart.series = {{"s", {{0, 1}, {1, nan}, {2, 1}}, 0}};
+  const std::string svg = line_chart(chart);
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+  EXPECT_THAT(svg, HasSubstr("M52.0 122.0M468.0 122.0")) << "a gap lifts the pen";
+  chart.series = {{"s", {{0, nan}}, 0}};
+  EXPECT_THAT(line_chart(chart), HasSubstr("No values"));
+}
+
+TEST(Chart, LongRunsAreThinned) {
+  LineChart chart;
+  chart.series = {{"s", {}, 0}};
+  for (int i = 0; i < 30000; ++i) chart.series[0].points.emplace_back(i, i % 2);
+  EXPECT_LT(line_chart(chart).size(), 10000u);
+}
+
+TEST(Chart, Ticks) {
+  EXPECT_THAT(ticks(0, 1), ElementsAre(DoubleNear(0, 1e-12), DoubleNear(0.2, 1e-12), DoubleNear(0.4, 1e-12),
+                                       DoubleNear(0.6, 1e-12), DoubleNear(0.8, 1e-12), DoubleNear(1, 1e-12)));
+  EXPECT_THAT(ticks(0, 300), ElementsAre(0, 100, 200, 300));
+  EXPECT_THAT(ticks(3, 17), ElementsAre(5, 10, 15));
+}
+
+class CurvesTest : public testing::Test {
+ protected:
+  std::filesystem::path write(const std::string& text) {
+    path_ = std::filesystem::path(testing::TempDir()) / "report_curves_test.jsonl";
+    std::ofstream(path_) << text;
+    return path_;
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+  std::filesystem::path path_;
+};
+
+TEST_F(CurvesTest, ReadsScalarsByName) {
+  const Curves curves = read_curves(write("{\"iteration\": 1, \"loss\": 2.5, \"dice\": {\"a\": [0.1, null]}, \"note\": \"x\"}\n"
+                                          "{\"event\": \"start\"}\n"
+                                          "{\"iteration\": 2, \"loss\": 1.5}\n"));
+  ASSERT_EQ(curves.size(), 3u);
+  EXPECT_THAT(curves.at("loss"), ElementsAre(std::pair(1.0, 2.5), std::pair(2.0, 1.5)));
+  EXPECT_THAT(curves.at("dice.a.0"), ElementsAre(std::pair(1.0, 0.1)));
+  EXPECT_TRUE(std::isnan(curves.at("dice.a.1").at(0).second));
+}
+
+TEST_F(CurvesTest, ALineCutOffAtTheEndIsLeftOutButNotOneInTheMiddle) {
+  EXPECT_EQ(read_curves(write("{\"iteration\": 1, \"loss\": 2}\n{\"iteration\": 2, \"lo")).at("loss").size(), 1u);
+  EXPECT_THROW(read_curves(write("{\"iteration\": 1, \"lo\n{\"iteration\": 2, \"loss\": 2}\n")), InputError);
+  EXPECT_THROW(read_curves("/nonexistent/log.jsonl"), InputError);
+}
+
+}  // namespace
+}  // namespace tss

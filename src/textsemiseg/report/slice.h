@@ -1,0 +1,26 @@
+// One slice of a scan as a picture, with the outlines of label maps.
+#pragma once
+
+#include <cstdint>
+
+#include "textsemiseg/report/png.h"
+#include "textsemiseg/volume/volume.h"
+
+namespace tss {
+
+struct SliceOptions {
+  int axis = 2;           // array axis across the slice: 0 sagittal, 1 coronal, 2 axial for volumes in RAS order
+  int64_t index = -1;     // along that axis; -1: the slice that shows most of the labels, the middle one without labels
+  double low = 0, high = 0;  // grey window; low >= high: from the 1st to the 99th percentile of the volume
+  int64_t pixels = 288;   // longer side of the picture
+};
+
+// The slice across `axis` with the most classes, and among those with the most foreground; the middle one when there is none.
+int64_t busiest_slice(const LabelMap& labels, int axis);
+
+// Axial slices show the front up and the patient's right on the left (the radiologists' way), sagittal and coronal ones the
+// head up; RAS order is assumed. Sides are in proportion to millimetres. The prediction's outlines are solid in the class
+// colour, the reference's dashed in a lighter tone of it; either may be null. Throws InputError when sizes or index differ.
+RgbImage draw_slice(const Image& image, const LabelMap* reference, const LabelMap* prediction, const SliceOptions& options = {});
+
+}  // namespace tss
