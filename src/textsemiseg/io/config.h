@@ -7,63 +7,120 @@
 //   };
 #pragma once
 
+#include <concepts>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <type_traits>
+#include <utility>
 #include <vector>
-
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/strings.h"
 
 namespace tss {
 
 using Json = nlohmann::ordered_json;
 
-// Throws InputError with file, line and column on a syntax error.
+// Throw InputError with file, line and column on a syntax error. Dates of TOML become text.
 Json read_toml(const std::filesystem::path& path);
 Json read_json(const std::filesystem::path& path);
+// Scalars of a section first, then its sub-sections; read_toml gives the tree back. Throws Error on a null, which TOML lacks.
 std::string to_toml(const Json& config);
+// Atomic. NaN and infinities are written as null.
 void write_json(const std::filesystem::path& path, const Json& value);
 
 // Values of `over` replace those of `base`, section by section.
 void merge(Json& base, const Json& over);
-// Applies "section.key=value"; the value is read as TOML (true, 3, 0.1, [96, 96, 96], "text"), a bare word as a string.
-void apply_override(Json& config, const std::string& assignment);
+// Applies "section.key=value"; the value is read as TOML (true, 3, 0.1, [96, 96, 96], "text"), anything else as text.
+// source names the option in messages.
+void apply_override(Json& config, const std::string& assignment, const std::string& source = "--set");
 
-// "int", "number", "text", ... for messages.
+// "an integer", "text", "a list", ... for messages.
 std::string type_name_of(const Json& value);
+
+namespace config_detail {
+
+template <class T>
+struct IsVector : std::false_type {};
+template <class T>
+struct IsVector<std::vector<T>> : std::true_type {};
+
+template <class T>
+std::string expected_type() {
+  if constexpr (std::same_as<T, bool>)
+    return "true or false";
+  else if constexpr (std::unsigned_integral<T>)
+    return "an integer from 0";
+  else if constexpr (std::integral<T>)
+    return "an integer";
+  else if constexpr (std::floating_point<T>)
+    return "a number";
+  else if constexpr (std::same_as<T, std::string>)
+    return "text";
+  else if constexpr (IsVector<T>::value)
+    return "a list, each item " + expected_type<typename T::value_type>();
+  else
+    return "another type";
+}
+
+// Strict where nlohmann is lenient: no bool for a number, no number cut to an integer. False when the type does not fit.
+template <class T>
+bool convert(const Json& value, T& out) {
+  if constexpr (std::same_as<T, bool>) {
+    if (!value.is_boolean()) return false;
+    out = value.get<bool>();
+  } else if constexpr (std::integral<T>) {
+    if (value.is_number_unsigned()) {
+      const auto whole = value.get<uint64_t>();
+      if (!std::in_range<T>(whole)) return false;
+      out = static_cast<T>(whole);
+    } else {
+      if (!value.is_number_integer() || !std::in_range<T>(value.get<int64_t>())) return false;
+      out = static_cast<T>(value.get<int64_t>());
+    }
+  } else if constexpr (std::floating_point<T>) {
+    if (!value.is_number()) return false;
+    out = value.get<T>();
+  } else if constexpr (IsVector<T>::value) {
+    if (!value.is_array()) return false;
+    T items(value.size());
+    for (size_t i = 0; i < items.size(); ++i) {
+      typename T::value_type item{};
+      if (!convert(value[i], item)) return false;
+      items[i] = std::move(item);
+    }
+    out = std::move(items);
+  } else if constexpr (std::same_as<T, std::string>) {
+    if (!value.is_string()) return false;
+    out = value.get<std::string>();
+  } else {
+    static_assert(std::same_as<T, Json>, "options hold bool, numbers, text, lists of these, and structs with visit()");
+    out = value;
+  }
+  return true;
+}
+
+[[noreturn]] void throw_wrong_type(const std::string& source, const std::string& field, const Json& found, const std::string& expected);
+
+}  // namespace config_detail
 
 // Fills fields from a section; remembers the known keys so that check_unknown() can name a mistyped one.
 class FieldReader {
  public:
-  // subject: what to call the section in messages ("tmr", or "" for the root); source: file name or "--set".
-  FieldReader(const Json& section, std::string subject, std::string source)
-      : section_(section), subject_(std::move(subject)), source_(std::move(source)) {}
+  // section must outlive the reader. subject: what to call the section in messages ("tmr", or "" for the root);
+  // source: file name or "--set". Throws InputError when it is not a section.
+  FieldReader(const Json& section, std::string subject, std::string source);
 
+  // Leaves the field as it is where the section lacks the key; throws InputError naming source and field on a wrong type.
   template <class T>
   void operator()(const char* key, T& field) {
     known_.push_back(key);
-    if (!section_.is_object() || !section_.contains(key)) return;
-    const Json& value = section_.at(key);
-    const std::string name = subject_.empty() ? key : subject_ + "." + key;
+    const auto found = section_.find(key);
+    if (found == section_.end()) return;
     if constexpr (requires { field.visit(*this); }) {
-      FieldReader inner(value, name, source_);
+      FieldReader inner(*found, full_name(key), source_);
       field.visit(inner);
       inner.check_unknown();
-    } else {
-      try {
-        if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-          if (!value.is_number_integer()) throw std::runtime_error("not an integer");
-        }
-        if constexpr (std::is_same_v<T, bool>) {
-          if (!value.is_boolean()) throw std::runtime_error("not a boolean");
-        }
-        value.get_to(field);
-      } catch (const std::exception&) {
-        throw InputError(source_ + ": " + name, "found " + value.dump() + " (" + type_name_of(value) + ")",
-                         "the type of its default, " + Json(field).dump());
-      }
+    } else if (!config_detail::convert(*found, field)) {
+      config_detail::throw_wrong_type(source_, full_name(key), *found, config_detail::expected_type<T>());
     }
   }
 
@@ -71,6 +128,8 @@ class FieldReader {
   void check_unknown() const;
 
  private:
+  std::string full_name(const std::string& key) const { return subject_.empty() ? key : subject_ + "." + key; }
+
   const Json& section_;
   std::string subject_;
   std::string source_;
