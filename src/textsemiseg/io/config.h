@@ -9,9 +9,9 @@
 
 #include <concepts>
 #include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
