@@ -3,11 +3,13 @@
 
 #include <torch/torch.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "textsemiseg/networks/vnet.h"
 #include "textsemiseg/text/text_source.h"
 
 namespace tss {
@@ -31,10 +33,15 @@ class Context {
   // A named scalar for the log; it reaches the host only when a line is written.
   virtual void log(const std::string& name, const torch::Tensor& value) = 0;
   void log(const std::string& name, double value) { log(name, torch::tensor(value, torch::kFloat64)); }
-  // Sum over ranks, differentiable; the identity on one rank.
-  virtual torch::Tensor all_sum(const torch::Tensor& value) { return value; }
   virtual int64_t iteration() const = 0;   // completed optimiser steps, from 0
   virtual int64_t iterations() const = 0;  // length of the run, t_max
+};
+
+// What every method is built from; the options of a method itself are its own struct.
+struct MethodSetup {
+  VNetOptions network;                        // classes and channels already set from the data
+  std::array<int64_t, 3> patch{96, 96, 96};   // training patch
+  std::shared_ptr<TextSource> text;           // features of the class names, for methods that use text
 };
 
 // Parameters that share an optimiser.
@@ -52,6 +59,7 @@ struct Phase {
 
 class Method : public torch::nn::Module {
  public:
+  // One optimiser step (or several, through the context) on one batch.
   virtual void train_step(const Batch& batch, Context& context) = 0;
   // For teachers: called after each optimiser step.
   virtual void after_step(int64_t /*iteration*/) {}
@@ -65,8 +73,8 @@ class Method : public torch::nn::Module {
   virtual void set_class_texts(const torch::Tensor& /*features*/) {}
   // The class texts prediction uses, [K, d]; undefined for methods without text.
   virtual torch::Tensor class_texts() { return {}; }
-  // Sides of a window must be multiples of this; the engine and the sliding window pad.
-  virtual int64_t window_multiple() const { return 16; }
+  // Windows must have the training patch's size (a text block whose tokens are whole planes); others take any size.
+  virtual bool fixed_window() const { return false; }
 };
 
 }  // namespace tss

@@ -1,0 +1,29 @@
+#include "textsemiseg/base/interrupt.h"
+
+#include <atomic>
+#include <csignal>
+
+namespace tss {
+namespace {
+
+std::atomic<bool> flag{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "needed inside a signal handler");
+
+void on_signal(int number) {
+  if (flag.exchange(true)) {
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+  }
+}
+
+}  // namespace
+
+void catch_interrupts() {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+bool interrupted() { return flag.load(); }
+void clear_interrupt() { flag.store(false); }
+
+}  // namespace tss

@@ -1,0 +1,88 @@
+// One training step: the Context that a method's train_step sees, with the optimiser, the learning-rate schedule and precision.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/methods/method.h"
+
+namespace tss {
+
+struct OptimiserOptions {
+  double learning_rate = 0.01;
+  double momentum = 0.9;
+  double weight_decay = 1e-4;
+  std::string schedule = "linear";  // linear: 1 - t/t_max | poly: (1 - t/t_max)^power | constant
+  double power = 0.9;
+  bool released_offset = false;     // rate of step t taken at max(t - 1, 0), as SSL4MIS and Text-SemiSeg do (methods.md 20.5)
+  double clip_norm = 0;             // gradients are scaled to at most this L2 norm; 0: never
+
+  template <class V>
+  void visit(V& v) {
+    v("learning_rate", learning_rate);
+    v("momentum", momentum);
+    v("weight_decay", weight_decay);
+    v("schedule", schedule);
+    v("power", power);
+    v("released_offset", released_offset);
+    v("clip_norm", clip_norm);
+  }
+  void check() const;
+};
+
+// The rate in force for step t (completed steps) of a run of t_max.
+double learning_rate_at(const OptimiserOptions& options, int64_t t, int64_t t_max);
+
+// bf16: convolutions and matrix products in bfloat16 (autocast), parameters, gradients and losses in float32.
+class PrecisionScope {
+ public:
+  PrecisionScope(bool bf16, torch::DeviceType device);
+  ~PrecisionScope();
+  PrecisionScope(const PrecisionScope&) = delete;
+  PrecisionScope& operator=(const PrecisionScope&) = delete;
+
+ private:
+  bool active_;
+  torch::DeviceType device_;
+};
+
+class Optimisation : public Context {
+ public:
+  Optimisation(Method& method, const OptimiserOptions& options, bool bf16 = false);
+
+  // Seeds torch's generators from (seed, iteration), runs train_step and after_step.
+  void step(const Batch& batch, uint64_t seed, int64_t iteration, int64_t iterations);
+
+  // What the last step logged, still on the device.
+  const std::map<std::string, torch::Tensor>& logged() const { return logged_; }
+  // False once a loss was NaN or infinite; the optimiser leaves the parameters alone from that step on.
+  bool finite() const { return finite_; }
+  double learning_rate() const { return rate_; }
+
+  // Optimiser state as named tensors, "optimiser.<group>.<parameter number>.momentum".
+  std::map<std::string, torch::Tensor> state() const;
+  // Throws InputError naming the tensor when one is missing or has another shape.
+  void load_state(const std::map<std::string, torch::Tensor>& state, const std::string& source);
+
+  void minimise(const std::string& group, const torch::Tensor& loss) override;
+  using Context::log;
+  void log(const std::string& name, const torch::Tensor& value) override;
+  int64_t iteration() const override { return iteration_; }
+  int64_t iterations() const override { return iterations_; }
+
+ private:
+  Method& method_;
+  OptimiserOptions options_;
+  bool bf16_;
+  std::map<std::string, std::unique_ptr<torch::optim::SGD>> optimisers_;
+  std::map<std::string, torch::Tensor> logged_;
+  int64_t iteration_ = 0, iterations_ = 1;
+  double rate_ = 0;
+  bool finite_ = true;
+};
+
+}  // namespace tss

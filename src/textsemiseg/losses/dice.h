@@ -1,0 +1,24 @@
+// Soft Dice losses of the published programs (methods.md section 2). Sums run over the whole batch and all voxels at once.
+#pragma once
+
+#include <torch/torch.h>
+
+namespace tss {
+
+// One-hot [N, K, ...] in the type of `like`, from classes [N, ...].
+torch::Tensor one_hot(const torch::Tensor& label, int64_t classes, const torch::Tensor& like);
+
+// 1 - (2 sum p g + smooth) / (sum p^2 + sum g^2 + smooth), mean over classes first..K-1.
+// first = 1, smooth = 1e-5: D1 (UA-MT, DTC, MCF). first = 0, 1e-5: D3 (SSL4MIS). first = 0, 1e-10, p sigmoid: D4 (Text-SemiSeg).
+torch::Tensor dice_loss_squared(const torch::Tensor& probabilities, const torch::Tensor& label, int64_t first_class, double smooth);
+
+// 1 - (2 sum p g + 1e-8) / (sum p + sum g + 1e-8), mean over the foreground classes: D2 (MC-Net, MC-Net+, MLRP, VCLIPSeg).
+torch::Tensor dice_loss_linear(const torch::Tensor& probabilities, const torch::Tensor& label);
+
+// D5 (BCP): per sample and class, 1 - mean of (2 sum p g m + 1e-5) / (sum (p + g) m + 1e-5); mask [N, X, Y, Z] or undefined (all 1).
+torch::Tensor dice_loss_masked(const torch::Tensor& probabilities, const torch::Tensor& label, const torch::Tensor& mask = {});
+
+// L_seg of Text-SemiSeg: cross-entropy + D3 on softmax, all classes. logits [N, K, X, Y, Z], label [N, X, Y, Z].
+torch::Tensor cross_entropy_and_dice(const torch::Tensor& logits, const torch::Tensor& label);
+
+}  // namespace tss

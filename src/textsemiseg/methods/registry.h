@@ -1,0 +1,29 @@
+// The one list of methods.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/io/config.h"
+#include "textsemiseg/methods/method.h"
+
+namespace tss {
+
+struct MethodInfo {
+  std::string name;
+  std::string summary;   // one line, with the publication
+  bool uses_text;
+  bool uses_unlabelled;
+  // Builds the method from its section of the configuration; source names the file in messages. Throws InputError on unknown keys.
+  std::shared_ptr<Method> (*make)(const Json& options, const std::string& source, const MethodSetup& setup);
+  // The section with every default filled in.
+  Json (*resolve)(const Json& options, const std::string& source);
+};
+
+const std::vector<MethodInfo>& methods();
+// Throws InputError with the names known.
+const MethodInfo& method_info(const std::string& name);
+std::vector<std::string> method_names();
+
+}  // namespace tss

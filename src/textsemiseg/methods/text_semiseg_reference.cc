@@ -1,0 +1,132 @@
+#include "textsemiseg/methods/text_semiseg_reference.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/losses/dice.h"
+#include "textsemiseg/losses/pseudo_labels.h"
+#include "textsemiseg/losses/ramps.h"
+
+namespace tss {
+
+namespace F = torch::nn::functional;
+
+namespace {
+
+constexpr int64_t kMixingStart = 6000;
+constexpr double kRampEpochs = 200;
+
+torch::Tensor segmentation_loss(const torch::Tensor& logits, const torch::Tensor& label) {
+  return F::cross_entropy(logits, label) + dice_loss_squared(torch::sigmoid(logits), label, 0, 1e-10);
+}
+
+// Division by the norm along the last spatial axis: a slip of the released code for "along the channels".
+torch::Tensor normalise_depth(const torch::Tensor& feature) { return feature / feature.norm(2, -1, true); }
+
+torch::Tensor released_class_vectors(const torch::Tensor& logits, const torch::Tensor& feature) {
+  const torch::Tensor maps = F::interpolate(torch::sigmoid(logits), F::InterpolateFuncOptions()
+                                                                        .size(feature.sizes().slice(2).vec())
+                                                                        .mode(torch::kTrilinear)
+                                                                        .align_corners(false));
+  const double voxels = static_cast<double>(feature.size(2) * feature.size(3) * feature.size(4));
+  return torch::matmul(maps.flatten(2), feature.flatten(2).transpose(1, 2)) / voxels;  // [N, K, d]
+}
+
+torch::Tensor released_alignment(const torch::Tensor& vectors, const torch::Tensor& text) {
+  return (vectors - text.unsqueeze(0)).square().mean();
+}
+
+}  // namespace
+
+ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, const Batch& batch, const torch::Tensor& text,
+                                          const TextForward& forward, int64_t t) {
+  ReferenceStep step;
+  const int64_t labelled = batch.labelled(), unlabelled = batch.image.size(0) - labelled;
+  const TextVNetOutput out = forward(batch.image);
+  for (size_t i = 0; i < 2; ++i) {
+    step.supervised[i] = segmentation_loss(out.logits[i].narrow(0, 0, labelled), batch.label);
+    const torch::Tensor foreground = torch::softmax(out.logits[i].detach().narrow(0, labelled, unlabelled), 1).select(1, 1);
+    step.pseudo[i] = largest_component((foreground >= 0.5).to(torch::kInt64));
+    // Only decoder 1's feature is normalised in the main pass, as released.
+    step.class_vectors[i] = released_class_vectors(out.logits[i], i == 0 ? normalise_depth(out.features[0]) : out.features[1]);
+  }
+  for (size_t i = 0; i < 2; ++i)
+    step.consistency[i] = segmentation_loss(out.logits[i].narrow(0, labelled, unlabelled), step.pseudo[1 - i]);
+  step.alignment = released_alignment(step.class_vectors[0], text) + released_alignment(step.class_vectors[1], text);
+  step.consistency_weight = options.consistency_weight * published_ramp(t, kRampEpochs);
+  step.loss = step.supervised[0] + step.supervised[1] + step.alignment +
+              step.consistency_weight * (step.consistency[0] + step.consistency[1]);
+
+  step.mixing = t > kMixingStart;
+  if (!step.mixing) return step;
+  const size_t better = (step.supervised[0] < step.supervised[1]).item<bool>() ? 0 : 1;
+  step.better_decoder = static_cast<int>(better) + 1;
+  const MixedPatches mixed = mix_foregrounds(batch.labelled_image(), batch.label, batch.unlabelled_image(), step.pseudo[better]);
+  step.mixed_image = torch::cat({mixed.image_l, mixed.image_u});
+  step.mixed_label = torch::cat({mixed.label_l, mixed.label_u});
+  const TextVNetOutput again = forward(step.mixed_image);
+  step.mixed_supervised = segmentation_loss(again.logits[1 - better], step.mixed_label);
+  for (size_t i = 0; i < 2; ++i) {
+    const torch::Tensor term = released_alignment(released_class_vectors(again.logits[i], normalise_depth(again.features[i])), text);
+    step.mixed_alignment = i == 0 ? term : step.mixed_alignment + term;
+  }
+  step.loss = step.loss + step.mixed_supervised + step.mixed_alignment;
+  return step;
+}
+
+TextSemiSegReference::TextSemiSegReference(const TextSemiSegOptions& options, const MethodSetup& setup)
+    : options_(options), text_(setup.text) {
+  if (!text_) throw InputError("text", "no text source", "one, because text_semiseg needs class texts");
+  if (setup.network.classes != 2)
+    throw InputError("text_semiseg.variant", concat("'reference' with ", setup.network.classes, " classes"),
+                     "2 (the released code is binary); variant = \"paper\" takes any number");
+  MultiplanarOptions block;
+  const int64_t multiple = setup.network.side_multiple();
+  block.channels = setup.network.widths.back();
+  for (size_t a = 0; a < 3; ++a) block.size[a] = block.patch[a] = (setup.patch[a] + multiple - 1) / multiple;
+  block.text_dimension = block.dimension = text_->dimension();
+  block.dropout = options.tmr.dropout;
+  block.released_parameters = true;
+  network_ = register_module("network", TextVNet(setup.network, block));
+  register_module("text", text_);
+}
+
+void TextSemiSegReference::train_step(const Batch& batch, Context& context) {
+  prediction_texts_ = torch::Tensor();
+  const torch::Tensor text = text_->features();
+  const ReferenceStep step = text_semiseg_reference_step(
+      options_, batch, text, [&](const torch::Tensor& image) { return network_->forward(image, text); }, context.iteration());
+  for (size_t i = 0; i < 2; ++i) {
+    context.log(concat("supervised_", i + 1), step.supervised[i]);
+    context.log(concat("consistency_", i + 1), step.consistency[i]);
+  }
+  context.log("alignment", step.alignment);
+  context.log("consistency_weight", step.consistency_weight);
+  context.log("mixing", step.mixing ? 1.0 : 0.0);
+  if (step.mixing) {
+    context.log("better_decoder", static_cast<double>(step.better_decoder));
+    context.log("mixed_supervised", step.mixed_supervised);
+    context.log("mixed_alignment", step.mixed_alignment);
+  }
+  context.log("loss", step.loss);
+  context.minimise("all", step.loss);
+}
+
+void TextSemiSegReference::begin_prediction() {
+  torch::NoGradGuard no_grad;
+  if (!prediction_texts_.defined()) prediction_texts_ = text_->features().detach();
+}
+
+void TextSemiSegReference::set_class_texts(const torch::Tensor& features) { prediction_texts_ = features; }
+
+torch::Tensor TextSemiSegReference::class_texts() {
+  torch::NoGradGuard no_grad;
+  return prediction_texts_.defined() ? prediction_texts_ : text_->features().detach();
+}
+
+torch::Tensor TextSemiSegReference::predict(const torch::Tensor& windows) {
+  if (!prediction_texts_.defined()) begin_prediction();
+  const torch::Tensor foreground = torch::sigmoid(network_->forward_first(windows, prediction_texts_).select(1, 1)).unsqueeze(1);
+  return torch::cat({1 - foreground, foreground}, 1);
+}
+
+}  // namespace tss

@@ -1,0 +1,47 @@
+// Text-SemiSeg as released (taozh2017/Text-SemiSeg 18ceced; methods.md section 16.1): one token per plane, so that text cannot reach
+// the output; a text block in each decoder; sigmoid Dice; filtered pseudo labels; absolute time scales. Two classes only.
+#pragma once
+
+#include <functional>
+
+#include "textsemiseg/methods/text_semiseg.h"
+#include "textsemiseg/modules/text_decoder.h"
+
+namespace tss {
+
+class TextSemiSegReference : public Method {
+ public:
+  // Throws InputError for more than two classes or a missing text source.
+  TextSemiSegReference(const TextSemiSegOptions& options, const MethodSetup& setup);
+  void train_step(const Batch& batch, Context& context) override;
+  torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1: [1 - p, p], p = sigmoid of channel 1
+  void begin_prediction() override;
+  void set_class_texts(const torch::Tensor& features) override;
+  torch::Tensor class_texts() override;
+  bool fixed_window() const override { return true; }
+
+ private:
+  TextSemiSegOptions options_;
+  std::shared_ptr<TextSource> text_;
+  torch::Tensor prediction_texts_;
+  TextVNet network_{nullptr};
+};
+
+// Everything one released training step computes, from given network outputs.
+struct ReferenceStep {
+  std::array<torch::Tensor, 2> supervised, consistency;  // scalars, one per decoder
+  std::array<torch::Tensor, 2> pseudo;                    // [U, X, Y, Z], largest component of p_foreground >= 0.5
+  std::array<torch::Tensor, 2> class_vectors;             // [N, K, d]
+  torch::Tensor alignment, loss;
+  double consistency_weight = 0;
+  bool mixing = false;
+  int better_decoder = 0;                                 // 1 or 2 where mixing
+  torch::Tensor mixed_image, mixed_label;                 // [N, C, X, Y, Z], [N, X, Y, Z]
+  torch::Tensor mixed_supervised, mixed_alignment;
+};
+using TextForward = std::function<TextVNetOutput(const torch::Tensor& image)>;
+// t: completed steps; forward is called once, and once more with the mixed batch when t > 6000.
+ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, const Batch& batch, const torch::Tensor& text,
+                                          const TextForward& forward, int64_t t);
+
+}  // namespace tss

@@ -1,0 +1,45 @@
+// A VNet decoder with its own text block and projection, as in the released code (methods.md 16.1).
+#pragma once
+
+#include "textsemiseg/modules/multiplanar_representation.h"
+#include "textsemiseg/networks/vnet.h"
+
+namespace tss {
+
+struct TextDecoderOutput {
+  torch::Tensor logits;     // [N, K, X, Y, Z]
+  torch::Tensor projected;  // [N, d, x, y, z], projection of the text-enhanced deepest feature
+};
+
+class TextDecoderImpl : public VNetDecoderImpl {
+ public:
+  // text_block.size and .patch give the deepest feature and its tokens; released: patch = size, one token per plane.
+  TextDecoderImpl(const VNetOptions& options, UpSampling up, const MultiplanarOptions& text_block);
+  TextDecoderOutput forward_with_text(const Skips& skips, const torch::Tensor& text);
+
+ private:
+  MultiplanarRepresentation text_block_{nullptr};
+  torch::nn::Conv3d projection_{nullptr};
+};
+TORCH_MODULE(TextDecoder);
+
+// Encoder and two text decoders (types 0 and 1), with the released names.
+struct TextVNetOutput {
+  std::array<torch::Tensor, 2> logits;    // [N, K, X, Y, Z]
+  std::array<torch::Tensor, 2> features;  // [N, d, x, y, z]
+};
+
+class TextVNetImpl : public torch::nn::Module {
+ public:
+  TextVNetImpl(const VNetOptions& options, const MultiplanarOptions& text_block);
+  TextVNetOutput forward(const torch::Tensor& x, const torch::Tensor& text);
+  torch::Tensor forward_first(const torch::Tensor& x, const torch::Tensor& text);  // logits of decoder 1
+
+ private:
+  int64_t side_multiple_;
+  VNetEncoder encoder_{nullptr};
+  std::array<TextDecoder, 2> decoders_{nullptr, nullptr};
+};
+TORCH_MODULE(TextVNet);
+
+}  // namespace tss

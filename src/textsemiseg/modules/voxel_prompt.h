@@ -1,0 +1,22 @@
+// Voxel-wise text fusion ("Repeat" of Table 3): every voxel of the deepest feature weighs the class texts and concatenates the
+// result to its channels. Prompt block of VCLIPSeg (MICCAI 2024), methods.md section 15.
+#pragma once
+
+#include <torch/torch.h>
+
+namespace tss {
+
+class VoxelPromptImpl : public torch::nn::Module {
+ public:
+  VoxelPromptImpl(int64_t channels, int64_t classes, int64_t text_dimension);
+  // feature [N, C, X, Y, Z], text [K, d] -> [N, C, X, Y, Z].
+  // weights = softmax over classes of MLP(LeakyReLU(BN(Conv(feature)))); out = LeakyReLU(BN(Conv([feature, sum_k weights_k W t_k]))).
+  torch::Tensor forward(const torch::Tensor& feature, const torch::Tensor& text);
+
+ private:
+  torch::nn::Sequential reduce_{nullptr}, weigh_{nullptr}, merge_{nullptr};
+  torch::nn::Linear text_{nullptr};
+};
+TORCH_MODULE(VoxelPrompt);
+
+}  // namespace tss

@@ -1,0 +1,170 @@
+#include "textsemiseg/networks/vnet.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+
+namespace tss {
+
+namespace nn = torch::nn;
+namespace F = torch::nn::functional;
+
+namespace {
+
+// Published checkpoints count the blocks in words: block_one ... block_nine for five levels.
+constexpr const char* kCount[] = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"};
+constexpr int64_t kMostLevels = 7;
+
+std::string block_name(int64_t number, const char* suffix = "") {
+  return concat("block_", kCount[static_cast<size_t>(number - 1)], suffix);
+}
+
+// A block is a module with one member "conv", a sequence.
+struct BlockImpl : nn::Module {
+  nn::Sequential conv;
+};
+TORCH_MODULE(Block);
+
+nn::Sequential add_block(nn::Module& owner, const std::string& name, const nn::Sequential& sequence) {
+  Block block;
+  block->conv = block->register_module("conv", sequence);
+  owner.register_module(name, block);
+  return sequence;
+}
+
+void push_norm_relu(nn::Sequential& sequence, int64_t width) {
+  sequence->push_back(nn::BatchNorm3d(width));
+  sequence->push_back(nn::ReLU(nn::ReLUOptions().inplace(true)));
+}
+
+nn::Sequential convolutions(int64_t count, int64_t in, int64_t out) {
+  nn::Sequential sequence;
+  for (int64_t i = 0; i < count; ++i) {
+    sequence->push_back(nn::Conv3d(nn::Conv3dOptions(i == 0 ? in : out, out, 3).padding(1)));
+    push_norm_relu(sequence, out);
+  }
+  return sequence;
+}
+
+nn::Sequential down(int64_t in, int64_t out) {
+  nn::Sequential sequence(nn::Conv3d(nn::Conv3dOptions(in, out, 2).stride(2)));
+  push_norm_relu(sequence, out);
+  return sequence;
+}
+
+nn::Sequential up(int64_t in, int64_t out, UpSampling type) {
+  nn::Sequential sequence;
+  if (type == UpSampling::kTransposed) {
+    sequence->push_back(nn::ConvTranspose3d(nn::ConvTranspose3dOptions(in, out, 2).stride(2)));
+  } else {
+    auto options = nn::UpsampleOptions().scale_factor(std::vector<double>{2, 2, 2});
+    if (type == UpSampling::kTrilinear)
+      options.mode(torch::kTrilinear).align_corners(true);
+    else
+      options.mode(torch::kNearest);
+    sequence->push_back(nn::Upsample(options));
+    sequence->push_back(nn::Conv3d(nn::Conv3dOptions(in, out, 3).padding(1)));
+  }
+  push_norm_relu(sequence, out);
+  return sequence;
+}
+
+}  // namespace
+
+void VNetOptions::check() const {
+  if (levels() < 2 || levels() > kMostLevels)
+    throw InputError("network.widths", concat("has ", levels(), " levels"), concat("2 to ", kMostLevels));
+  if (depths.size() != widths.size())
+    throw InputError("network.depths", concat("has ", depths.size(), " entries"), concat(widths.size(), ", one per entry of widths"));
+  for (size_t i = 0; i < widths.size(); ++i) {
+    if (widths[i] < 1) throw InputError("network.widths", concat("found ", widths[i]), "at least 1");
+    if (depths[i] < 1) throw InputError("network.depths", concat("found ", depths[i]), "at least 1");
+  }
+  if (in_channels < 1) throw InputError("network.in_channels", concat("found ", in_channels), "at least 1");
+  if (classes < 1) throw InputError("network.classes", concat("found ", classes), "at least 1");
+}
+
+VNetEncoderImpl::VNetEncoderImpl(const VNetOptions& options) {
+  options.check();
+  for (int64_t level = 0; level < options.levels(); ++level) {
+    const auto i = static_cast<size_t>(level);
+    const int64_t in = level == 0 ? options.in_channels : options.widths[i];
+    levels_.push_back(add_block(*this, block_name(level + 1), convolutions(options.depths[i], in, options.widths[i])));
+    if (level + 1 < options.levels())
+      downs_.push_back(add_block(*this, block_name(level + 1, "_dw"), down(options.widths[i], options.widths[i + 1])));
+  }
+  if (options.dropout) dropout_ = register_module("dropout", nn::Dropout3d(0.5));
+}
+
+Skips VNetEncoderImpl::forward(const torch::Tensor& x) {
+  Skips skips;
+  torch::Tensor current = x;
+  for (size_t i = 0; i < levels_.size(); ++i) {
+    current = levels_[i]->forward(current);
+    skips.push_back(current);
+    if (i < downs_.size()) current = downs_[i]->forward(current);
+  }
+  if (dropout_) skips.back() = dropout_->forward(skips.back());
+  return skips;
+}
+
+VNetDecoderImpl::VNetDecoderImpl(const VNetOptions& options, UpSampling type) {
+  options.check();
+  int64_t number = options.levels();
+  for (int64_t level = options.levels() - 2; level >= 0; --level) {
+    const auto i = static_cast<size_t>(level);
+    ups_.push_back(add_block(*this, block_name(number, "_up"), up(options.widths[i + 1], options.widths[i], type)));
+    ++number;
+    levels_.push_back(add_block(*this, block_name(number), convolutions(options.depths[i], options.widths[i], options.widths[i])));
+  }
+  head_ = register_module("out_conv", nn::Conv3d(nn::Conv3dOptions(options.widths[0], options.classes, 1)));
+  if (options.dropout) dropout_ = register_module("dropout", nn::Dropout3d(0.5));
+}
+
+DecoderOutput VNetDecoderImpl::forward(const Skips& skips) {
+  torch::Tensor current = skips.back();
+  for (size_t i = 0; i < ups_.size(); ++i)
+    current = levels_[i]->forward(ups_[i]->forward(current) + skips[skips.size() - 2 - i]);
+  if (dropout_) current = dropout_->forward(current);
+  torch::Tensor logits = head_->forward(current);
+  // Losses and probabilities are taken in single precision whatever autocast chose for the convolutions.
+  if (logits.scalar_type() == torch::kBFloat16 || logits.scalar_type() == torch::kHalf) logits = logits.to(torch::kFloat32);
+  return {logits, current};
+}
+
+VNetImpl::VNetImpl(const VNetOptions& options, const std::vector<UpSampling>& types) : side_multiple_(options.side_multiple()) {
+  encoder = register_module("encoder", VNetEncoder(options));
+  for (size_t i = 0; i < types.size(); ++i)
+    decoders.push_back(register_module(concat("decoder", i + 1), VNetDecoder(options, types[i])));
+}
+
+std::vector<torch::Tensor> VNetImpl::forward(const torch::Tensor& x) {
+  const Skips skips = encoder->forward(pad_to_multiple(x, side_multiple_));
+  std::vector<torch::Tensor> logits;
+  for (auto& decoder : decoders) logits.push_back(crop_like(decoder->forward(skips).logits, x));
+  return logits;
+}
+
+torch::Tensor VNetImpl::forward_one(const torch::Tensor& x, size_t decoder) {
+  return crop_like(decoders.at(decoder)->forward(encoder->forward(pad_to_multiple(x, side_multiple_))).logits, x);
+}
+
+torch::Tensor pad_to_multiple(const torch::Tensor& x, int64_t multiple) {
+  std::vector<int64_t> padding;  // last axis first
+  bool any = false;
+  for (int64_t axis = 1; axis <= 3; ++axis) {
+    const int64_t missing = (multiple - x.size(-axis) % multiple) % multiple;
+    padding.push_back(0);
+    padding.push_back(missing);
+    any = any || missing > 0;
+  }
+  return any ? F::pad(x, F::PadFuncOptions(padding)) : x;
+}
+
+torch::Tensor crop_like(const torch::Tensor& y, const torch::Tensor& x) {
+  torch::Tensor out = y;
+  for (int64_t axis = 1; axis <= 3; ++axis)
+    if (out.size(-axis) != x.size(-axis)) out = out.narrow(-axis, 0, x.size(-axis));
+  return out;
+}
+
+}  // namespace tss

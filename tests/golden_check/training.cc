@@ -1,0 +1,135 @@
+// train_* : complete optimiser steps through the method's train_step and the engine's Optimisation.
+#include "golden_check/golden.h"
+#include "golden_check/runner_list.h"
+#include "textsemiseg/engine/optimisation.h"
+#include "textsemiseg/methods/mc_net.h"
+#include "textsemiseg/methods/text_semiseg_reference.h"
+
+namespace golden {
+namespace {
+
+// The class texts as one trainable tensor.
+class TrainableTexts : public tss::TextSource {
+ public:
+  explicit TrainableTexts(const torch::Tensor& features) { features_ = register_parameter("features", features); }
+  torch::Tensor features() override { return features_; }
+  int64_t dimension() const override { return features_.size(1); }
+  std::vector<tss::ClassText> classes() const override { return {}; }
+
+ private:
+  torch::Tensor features_;
+};
+
+// The network a method predicts with; the file's names are those below it.
+torch::nn::Module& network_of(tss::Method& method) { return *method.named_children()["network"]; }
+
+// The list printed in a network file is that of its first case; shapes that depend on the patch follow ours.
+Json sized_like(torch::nn::Module& network, Json list) {
+  auto parameters = network.named_parameters();
+  for (auto& entry : list["parameters"])
+    if (auto* found = parameters.find(entry[1].get<std::string>())) entry[2] = found->sizes().vec();
+  return list;
+}
+
+tss::Batch batch_of(const Json& c, size_t step, torch::Dtype dtype) {
+  const int64_t side = c.at("sides"), n = c.at("batch");
+  tss::Batch batch;
+  batch.image = volume(c.at("volume_seeds")[step], {n, 1, side, side, side}).to(dtype);
+  batch.label = label(c.at("label_seeds")[step], {n, side, side, side}).narrow(0, 0, n / 2);
+  return batch;
+}
+
+std::string ours(const std::string& name) {
+  if (name == "text") return "text.features";
+  return "network." + (name.starts_with("net: ") ? name.substr(5) : name);
+}
+
+void check_tensors(const Json& expected, Checker& check, const char* title, Kind kind, double deviation,
+                   const std::function<torch::Tensor(const std::string&)>& get) {
+  for (const auto& [name, field] : expected.items()) {
+    const torch::Tensor got = get(ours(name));
+    const torch::Tensor value = got.defined() ? got : torch::zeros(1);
+    check.tensor(std::string(title) + " " + name, value, field, kind, deviation);
+  }
+}
+
+void run_steps(const Json& c, tss::Method& method, const tss::OptimiserOptions& optimiser, Checker& check,
+               const std::function<void(const tss::Batch&, int64_t t, const Json& step)>& before) {
+  tss::Optimisation engine(method, optimiser);
+  auto parameters = method.named_parameters();
+  const int64_t first = c.at("t_first");
+  for (size_t s = 0; s < c.at("steps").size(); ++s) {
+    const Json& step = c.at("steps")[s];
+    const int64_t t = first + static_cast<int64_t>(s);
+    const tss::Batch batch = batch_of(c, s, check.dtype());
+    if (before) before(batch, t, step);
+    engine.step(batch, 0, t, 30000);
+    const Json& deviation = c.at("float32_deviation");
+    const auto deviation_of = [&](const char* what) { return deviation.at(what)[s].get<double>(); };
+    for (const auto& [name, value] : engine.logged())
+      if (step.contains(name)) check.number(name, value.item<double>(), step.at(name), Kind::kLoss);
+    check.equal("logs the loss", engine.logged().contains("loss"));
+    check_tensors(step.at("gradients"), check, "gradient", Kind::kGradient, deviation_of("gradients"),
+                  [&](const std::string& name) { return parameters[name].grad(); });
+    check_tensors(step.at("parameters_after"), check, "parameter", Kind::kParameter, deviation_of("parameters"),
+                  [&](const std::string& name) { return parameters[name]; });
+    if (step.contains("lr_after"))
+      check.number("learning rate", tss::learning_rate_at(optimiser, t + 1, 30000), step.at("lr_after"), Kind::kLoss);
+  }
+  if (c.contains("running_stats_after")) {
+    auto buffers = method.named_buffers();
+    for (const auto& [name, field] : c.at("running_stats_after").items())
+      check.tensor("running statistics", buffers[ours(name)], field, Kind::kParameter, 0.001);
+  }
+}
+
+}  // namespace
+
+void check_train_mc_net(const Json& file, Checker& check) {
+  for (const auto& c : file.at("cases")) {
+    check.begin_case(c.at("id"));
+    tss::McNetOptions options;
+    options.variant = "reference";
+    tss::McNet method(options, tss::MethodSetup{});
+    method.to(check.dtype());
+    set_weights(network_of(method), sized_like(network_of(method), read_sibling("net_mcnet").at("network")));
+    set_dropout(method, 0);
+    tss::OptimiserOptions optimiser;
+    optimiser.schedule = "constant";
+    run_steps(c, method, optimiser, check, nullptr);
+  }
+}
+
+void check_train_text_semiseg(const Json& file, Checker& check) {
+  for (const auto& c : file.at("cases")) {
+    check.begin_case(c.at("id"));
+    tss::TextSemiSegOptions options;
+    options.variant = "reference";
+    tss::MethodSetup setup;
+    const int64_t side = c.at("sides");
+    setup.patch = {side, side, side};
+    auto texts = std::make_shared<TrainableTexts>(text(c.at("text").at("seed"), 2, 512, true));
+    setup.text = texts;
+    tss::TextSemiSegReference method(options, setup);
+    method.to(check.dtype());
+    set_weights(network_of(method), sized_like(network_of(method), read_sibling("net_text_semiseg").at("network_of_first_case")));
+    set_dropout(method, 0);
+    tss::OptimiserOptions optimiser;
+    optimiser.released_offset = true;
+    auto net = std::dynamic_pointer_cast<tss::TextVNetImpl>(method.named_children()["network"]);
+    run_steps(c, method, optimiser, check, [&](const tss::Batch& batch, int64_t t, const Json& step) {
+      // What train_step does not log, from the same function on the same state; running statistics are put back afterwards.
+      torch::NoGradGuard no_grad;
+      std::map<std::string, torch::Tensor> saved;
+      for (const auto& buffer : net->named_buffers()) saved[buffer.key()] = buffer.value().clone();
+      method.train();
+      const torch::Tensor features = texts->features();
+      check_reference_step(tss::text_semiseg_reference_step(
+                               options, batch, features, [&](const torch::Tensor& x) { return net->forward(x, features); }, t),
+                           step, check);
+      for (auto& buffer : net->named_buffers()) buffer.value().copy_(saved[buffer.key()]);
+    });
+  }
+}
+
+}  // namespace golden
