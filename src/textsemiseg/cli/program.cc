@@ -13,6 +13,8 @@ namespace tss {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table = {
       // clang-format off
+      {"prepare", "turn a folder of scans into a dataset: checks, recipe, cache, split",
+       "textsemiseg prepare --source $DATA/hippocampus --dataset hippocampus --recipe generic --labelled 10% --seed 0", declare_prepare},
       // clang-format on
   };
   return table;

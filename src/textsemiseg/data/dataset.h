@@ -1,25 +1,27 @@
 // A prepared dataset folder: which cases there are, which role each plays, and the memory-mapped cache of their arrays.
 //
-//   D/dataset.json   classes, recipe, source folder, cases          written by prepare
-//   D/split.json     {"labelled": [ids], "unlabelled": [...], "validation": [...], "test": [...]}, in order
-//   D/cache/<key>/   image.npy, label.npy, case.json per case
+//   D/dataset.json       classes, recipe, source folder, cases          written by prepare
+//   D/split.json         {"labelled": [ids], "unlabelled": [...], "validation": [...], "test": [...]}, in order
+//   D/folds/fold_k.json  the same for cross-validation
+//   D/cache/<key>/<id>/  image.npy, label.npy, case.json
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "textsemiseg/data/cache.h"
 #include "textsemiseg/data/recipe.h"
+#include "textsemiseg/data/source.h"
+#include "textsemiseg/data/split.h"
 #include "textsemiseg/io/npy_file.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {
-
-enum class Role { kLabelled, kUnlabelled, kValidation, kTest };
-const char* role_name(Role role);
-Role role_from_name(const std::string& name);  // throws InputError
 
 // One prepared case. Arrays are float32 [C, X, Y, Z] (or [X, Y, Z] for one channel) and uint8 [X, Y, Z] on the prepared grid.
 struct CachedCase {
@@ -27,31 +29,56 @@ struct CachedCase {
   Geometry geometry;                 // of the prepared grid
   MappedNpy image;
   std::optional<MappedNpy> label;    // absent where the case has no label
-  std::filesystem::path source_image;
-  std::filesystem::path source_label;  // empty where the case has no label
+  std::filesystem::path source_image;  // the first channel; read_scan() reads it
+  std::filesystem::path source_label;  // empty where the case has no label; read_scan_label() reads it
 };
 
 class Dataset {
  public:
+  // split: a file, or the name of one of the folds ("fold_0"); empty: split.json.
   // Throws InputError: no dataset.json or split.json, unknown ids, a case in two roles, a labelled case without label,
   // a cache entry that is missing or stale (says to run prepare again).
-  static Dataset open(const std::filesystem::path& folder);
+  static Dataset open(const std::filesystem::path& folder, const std::string& split = "");
 
   const std::filesystem::path& folder() const { return folder_; }
+  const std::string& name() const { return name_; }
   const std::vector<std::string>& class_names() const { return class_names_; }  // class 0 is the background
+  const std::vector<std::string>& class_texts() const { return class_texts_; }  // the prompts; the names where none are given
   int64_t classes() const { return static_cast<int64_t>(class_names_.size()); }
   int64_t channels() const { return channels_; }
   const Recipe& recipe() const { return recipe_; }
-  const std::vector<std::string>& cases(Role role) const;  // in split order
-  // Opens (maps) one case's cache; checks that it is current.
+  const std::vector<std::string>& cases(Role role) const { return split_.cases(role); }  // in split order
+  const Split& split() const { return split_; }
+  // The files a case was prepared from; throws InputError for an unknown id.
+  const SourceCase& source(const std::string& id) const;
+  // Opens (maps) one case's cache; throws InputError when its scan has changed since. A scan that is no longer there is
+  // used as prepared, with one warning per dataset.
   CachedCase load(const std::string& id) const;
 
  private:
   std::filesystem::path folder_;
+  std::string name_;
   std::vector<std::string> class_names_;
+  std::vector<std::string> class_texts_;
   int64_t channels_ = 1;
   Recipe recipe_;
-  std::map<Role, std::vector<std::string>> roles_;
+  std::map<std::string, SourceCase> sources_;
+  Split split_;
+  std::shared_ptr<const Cache> cache_;
+  std::shared_ptr<std::atomic<bool>> warned_ = std::make_shared<std::atomic<bool>>(false);
 };
+
+// What dataset.json of a prepared folder says.
+struct DatasetRecord {
+  std::string name;
+  std::vector<std::string> class_names, class_texts;
+  std::vector<std::string> channel_names;
+  Recipe recipe;
+  std::filesystem::path source;  // absolute
+  std::string layout;
+  std::vector<SourceCase> cases;
+};
+DatasetRecord read_dataset_record(const std::filesystem::path& folder);
+void write_dataset_record(const std::filesystem::path& folder, const DatasetRecord& record);
 
 }  // namespace tss

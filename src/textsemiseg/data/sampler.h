@@ -1,4 +1,8 @@
 // Two-stream batches (labelled first) as a pure function of seed and iteration, and a loader that draws them ahead on threads.
+//
+// An epoch is one pass over a fresh permutation of the labelled cases in chunks of `labelled`, an incomplete last chunk being
+// dropped; with fewer labelled cases than `labelled` the permutation is repeated. The unlabelled stream starts anew at each epoch
+// from a permutation of its own (methods: shared training plumbing).
 #pragma once
 
 #include <cstdint>
@@ -7,6 +11,7 @@
 #include <vector>
 
 #include "textsemiseg/data/dataset.h"
+#include "textsemiseg/data/patch.h"
 
 namespace tss {
 
@@ -14,10 +19,10 @@ struct SamplerOptions {
   int64_t labelled = 2;    // samples per batch
   int64_t unlabelled = 2;
   std::vector<int64_t> patch = {96, 96, 96};  // voxels
-  bool flips = false;         // random mirror of axes 0 and 1
-  bool quarter_turns = false; // random quarter turns in the plane of axes 0 and 1
-  bool published_quirks = false;  // methods.md section 2: padding by +3, exclusive start range, the flip always applied
-  double foreground = 0.0;    // share of labelled patches centred on a foreground voxel
+  bool flips = false;         // mirror axes 0 and 1, each with probability 1/2
+  bool quarter_turns = false; // 0 to 3 quarter turns in the plane of axes 0 and 1, equally likely
+  bool published_quirks = false;  // padding by +3, exclusive start range, and with flips exactly one axis always mirrored
+  double foreground = 0.0;    // share of labelled patches centred on a foreground voxel (classes drawn equally often)
   int64_t threads = 1;        // background threads
   int64_t queue = 4;          // batches drawn ahead
 
@@ -33,7 +38,7 @@ struct SamplerOptions {
     v("threads", threads);
     v("queue", queue);
   }
-  void check() const;
+  void check() const;  // throws InputError naming the field
 };
 
 struct PatchBatch {
@@ -44,6 +49,14 @@ struct PatchBatch {
   std::vector<std::string> ids;     // one per sample
 };
 
+// Where one sample of a batch comes from.
+struct PatchDraw {
+  size_t index = 0;  // in the list of labelled or unlabelled cases
+  PlaneTransform transform;
+  Crop crop;         // of the transformed case
+  Size3 start{};     // in the transformed and padded case
+};
+
 class Sampler {
  public:
   // Throws InputError when there is no labelled case, or unlabelled > 0 and no unlabelled case.
@@ -51,6 +64,10 @@ class Sampler {
   ~Sampler();
   // The batch of one iteration; independent of every other call and safe from several threads.
   PatchBatch draw(int64_t iteration) const;
+  // The same into a batch whose memory is used again.
+  void draw_into(int64_t iteration, PatchBatch& batch) const;
+  // What draw() will copy, sample by sample.
+  std::vector<PatchDraw> plan(int64_t iteration) const;
   int64_t iterations_per_epoch() const;
 
  private:
@@ -59,16 +76,17 @@ class Sampler {
 };
 
 // Draws iterations first, first + 1, ... ahead on background threads, in order, through a bounded queue. The first error of a
-// thread is rethrown by next(), with the case's name.
+// thread is rethrown by next(), with the case's name. The sampler must outlive the loader. threads = 0: drawn when asked for.
 class BatchLoader {
  public:
   BatchLoader(const Sampler& sampler, int64_t first_iteration, int64_t threads, int64_t queue);
   ~BatchLoader();
+  // The memory of a batch goes back to the loader when the last pointer to it is dropped.
   std::shared_ptr<PatchBatch> next();
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace tss

@@ -1,0 +1,77 @@
+// The prepared arrays on disk, one folder per case, complete or absent:
+//
+//   D/cache/<key>/<id>/image.npy   float32 [X, Y, Z], or [C, X, Y, Z] for several channels
+//   D/cache/<key>/<id>/label.npy   uint8 [X, Y, Z]; only where the case has a label
+//   D/cache/<key>/<id>/case.json   geometry, source files and their fingerprints
+//
+// <key> is a hash of everything that decides the arrays besides the scan: recipe, number of classes, version of this code.
+// The fingerprints tell whether the scan is still the one that was prepared.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/data/source.h"
+#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/volume/volume.h"
+
+namespace tss {
+
+// Path, size, time of change and sampled bytes (both ends and blocks between, at most 256 KiB) of a file.
+struct Fingerprint {
+  std::string path;
+  int64_t bytes = 0;
+  int64_t modified_ns = 0;  // since 1970
+  std::string sample;       // hash
+
+  template <class V>
+  void visit(V& v) {
+    v("path", path);
+    v("bytes", bytes);
+    v("modified_ns", modified_ns);
+    v("sample", sample);
+  }
+  bool operator==(const Fingerprint&) const = default;
+};
+Fingerprint fingerprint_of(const std::filesystem::path& file);  // throws InputError when the file is missing
+std::vector<Fingerprint> fingerprints_of(const SourceCase& item);
+
+// One prepared case in memory.
+struct PreparedCase {
+  std::vector<Image> channels;
+  std::optional<LabelMap> label;
+};
+
+struct CacheEntry {
+  Geometry geometry;
+  MappedNpy image;
+  std::optional<MappedNpy> label;
+};
+
+class Cache {
+ public:
+  Cache(std::filesystem::path dataset_folder, const Recipe& recipe, int64_t classes);
+
+  const std::filesystem::path& folder() const { return folder_; }  // D/cache/<key>
+  std::filesystem::path folder_of(const std::string& id) const { return folder_ / id; }
+
+  enum class State { kCurrent, kMissing, kStale, kSourceGone };
+  // reason: what differs, for messages.
+  State state(const SourceCase& item, std::string* reason = nullptr) const;
+  // Replaces the entry as a whole. The fingerprints were taken before the files were read, so that a file that changes
+  // meanwhile is found out later.
+  void write(const SourceCase& item, const PreparedCase& prepared, const std::vector<Fingerprint>& fingerprints) const;
+  // Maps the arrays; throws InputError when one is missing or its shape does not fit case.json.
+  CacheEntry map(const std::string& id) const;
+  // Removes what stopped runs left behind.
+  void remove_leftovers() const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace tss

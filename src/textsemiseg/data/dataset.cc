@@ -1,0 +1,163 @@
+#include "textsemiseg/data/dataset.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/dataset_json.h"
+#include "textsemiseg/io/config.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+// Inside the source folder: relative to it, so that the record stays readable.
+std::string relative_to(const fs::path& file, const fs::path& folder) {
+  const fs::path relative = file.lexically_relative(folder);
+  return relative.empty() || starts_with(relative.string(), "..") ? file.string() : relative.string();
+}
+
+fs::path split_file(const fs::path& folder, const std::string& name) {
+  if (name.empty()) return folder / "split.json";
+  for (const fs::path& path : {fs::path(name), folder / name, folder / "folds" / (name + ".json")}) {
+    if (fs::is_regular_file(path)) return path;
+  }
+  throw InputError("split '" + name + "'", "no such file, nor " + (folder / "folds" / (name + ".json")).string(),
+                   "a split file, or a fold that prepare --folds wrote");
+}
+
+void check_split(const Split& split, const fs::path& file, const std::map<std::string, SourceCase>& sources) {
+  for (const Role role : kRoles) {
+    for (const std::string& id : split.cases(role)) {
+      const auto found = sources.find(id);
+      const std::string subject = file.string() + ": " + role_name(role);
+      if (found == sources.end()) throw InputError(subject, "case '" + id + "' is not in dataset.json", "an id of the dataset");
+      if (role != Role::kUnlabelled && found->second.label.empty()) {
+        throw InputError(subject, "case '" + id + "' has no label file", "unlabelled, the only role of a case without label");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+DatasetRecord read_dataset_record(const fs::path& folder) {
+  const fs::path file = folder / "dataset.json";
+  if (!fs::is_directory(folder)) throw InputError(folder.string(), "no such folder", "a dataset made by textsemiseg prepare");
+  if (!fs::exists(file)) throw InputError(file.string(), "missing", "a dataset made by textsemiseg prepare");
+  const Json json = read_json(file);
+  const DatasetDescription description = parse_dataset_json(json, file.string());
+  if (!json.contains("recipe") || !json.contains("cases") || !json.contains("source")) {
+    throw InputError(file.string(), "has no recipe, source or cases, so it was not prepared yet",
+                     "a dataset made by textsemiseg prepare --source " + folder.string() + " --dataset ANOTHER_FOLDER");
+  }
+  DatasetRecord record;
+  record.name = description.name;
+  record.class_names = description.class_names;
+  record.class_texts = description.class_texts;
+  record.channel_names = description.channel_names;
+  FieldReader reader(json.at("recipe"), "recipe", file.string());
+  record.recipe.visit(reader);
+  reader.check_unknown();
+  record.recipe.check();
+  try {
+    record.source = json.at("source").get<std::string>();
+    record.layout = json.value("layout", "");
+    for (const Json& entry : json.at("cases")) {
+      SourceCase item;
+      item.id = entry.at("id").get<std::string>();
+      for (const Json& image : entry.at("images")) item.images.push_back(record.source / image.get<std::string>());
+      if (entry.contains("label") && !entry.at("label").is_null()) item.label = record.source / entry.at("label").get<std::string>();
+      item.test = entry.value("test", false);
+      if (item.images.empty()) throw InputError(file.string() + ": cases", "case '" + item.id + "' has no image", "at least one");
+      record.cases.push_back(std::move(item));
+    }
+  } catch (const Json::exception& error) {
+    throw InputError(file.string() + ": cases", error.what(), R"([{"id": ..., "images": [...], "label": ... or null}])");
+  }
+  return record;
+}
+
+void write_dataset_record(const fs::path& folder, const DatasetRecord& record) {
+  Json json = {{"name", record.name}, {"labels", labels_to_json(record.class_names)}};
+  if (record.class_texts != record.class_names) json["text"] = record.class_texts;
+  for (size_t c = 0; c < record.channel_names.size(); ++c) json["channel_names"][std::to_string(c)] = record.channel_names[c];
+  json["recipe"] = write_options(record.recipe);
+  json["source"] = record.source.string();
+  json["layout"] = record.layout;
+  json["cases"] = Json::array();
+  for (const SourceCase& item : record.cases) {
+    Json entry = {{"id", item.id}, {"images", Json::array()}, {"label", nullptr}};
+    for (const fs::path& image : item.images) entry["images"].push_back(relative_to(image, record.source));
+    if (!item.label.empty()) entry["label"] = relative_to(item.label, record.source);
+    if (item.test) entry["test"] = true;
+    json["cases"].push_back(std::move(entry));
+  }
+  write_json(folder / "dataset.json", json);
+}
+
+Dataset Dataset::open(const fs::path& folder, const std::string& split) {
+  DatasetRecord record = read_dataset_record(folder);
+  Dataset dataset;
+  dataset.folder_ = folder;
+  dataset.name_ = record.name;
+  dataset.class_names_ = record.class_names;
+  dataset.class_texts_ = record.class_texts;
+  dataset.channels_ = record.cases.empty() || is_hdf5_file(record.cases.front().images.front())
+                          ? 1
+                          : static_cast<int64_t>(record.cases.front().images.size());
+  dataset.recipe_ = record.recipe;
+  for (SourceCase& item : record.cases) {
+    const std::string id = item.id;
+    if (!dataset.sources_.emplace(id, std::move(item)).second) {
+      throw InputError((folder / "dataset.json").string() + ": cases", "case '" + id + "' is listed twice", "every case once");
+    }
+  }
+  const fs::path file = split_file(folder, split);
+  if (!fs::exists(file)) throw InputError(file.string(), "missing", "a split written by textsemiseg prepare");
+  dataset.split_ = read_split(file);
+  check_split(dataset.split_, file, dataset.sources_);
+  dataset.cache_ = std::make_shared<const Cache>(folder, record.recipe, dataset.classes());
+  for (const Role role : kRoles) {
+    for (const std::string& id : dataset.cases(role)) {
+      if (!fs::exists(dataset.cache_->folder_of(id) / "case.json")) {
+        throw InputError(dataset.cache_->folder_of(id).string(), "the prepared arrays of case '" + id + "' are missing",
+                         "a complete cache: run textsemiseg prepare again");
+      }
+    }
+  }
+  return dataset;
+}
+
+const SourceCase& Dataset::source(const std::string& id) const {
+  const auto found = sources_.find(id);
+  if (found == sources_.end()) throw InputError((folder_ / "dataset.json").string(), "has no case '" + id + "'", "an id of the dataset");
+  return found->second;
+}
+
+CachedCase Dataset::load(const std::string& id) const {
+  const SourceCase& item = source(id);
+  std::string reason;
+  switch (cache_->state(item, &reason)) {
+    case Cache::State::kCurrent: break;
+    case Cache::State::kSourceGone:
+      if (!warned_->exchange(true)) {
+        log_warning(folder_.string() + ": " + reason + "; the arrays prepared from it are used, unchecked");
+      }
+      break;
+    case Cache::State::kMissing:
+    case Cache::State::kStale:
+      throw InputError(cache_->folder_of(id).string(), "the prepared arrays of case '" + id + "' are out of date (" + reason + ")",
+                       "a current cache: run textsemiseg prepare again");
+  }
+  CacheEntry entry = cache_->map(id);
+  CachedCase loaded;
+  loaded.id = id;
+  loaded.geometry = entry.geometry;
+  loaded.image = std::move(entry.image);
+  loaded.label = std::move(entry.label);
+  loaded.source_image = item.images.front();
+  loaded.source_label = item.label;
+  return loaded;
+}
+
+}  // namespace tss

@@ -1,0 +1,43 @@
+// The two dialects of dataset.json that the field uses: the Medical Segmentation Decathlon's and nnU-Net v2's.
+//
+//   MSD         "labels": {"0": "background", "1": "liver"}, "modality": {"0": "CT"}, "training": [{"image": ..., "label": ...}]
+//   nnU-Net v2  "labels": {"background": 0, "liver": 1}, "channel_names": {"0": "CT"}, "file_ending": ".nii.gz"
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/io/config.h"
+
+namespace tss {
+
+enum class Dialect { kMsd, kNnunet };
+
+// One entry of a list of cases; paths as written, relative to the folder of dataset.json.
+struct ListedCase {
+  std::string id;                   // empty: from the file name
+  std::vector<std::string> images;  // one per channel
+  std::string label;                // empty: none given
+};
+
+struct DatasetDescription {
+  Dialect dialect = Dialect::kMsd;
+  std::string name;
+  std::vector<std::string> class_names;    // class 0 is the background; K is the length
+  std::vector<std::string> class_texts;    // "text": a prompt per class; the class names where absent
+  std::vector<std::string> channel_names;  // "modality" or "channel_names"; at least one
+  std::string file_ending;                 // nnU-Net; empty: any known image
+  std::vector<ListedCase> training;        // as listed; nnU-Net usually lists none
+  std::vector<ListedCase> test;
+};
+
+// Throws InputError naming file and field: no "labels", values that are not 0..K-1, fewer than two classes, regions.
+DatasetDescription read_dataset_json(const std::filesystem::path& path);
+// The same for a parsed file; `source` is its name in messages.
+DatasetDescription parse_dataset_json(const Json& json, const std::string& source);
+
+// {"0": "background", ...}
+Json labels_to_json(const std::vector<std::string>& class_names);
+
+}  // namespace tss

@@ -1,0 +1,288 @@
+#include "textsemiseg/data/source.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <set>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/dataset_json.h"
+#include "textsemiseg/io/hdf5_file.h"
+#include "textsemiseg/io/image_file.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+// "case_0001" -> {"case", 1}; nnU-Net's channel suffix has exactly four digits.
+std::optional<std::pair<std::string, int64_t>> channel_suffix(const std::string& stem) {
+  if (stem.size() < 6 || stem[stem.size() - 5] != '_') return std::nullopt;
+  int64_t channel = 0;
+  for (size_t i = stem.size() - 4; i < stem.size(); ++i) {
+    if (!std::isdigit(static_cast<unsigned char>(stem[i]))) return std::nullopt;
+    channel = channel * 10 + (stem[i] - '0');
+  }
+  return std::pair{stem.substr(0, stem.size() - 5), channel};
+}
+
+// Entries of a folder in order of name, without the hidden ones (the MSD archives are full of "._x.nii.gz").
+std::vector<fs::path> visible_entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().front() != '.') entries.push_back(entry.path());
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+std::vector<fs::path> images_in(const fs::path& folder, const std::string& ending = "") {
+  std::vector<fs::path> images;
+  if (!fs::is_directory(folder)) return images;
+  for (const fs::path& path : visible_entries(folder)) {
+    if (fs::is_directory(path) || !is_image_file(path)) continue;
+    if (ending.empty() || ends_with(path.filename().string(), ending)) images.push_back(path);
+  }
+  return images;
+}
+
+// stem -> file
+std::map<std::string, fs::path> files_by_stem(const std::vector<fs::path>& files) {
+  std::map<std::string, fs::path> table;
+  for (const fs::path& path : files) {
+    const auto [place, added] = table.emplace(image_stem(path), path);
+    if (!added) {
+      throw InputError(path.string(), "has the same case id as " + place->second.filename().string(), "one file per case");
+    }
+  }
+  return table;
+}
+
+// id -> files of its channels, in order.
+std::map<std::string, std::vector<fs::path>> group_channels(const std::vector<fs::path>& files, bool suffixed) {
+  std::map<std::string, std::vector<fs::path>> groups;
+  for (const auto& [stem, path] : files_by_stem(files)) {
+    const auto suffix = suffixed ? channel_suffix(stem) : std::nullopt;
+    if (!suffix) {
+      groups[stem].push_back(path);
+      continue;
+    }
+    auto& channels = groups[suffix->first];
+    if (suffix->second != static_cast<int64_t>(channels.size())) {
+      throw InputError(path.string(), concat("is channel ", suffix->second, " of case '", suffix->first, "'"),
+                       concat("channel ", channels.size(), " before it"));
+    }
+    channels.push_back(path);
+  }
+  return groups;
+}
+
+// A listed image as it stands or, in nnU-Net v1's habit, with channel suffixes that the list leaves out.
+std::vector<fs::path> listed_images(const fs::path& folder, const ListedCase& listed, const std::string& json) {
+  std::vector<fs::path> images;
+  for (const std::string& name : listed.images) {
+    const fs::path path = (folder / name).lexically_normal();
+    if (fs::exists(path)) {
+      images.push_back(path);
+      continue;
+    }
+    const std::string ending = path.filename().string().substr(image_stem(path).size());
+    for (int64_t channel = 0; channel < 10000; ++channel) {
+      std::string number = std::to_string(channel);
+      number.insert(0, 4 - number.size(), '0');
+      const fs::path suffixed = path.parent_path() / (image_stem(path) + "_" + number + ending);
+      if (!fs::exists(suffixed)) break;
+      images.push_back(suffixed);
+    }
+    if (images.empty()) throw InputError(path.string(), "missing, listed in " + json, "the image file");
+  }
+  return images;
+}
+
+// imagesTr or imagesTs with its labels: the listed cases, and every further image of the folder.
+void add_cases(Source& source, const DatasetDescription& description, const std::vector<ListedCase>& listed, bool test) {
+  const std::string part = test ? "Ts" : "Tr";
+  const std::string json = (source.folder / "dataset.json").string();
+  std::map<std::string, SourceCase> cases;
+  std::set<fs::path> taken;
+  for (const ListedCase& entry : listed) {
+    SourceCase item;
+    item.images = listed_images(source.folder, entry, json);
+    taken.insert(item.images.begin(), item.images.end());
+    const auto suffix = channel_suffix(image_stem(item.images.front()));
+    const bool suffixed = item.images.size() > 1 || fs::path(entry.images.front()).filename() != item.images.front().filename() ||
+                          description.dialect == Dialect::kNnunet;
+    item.id = !entry.id.empty() ? entry.id : suffix && suffixed ? suffix->first : image_stem(item.images.front());
+    if (!entry.label.empty()) {
+      const fs::path label = (source.folder / entry.label).lexically_normal();
+      if (fs::exists(label)) item.label = label;
+      else ++source.listed_without_label;
+    }
+    const std::string id = item.id;
+    if (!cases.emplace(id, std::move(item)).second) throw InputError(json, "lists case '" + id + "' twice", "every case once");
+  }
+  std::vector<fs::path> others;
+  for (const fs::path& path : images_in(source.folder / ("images" + part), description.file_ending)) {
+    if (!taken.contains(path)) others.push_back(path);
+  }
+  for (auto& [id, images] : group_channels(others, description.dialect == Dialect::kNnunet)) {
+    SourceCase item;
+    item.id = id;
+    item.images = images;
+    if (!cases.emplace(id, item).second) {
+      throw InputError(images.front().string(), "has the same case id as a case listed in " + json, "one file per case");
+    }
+  }
+  const auto labels = files_by_stem(images_in(source.folder / ("labels" + part)));
+  for (auto& [id, item] : cases) {
+    item.test = test;
+    if (item.label.empty() && labels.contains(id)) item.label = labels.at(id);
+    if (test && item.label.empty()) {
+      ++source.test_without_label;
+      continue;
+    }
+    source.cases.push_back(std::move(item));
+  }
+}
+
+void list_decathlon(Source& source, const DatasetDescription& description) {
+  source.layout = description.dialect == Dialect::kMsd ? "MSD" : "nnU-Net";
+  add_cases(source, description, description.training, false);
+  add_cases(source, description, description.test, true);
+  for (const SourceCase& item : source.cases) {
+    if (item.images.size() != source.cases.front().images.size()) {
+      throw InputError((source.folder / "imagesTr").string(),
+                       concat("case '", item.id, "' has ", item.images.size(), " channels, case '", source.cases.front().id, "' has ",
+                              source.cases.front().images.size()),
+                       "the same number for every case");
+    }
+  }
+}
+
+// "image0057_norm" -> "image0057": the published lists leave the suffix out.
+std::string hdf5_id(const std::string& stem) {
+  static const std::string kSuffix = "_norm";
+  return ends_with(stem, kSuffix) ? stem.substr(0, stem.size() - kSuffix.size()) : stem;
+}
+
+void list_hdf5(Source& source) {
+  source.layout = "HDF5";
+  std::map<std::string, fs::path> files;
+  const auto add = [&](const std::string& id, const fs::path& path) {
+    const auto [place, added] = files.emplace(id, path);
+    if (!added) throw InputError(path.string(), "is a second file of case '" + id + "' beside " + place->second.string(), "one file per case");
+  };
+  for (const fs::path& path : visible_entries(source.folder)) {
+    if (fs::is_directory(path)) {
+      for (const fs::path& inner : visible_entries(path)) {
+        if (is_hdf5_file(inner)) add(path.filename().string(), inner);
+      }
+    } else if (is_hdf5_file(path)) {
+      add(hdf5_id(path.stem().string()), path);
+    }
+  }
+  for (const auto& [id, path] : files) {
+    source.cases.push_back({id, {path}, hdf5_has_label(path) ? path : fs::path{}, false});
+  }
+}
+
+void list_plain(Source& source) {
+  source.layout = "plain";
+  const fs::path& folder = source.folder;
+  std::map<std::string, fs::path> images, labels;
+  for (const auto& [image_folder, label_folder] : {std::pair{"imagesTr", "labelsTr"}, std::pair{"images", "labels"}}) {
+    if (!fs::is_directory(folder / image_folder)) continue;
+    images = files_by_stem(images_in(folder / image_folder));
+    labels = files_by_stem(images_in(folder / label_folder));
+    break;
+  }
+  if (images.empty()) {
+    for (const auto& [stem, path] : files_by_stem(images_in(folder))) {
+      bool label = false;
+      for (const std::string suffix : {"_label", "_seg", "-label", "-seg"}) {
+        if (!ends_with(stem, suffix)) continue;
+        label = true;
+        labels[stem.substr(0, stem.size() - suffix.size())] = path;
+      }
+      if (!label) images[stem] = path;
+    }
+  }
+  for (const auto& [id, path] : labels) {
+    if (!images.contains(id)) throw InputError(path.string(), "is a label without an image", "an image of case '" + id + "'");
+  }
+  for (const auto& [id, path] : images) {
+    source.cases.push_back({id, {path}, labels.contains(id) ? labels.at(id) : fs::path{}, false});
+  }
+}
+
+bool holds_hdf5(const fs::path& folder) {
+  for (const fs::path& path : visible_entries(folder)) {
+    if (is_hdf5_file(path)) return true;
+    if (!fs::is_directory(path)) continue;
+    for (const fs::path& inner : visible_entries(path)) {
+      if (is_hdf5_file(inner)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+const SourceCase* Source::find(const std::string& id) const {
+  for (const SourceCase& item : cases) {
+    if (item.id == id) return &item;
+  }
+  return nullptr;
+}
+
+Source open_source(const fs::path& folder) {
+  if (!fs::exists(folder)) throw InputError(folder.string(), "no such folder", "a folder of scans");
+  if (!fs::is_directory(folder)) throw InputError(folder.string(), "is a file", "a folder of scans");
+  Source source;
+  source.folder = fs::canonical(folder);
+  source.channel_names = {"image"};
+  std::optional<DatasetDescription> description;
+  if (fs::exists(source.folder / "dataset.json")) {
+    description = read_dataset_json(source.folder / "dataset.json");
+    source.name = description->name;
+    source.class_names = description->class_names;
+    source.class_texts = description->class_texts;
+    source.channel_names = description->channel_names;
+  }
+  if (source.name.empty()) source.name = source.folder.filename().string();
+  if (description && (fs::is_directory(source.folder / "imagesTr") || !description->training.empty())) {
+    list_decathlon(source, *description);
+  } else if (holds_hdf5(source.folder)) {
+    list_hdf5(source);
+  } else {
+    list_plain(source);
+  }
+  if (source.cases.empty()) {
+    throw InputError(folder.string(), "no scans found", "imagesTr/, images/, *.h5 or image files (" + join(image_extensions(), " ") + ")");
+  }
+  std::sort(source.cases.begin(), source.cases.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  for (size_t i = 1; i < source.cases.size(); ++i) {
+    if (source.cases[i].id == source.cases[i - 1].id) {
+      throw InputError(source.cases[i].images.front().string(), "has the same case id as " + source.cases[i - 1].images.front().string(),
+                       "one id per case, imagesTr and imagesTs together");
+    }
+  }
+  return source;
+}
+
+bool is_hdf5_file(const fs::path& path) {
+  const std::string extension = to_lower_ascii(path.extension().string());
+  return (extension == ".h5" || extension == ".hdf5") && !fs::is_directory(path);
+}
+
+Image read_scan(const fs::path& path) { return is_hdf5_file(path) ? read_hdf5_case(path).image : read_image(path); }
+
+LabelMap read_scan_label(const fs::path& path) {
+  if (!is_hdf5_file(path)) return read_label_map(path);
+  auto stored = read_hdf5_case(path);
+  if (!stored.label) throw InputError(path.string(), "holds no data set 'label'", "a label");
+  return std::move(*stored.label);
+}
+
+}  // namespace tss

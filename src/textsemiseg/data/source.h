@@ -1,0 +1,47 @@
+// What a source folder holds: its layout, its classes, and for every case the files of image and label. Reads names and
+// dataset.json only, no voxels.
+//
+// Layouts: MSD and nnU-Net v2 (imagesTr, labelsTr, imagesTs, labelsTs, dataset.json), community HDF5 (<case>/<any>.h5 or
+// <case>.h5), and a plain folder (images/ and labels/, or <case>.nii.gz beside <case>_label.nii.gz or <case>_seg.nii.gz).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/volume/volume.h"
+
+namespace tss {
+
+struct SourceCase {
+  std::string id;
+  std::vector<std::filesystem::path> images;  // one per channel; an HDF5 case has one
+  std::filesystem::path label;                // empty: no label; HDF5: the same file as the image
+  bool test = false;                          // from imagesTs
+};
+
+struct Source {
+  std::filesystem::path folder;  // absolute
+  std::string layout;            // "MSD", "nnU-Net", "HDF5" or "plain"
+  std::string name;
+  std::vector<std::string> class_names;  // empty where the source does not say
+  std::vector<std::string> class_texts;
+  std::vector<std::string> channel_names;
+  std::vector<SourceCase> cases;  // sorted by id
+  int64_t test_without_label = 0;  // images of imagesTs that were left out
+  int64_t listed_without_label = 0;  // labels that dataset.json names but that do not exist
+
+  const SourceCase* find(const std::string& id) const;
+};
+
+// Throws InputError naming the folder or file: no such folder, no case in it, an image that dataset.json lists but that is
+// missing, two files for one id, a channel missing.
+Source open_source(const std::filesystem::path& folder);
+
+bool is_hdf5_file(const std::filesystem::path& path);
+// Image and label of a case in the source's own grid and orientation, whatever the format.
+Image read_scan(const std::filesystem::path& path);
+LabelMap read_scan_label(const std::filesystem::path& path);
+
+}  // namespace tss

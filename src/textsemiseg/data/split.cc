@@ -1,0 +1,309 @@
+#include "textsemiseg/data/split.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/random.h"
+#include "textsemiseg/base/strings.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr uint64_t kFoldDraw = 1;  // the iteration word of Stream::kSplit: 0 draws the split, 1 the folds
+
+std::vector<std::string> all_role_names() {
+  std::vector<std::string> names;
+  for (const Role role : kRoles) names.emplace_back(role_name(role));
+  return names;
+}
+
+std::vector<std::string> shuffled(std::vector<std::string> ids, uint64_t seed, uint64_t draw) {
+  std::sort(ids.begin(), ids.end());  // so that the order of the files on the disk plays no part
+  std::vector<std::string> out;
+  for (const int64_t i : Random(seed, Stream::kSplit, draw).permutation(static_cast<int64_t>(ids.size()))) {
+    out.push_back(ids[static_cast<size_t>(i)]);
+  }
+  return out;
+}
+
+void require_labelled(int64_t labelled, int64_t available, const std::string& option) {
+  if (labelled > available) {
+    throw InputError(option, concat("asks for ", labelled, " labelled cases"),
+                     concat("at most ", available, ", the training cases that have a label"));
+  }
+  if (labelled < 1) {
+    throw InputError(option, available == 0 ? "no training case has a label" : "the labelled set would be empty", "at least one labelled case");
+  }
+}
+
+struct Known {
+  std::set<std::string> all, with_label;
+};
+
+// A list file against the cases there are.
+std::vector<std::string> listed_ids(const std::string& file, const Known& known, bool allow_missing) {
+  std::vector<std::string> present, missing;
+  for (const std::string& id : read_id_list(file)) (known.all.contains(id) ? present : missing).push_back(id);
+  if (missing.empty()) return present;
+  if (!allow_missing) {
+    throw InputError(file, concat("case '", missing.front(), "' is not in the source",
+                                  missing.size() > 1 ? concat(" (nor are ", missing.size() - 1, " others)") : ""),
+                     "an id of the source; --allow-missing leaves such cases out");
+  }
+  log_warning(concat(file, ": ", missing.size(), " of ", missing.size() + present.size(), " listed cases are not in the source and are left out"));
+  return present;
+}
+
+Split split_from_lists(const Known& known, const SplitOptions& options) {
+  Split split;
+  std::set<std::string> held_out;
+  const auto held_out_role = [&](Role role, const std::string& file) {
+    if (file.empty()) return;
+    auto ids = listed_ids(file, known, options.allow_missing);
+    for (const std::string& id : ids) {
+      if (!known.with_label.contains(id)) throw InputError(file, "case '" + id + "' has no label", "a case with a label");
+      if (!held_out.insert(id).second) throw InputError(file, "case '" + id + "' is also in another list", "every case in one list");
+    }
+    split.roles[role] = std::move(ids);
+  };
+  held_out_role(Role::kValidation, options.validation_list);
+  held_out_role(Role::kTest, options.test_list);
+  std::vector<std::string> training;
+  if (options.train_list.empty()) {
+    for (const std::string& id : shuffled({known.all.begin(), known.all.end()}, options.seed, 0)) {
+      if (!held_out.contains(id)) training.push_back(id);
+    }
+    std::stable_partition(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
+  } else {
+    training = listed_ids(options.train_list, known, options.allow_missing);
+    for (const std::string& id : training) {
+      if (held_out.contains(id)) throw InputError(options.train_list, "case '" + id + "' is also in another list", "every case in one list");
+    }
+  }
+  const std::string wanted = options.labelled.empty() ? "10%" : options.labelled;
+  const int64_t labelled = parse_amount("--labelled", wanted, static_cast<int64_t>(training.size()));
+  const int64_t available = std::count_if(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
+  require_labelled(labelled, available, "--labelled " + wanted);
+  for (size_t i = 0; i < training.size(); ++i) {
+    const bool first = static_cast<int64_t>(i) < labelled;
+    if (first && !known.with_label.contains(training[i])) {
+      throw InputError(options.train_list, concat("case '", training[i], "', one of the first ", labelled, ", has no label"),
+                       "cases with a label at the head of the list");
+    }
+    split.roles[first ? Role::kLabelled : Role::kUnlabelled].push_back(training[i]);
+  }
+  return split;
+}
+
+Split seeded_split(const std::vector<SplitCase>& cases, const SplitOptions& options) {
+  Split split;
+  std::vector<std::string> with_label, without_label;
+  for (const SplitCase& item : cases) {
+    if (item.test) split.roles[Role::kTest].push_back(item.id);
+    else (item.has_label ? with_label : without_label).push_back(item.id);
+  }
+  const bool own_test = !split.roles[Role::kTest].empty();
+  if (own_test && !options.test.empty()) {
+    throw InputError("--test " + options.test,
+                     concat("the source has a test part of its own (", split.roles[Role::kTest].size(), " cases in imagesTs with labelsTs)"),
+                     "no --test");
+  }
+  const auto order = shuffled(with_label, options.seed, 0);
+  const int64_t total = static_cast<int64_t>(order.size());
+  const int64_t test = own_test ? 0 : parse_amount("--test", options.test.empty() ? "20%" : options.test, total);
+  const int64_t validation = parse_amount("--validation", options.validation.empty() ? "10%" : options.validation, total);
+  const int64_t left = total - test - validation;
+  if (left < 0) {
+    throw InputError(concat("--test ", test, ", --validation ", validation), concat("together ", test + validation, " cases"),
+                     concat("at most ", total, ", the cases that have a label"));
+  }
+  std::string wanted = options.labelled;
+  int64_t labelled = left;
+  if (!wanted.empty() || without_label.empty()) {
+    if (wanted.empty()) wanted = "10%";
+    labelled = parse_amount("--labelled", wanted, left + static_cast<int64_t>(without_label.size()));
+    if (options.labelled.empty()) labelled = std::max<int64_t>(labelled, std::min<int64_t>(1, left));
+  }
+  require_labelled(labelled, left, "--labelled" + (wanted.empty() ? "" : " " + wanted));
+  auto next = order.begin();
+  const auto take = [&](Role role, int64_t count) {
+    split.roles[role].insert(split.roles[role].end(), next, next + count);
+    next += count;
+  };
+  take(Role::kTest, test);
+  take(Role::kValidation, validation);
+  take(Role::kLabelled, labelled);
+  take(Role::kUnlabelled, left - labelled);
+  auto& unlabelled = split.roles[Role::kUnlabelled];
+  unlabelled.insert(unlabelled.end(), without_label.begin(), without_label.end());
+  return split;
+}
+
+}  // namespace
+
+const char* role_name(Role role) {
+  switch (role) {
+    case Role::kLabelled: return "labelled";
+    case Role::kUnlabelled: return "unlabelled";
+    case Role::kValidation: return "validation";
+    case Role::kTest: return "test";
+  }
+  return "";
+}
+
+Role role_from_name(const std::string& name) {
+  for (const Role role : kRoles) {
+    if (name == role_name(role)) return role;
+  }
+  throw InputError("role", "'" + name + "'" + did_you_mean(name, all_role_names()), join(all_role_names(), ", "));
+}
+
+const std::vector<std::string>& Split::cases(Role role) const {
+  static const std::vector<std::string> kNone;
+  const auto found = roles.find(role);
+  return found == roles.end() ? kNone : found->second;
+}
+
+std::string Split::describe() const {
+  std::vector<std::string> parts;
+  for (const Role role : kRoles) parts.push_back(concat(cases(role).size(), " ", role_name(role)));
+  return join(parts, ", ");
+}
+
+bool Split::same_roles(const Split& other) const {
+  return std::all_of(std::begin(kRoles), std::end(kRoles), [&](Role role) { return cases(role) == other.cases(role); });
+}
+
+Split read_split(const fs::path& path) {
+  const Json json = read_json(path);
+  if (!json.is_object()) throw InputError(path.string(), "holds " + type_name_of(json), R"({"labelled": [ids], "unlabelled": [...], ...})");
+  Split split;
+  std::map<std::string, std::string> role_of;
+  for (const auto& [key, value] : json.items()) {
+    if (key == "made_by") {
+      split.made_by = value;
+      continue;
+    }
+    const auto names = all_role_names();
+    if (std::find(names.begin(), names.end(), key) == names.end()) {
+      throw InputError(path.string() + ": " + key, "is no role" + did_you_mean(key, names), join(names, ", "));
+    }
+    if (!value.is_array()) throw InputError(path.string() + ": " + key, "found " + type_name_of(value), "a list of case ids");
+    auto& ids = split.roles[role_from_name(key)];
+    for (const Json& id : value) {
+      if (!id.is_string()) throw InputError(path.string() + ": " + key, "found " + id.dump(), "case ids as texts");
+      const auto [place, added] = role_of.emplace(id.get<std::string>(), key);
+      if (!added) {
+        throw InputError(path.string() + ": " + key, "case '" + id.get<std::string>() + "' is also under " + place->second,
+                         "every case in one role, once");
+      }
+      ids.push_back(id.get<std::string>());
+    }
+  }
+  return split;
+}
+
+void write_split(const fs::path& path, const Split& split) {
+  Json json = Json::object();
+  for (const Role role : kRoles) json[role_name(role)] = split.cases(role);
+  if (!split.made_by.is_null()) json["made_by"] = split.made_by;
+  write_json(path, json);
+}
+
+std::vector<std::string> read_id_list(const fs::path& path) {
+  std::vector<std::string> ids;
+  std::set<std::string> seen;
+  for (const std::string& line : tss::split(read_text_file(path), '\n')) {
+    const std::string id = trim(line);
+    if (id.empty()) continue;
+    if (!seen.insert(id).second) throw InputError(path.string(), "case '" + id + "' is listed twice", "every case once");
+    ids.push_back(id);
+  }
+  if (ids.empty()) throw InputError(path.string(), "lists no case", "one id per line");
+  return ids;
+}
+
+int64_t parse_amount(const std::string& option, const std::string& text, int64_t total) {
+  const std::string trimmed = trim(text);
+  if (ends_with(trimmed, "%")) {
+    const double percent = parse_number(option, trimmed.substr(0, trimmed.size() - 1));
+    if (!(percent >= 0 && percent <= 100)) throw InputError(option, trimmed, "0% to 100%");
+    return static_cast<int64_t>(std::nearbyint(percent / 100.0 * static_cast<double>(total)));
+  }
+  const long count = parse_integer(option, trimmed);
+  if (count < 0) throw InputError(option, trimmed, "a number of cases or a percentage");
+  return count;
+}
+
+void SplitOptions::check() const {
+  const auto amount = [](const char* option, const std::string& text) {
+    if (!text.empty()) parse_amount(option, text, 1);
+  };
+  amount("--labelled", labelled);
+  amount("--validation", validation);
+  amount("--test", test);
+  if (!test.empty() && !test_list.empty()) throw InputError("--test", "given together with --test-list", "one of them");
+  if (!validation.empty() && !validation_list.empty()) throw InputError("--validation", "given together with --validation-list", "one of them");
+  const bool lists = !(train_list.empty() && validation_list.empty() && test_list.empty());
+  if (lists && !test.empty()) throw InputError("--test", "given together with lists", "--test-list beside --train-list");
+  if (lists && !validation.empty()) throw InputError("--validation", "given together with lists", "--validation-list beside --train-list");
+  if (folds < 0 || folds == 1) throw InputError("--folds", std::to_string(folds), "0 (none) or at least 2");
+}
+
+bool SplitOptions::any_given() const {
+  return !(labelled.empty() && validation.empty() && test.empty() && train_list.empty() && validation_list.empty() && test_list.empty());
+}
+
+Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& options) {
+  options.check();
+  Known known;
+  for (const SplitCase& item : cases) {
+    known.all.insert(item.id);
+    if (item.has_label) known.with_label.insert(item.id);
+  }
+  const bool lists = !(options.train_list.empty() && options.validation_list.empty() && options.test_list.empty());
+  Split split = lists ? split_from_lists(known, options) : seeded_split(cases, options);
+  split.made_by = write_options(options);
+  return split;
+}
+
+std::vector<Split> make_folds(const std::vector<SplitCase>& cases, const Split& split, int64_t folds, uint64_t seed) {
+  std::set<std::string> with_label;
+  for (const SplitCase& item : cases) {
+    if (item.has_label) with_label.insert(item.id);
+  }
+  std::vector<std::string> pool, without_label;
+  for (const Role role : {Role::kLabelled, Role::kUnlabelled, Role::kValidation}) {
+    for (const std::string& id : split.cases(role)) (with_label.contains(id) ? pool : without_label).push_back(id);
+  }
+  if (static_cast<int64_t>(pool.size()) < folds) {
+    throw InputError("--folds " + std::to_string(folds), concat(pool.size(), " cases with a label outside the test role"),
+                     "at least one per fold");
+  }
+  const auto order = shuffled(pool, seed, kFoldDraw);
+  const size_t wanted = split.cases(Role::kLabelled).size();
+  std::vector<Split> out;
+  for (int64_t fold = 0; fold < folds; ++fold) {
+    Split part;
+    std::vector<std::string> training;
+    for (size_t i = 0; i < order.size(); ++i) {
+      (static_cast<int64_t>(i) % folds == fold ? part.roles[Role::kValidation] : training).push_back(order[i]);
+    }
+    const size_t labelled = std::min(wanted, training.size());
+    part.roles[Role::kLabelled].assign(training.begin(), training.begin() + static_cast<std::ptrdiff_t>(labelled));
+    auto& unlabelled = part.roles[Role::kUnlabelled];
+    unlabelled.assign(training.begin() + static_cast<std::ptrdiff_t>(labelled), training.end());
+    unlabelled.insert(unlabelled.end(), without_label.begin(), without_label.end());
+    part.roles[Role::kTest] = split.cases(Role::kTest);
+    part.made_by = {{"fold", fold}, {"folds", folds}, {"seed", seed}};
+    out.push_back(std::move(part));
+  }
+  return out;
+}
+
+}  // namespace tss

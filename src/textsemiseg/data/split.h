@@ -1,0 +1,79 @@
+// Which case plays which role. A role belongs to the split, never to a file's presence alone; only a case with a label can be
+// anything but unlabelled.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/io/config.h"
+
+namespace tss {
+
+enum class Role { kLabelled, kUnlabelled, kValidation, kTest };
+inline constexpr Role kRoles[] = {Role::kLabelled, Role::kUnlabelled, Role::kValidation, Role::kTest};
+const char* role_name(Role role);
+Role role_from_name(const std::string& name);  // throws InputError
+
+struct Split {
+  std::map<Role, std::vector<std::string>> roles;  // ids in order; the order of labelled + unlabelled is the training list's
+  Json made_by;                                    // how it was made; kept in the file for the record, may be null
+
+  const std::vector<std::string>& cases(Role role) const;
+  // "9 labelled, 81 unlabelled, 10 validation, 20 test"
+  std::string describe() const;
+  bool same_roles(const Split& other) const;
+};
+
+// Throws InputError naming file and field: unknown role, an id twice, not lists of ids.
+Split read_split(const std::filesystem::path& path);
+void write_split(const std::filesystem::path& path, const Split& split);
+
+// One id per line, in order; blank lines are skipped. Throws InputError naming file and id: an id twice, no id at all.
+std::vector<std::string> read_id_list(const std::filesystem::path& path);
+
+// "9" or "10%" (of `total`, rounded to the nearest whole number; halves to even).
+int64_t parse_amount(const std::string& option, const std::string& text, int64_t total);
+
+struct SplitCase {
+  std::string id;
+  bool has_label = false;
+  bool test = false;  // the source's own test part
+};
+
+struct SplitOptions {
+  std::string labelled;    // "9", "10%" of the training cases; "": every training case with a label if there are cases without, else 10%
+  std::string validation;  // number or share of the cases with a label; "": 10%, or none when lists are given
+  std::string test;        // the same; "": the source's own test part, else 20%, or none when lists are given
+  std::string train_list, validation_list, test_list;  // *.list files
+  bool allow_missing = false;  // leave out listed ids that the source does not have
+  int64_t folds = 0;
+  uint64_t seed = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v("labelled", labelled);
+    v("validation", validation);
+    v("test", test);
+    v("train_list", train_list);
+    v("validation_list", validation_list);
+    v("test_list", test_list);
+    v("folds", folds);
+    v("seed", seed);
+  }
+  void check() const;         // throws InputError naming the option
+  bool any_given() const;     // anything besides seed and folds that asks for a certain split
+};
+
+// A seeded split, or the one the lists give (then the first n of the training list are labelled). Test cases are drawn first, then
+// validation, then labelled, all along one permutation of the cases with a label: with the same seed a larger labelled
+// set contains the smaller one, and the test set stays. Throws InputError naming the option and how many cases there are.
+Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& options);
+
+// Cross-validation: the cases of the training and validation roles that have a label are cut into `folds` parts; fold k
+// validates on part k and trains on the others, with as many labelled cases as the split. The test role stays.
+std::vector<Split> make_folds(const std::vector<SplitCase>& cases, const Split& split, int64_t folds, uint64_t seed);
+
+}  // namespace tss
