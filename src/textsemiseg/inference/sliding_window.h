@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,15 +26,44 @@ struct WindowOptions {
     v("weights", weights);
     v("batch", batch);
   }
-  void check() const;
+  void check() const;  // throws InputError naming the field
+  // The stride in use, >= 1 on each axis.
+  std::array<int64_t, 3> resolved_stride() const;
 };
+
+// Stride, weights and, where published with the data set, the patch of the test programs (methods.md section 3): left_atrium,
+// pancreas_ct, brats2019, msd_lung. Only stride and weights of `options` are set. Throws InputError with the names known.
+void apply_window_preset(const std::string& name, WindowOptions& options);
+std::vector<std::string> window_preset_names();
 
 // windows [N, C, X, Y, Z] -> probabilities [N, K, X, Y, Z]
 using WindowFunction = std::function<torch::Tensor(const torch::Tensor&)>;
 
-// image [C, X, Y, Z] -> probabilities [K, X, Y, Z], float32 on the CPU. A side below the patch is zero-padded symmetrically
-// (floor half on the low side). Window starts: methods.md section 3.
+// Starts along one axis, ascending: min(i * stride, size - patch) for i = 0 .. ceil((size - patch) / stride); size >= patch.
+std::vector<int64_t> window_starts(int64_t size, int64_t patch, int64_t stride);
+
+// Zeros added below and above an axis shorter than the patch: floor half below.
+struct AxisPadding {
+  int64_t low = 0, high = 0;
+};
+AxisPadding window_padding(int64_t size, int64_t patch);
+
+// Weights of the voxels of a window, [X, Y, Z]. gaussian: product over the axes of exp(-(i - (P - 1) / 2)^2 / (2 sigma^2)) with
+// sigma = P / 8, at least 1e-3, as nnU-Net and MONAI have them; constant: ones.
+torch::Tensor window_weights(const WindowOptions& options, torch::Dtype dtype = torch::kFloat32);
+
+// A finished part of the result: probabilities [K, n, Y, Z] of the planes x_begin .. x_begin + n - 1, on the compute device and only
+// valid during the call.
+using SlabFunction = std::function<void(int64_t x_begin, const torch::Tensor& probabilities)>;
+
+// image [C, X, Y, Z] -> probabilities [K, X, Y, Z] in the image's floating type on the CPU. A side below the patch is zero-padded
+// symmetrically. Gradients are off inside.
 torch::Tensor sliding_window(const torch::Tensor& image, const WindowOptions& options, const WindowFunction& function,
                              torch::Device device = torch::kCPU);
+
+// The same, handing the planes out in ascending x as soon as no window can reach them again: memory for the planes of about one patch,
+// not for the whole volume. Returns the number of windows.
+int64_t sliding_window_slabs(const torch::Tensor& image, const WindowOptions& options, const WindowFunction& function,
+                             torch::Device device, const SlabFunction& slab);
 
 }  // namespace tss
