@@ -111,8 +111,9 @@ Cache::State Cache::state(const SourceCase& item, std::string* reason) const {
     because("not prepared yet");
     return State::kMissing;
   }
+  const Json json = read_json(record);
   std::vector<Fingerprint> stored;
-  for (const Json& part : read_json(record).at("source")) {
+  for (const Json& part : json.value("source", Json::array())) {
     Fingerprint file;
     read_options(part, record.string(), file);
     stored.push_back(file);

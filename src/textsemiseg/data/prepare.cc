@@ -14,6 +14,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/io/hdf5_file.h"
+#include "textsemiseg/volume/finite.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -26,16 +27,10 @@ std::mutex& hdf5_mutex() {
 }
 
 void check_finite(const Image& image, const fs::path& file) {
-  int64_t bad = 0;
-  size_t first = 0;
-  for (size_t i = 0; i < image.voxels.size(); ++i) {
-    if (std::isfinite(image.voxels[i])) continue;
-    if (bad++ == 0) first = i;
-  }
-  if (bad == 0) return;
-  const auto row = static_cast<int64_t>(first) / image.size()[2];
-  throw InputError(file.string(), concat(bad, bad == 1 ? " voxel is" : " voxels are", " NaN or infinite, the first at (", row / image.size()[1], ", ",
-                                         row % image.size()[1], ", ", static_cast<int64_t>(first) % image.size()[2], ")"),
+  const auto first = first_non_finite(image);
+  if (!first) return;
+  const auto bad = std::count_if(image.voxels.begin(), image.voxels.end(), [](float value) { return !std::isfinite(value); });
+  throw InputError(file.string(), concat(bad, bad == 1 ? " voxel is" : " voxels are", " NaN or infinite, the first at (", join(*first, ", "), ")"),
                    "finite intensities");
 }
 

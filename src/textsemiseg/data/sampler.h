@@ -75,8 +75,8 @@ class Sampler {
   std::unique_ptr<State> state_;
 };
 
-// Draws iterations first, first + 1, ... ahead on background threads, in order, through a bounded queue. The first error of a
-// thread is rethrown by next(), with the case's name. The sampler must outlive the loader. threads = 0: drawn when asked for.
+// Draws iterations first, first + 1, ... ahead on background threads, in order, through a bounded queue. An error in a
+// thread is rethrown by next() at its iteration. The sampler must outlive the loader. threads = 0: drawn when asked for.
 class BatchLoader {
  public:
   BatchLoader(const Sampler& sampler, int64_t first_iteration, int64_t threads, int64_t queue);
