@@ -77,11 +77,10 @@ bool is_letter(UChar32 c) { return (U_GET_GC_MASK(c) & U_GC_L_MASK) != 0; }
 bool is_number(UChar32 c) { return (U_GET_GC_MASK(c) & U_GC_N_MASK) != 0; }
 bool is_other(UChar32 c) { return !u_isUWhiteSpace(c) && !is_letter(c) && !is_number(c); }
 
-// Length of the special token or contraction at `at`, or 0.
-int32_t fixed_piece(const icu::UnicodeString& text, int32_t at) {
-  static const std::array<icu::UnicodeString, 9> kFixed = {"<|startoftext|>", "<|endoftext|>", "'s", "'t", "'re",
-                                                           "'ve",             "'m",            "'ll", "'d"};
-  for (const icu::UnicodeString& piece : kFixed) {
+// Length of the contraction at `at`, or 0.
+int32_t contraction(const icu::UnicodeString& text, int32_t at) {
+  static const std::array<icu::UnicodeString, 7> kContractions = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+  for (const icu::UnicodeString& piece : kContractions) {
     if (text.compare(at, piece.length(), piece) == 0) return piece.length();
   }
   return 0;
@@ -89,7 +88,7 @@ int32_t fixed_piece(const icu::UnicodeString& text, int32_t at) {
 
 // End of the piece that starts at `at`, which is not a blank.
 int32_t piece_end(const icu::UnicodeString& text, int32_t at) {
-  if (const int32_t length = fixed_piece(text, at); length > 0) return at + length;
+  if (const int32_t length = contraction(text, at); length > 0) return at + length;
   const UChar32 first = text.char32At(at);
   int32_t end = text.moveIndex32(at, 1);
   if (is_number(first)) return end;
@@ -148,8 +147,6 @@ ClipTokenizer::ClipTokenizer(const fs::path& vocabulary) : vocabulary_(vocabular
 }
 
 ClipTokenizer::Ids ClipTokenizer::merge(const std::string& bytes) const {
-  if (bytes == "<|startoftext|>") return {static_cast<int32_t>(kStart)};
-  if (bytes == "<|endoftext|>") return {static_cast<int32_t>(kEnd)};
   Ids ids;
   for (const char c : bytes) ids.push_back(byte_id_[static_cast<uint8_t>(c)]);
   ids.back() += kBytes;

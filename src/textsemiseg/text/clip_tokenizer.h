@@ -2,7 +2,8 @@
 //
 // Text is brought to NFC, blanks are collapsed and letters are lowered as Unicode says; it is split into contractions, words,
 // single digits and runs of other signs; each piece is a sequence of bytes whose neighbours are merged in the vocabulary's order.
-// Class names are plain text: HTML entities are not resolved and wrongly encoded text is not repaired.
+// Class names are plain text: HTML entities are not resolved, wrongly encoded text is not repaired and no text, "<|endoftext|>"
+// included, stands for a control token.
 #pragma once
 
 #include <cstdint>
