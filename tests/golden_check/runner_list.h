@@ -19,6 +19,9 @@ void check_step_text_semiseg(const Json& file, Checker& check);
 void check_reference_step(const tss::ReferenceStep& step, const Json& expected, Checker& check);
 void check_train_mc_net(const Json& file, Checker& check);
 void check_train_text_semiseg(const Json& file, Checker& check);
+void check_metrics(const Json& file, Checker& check);
+void check_largest_component(const Json& file, Checker& check);
+void check_windows(const Json& file, Checker& check);
 
 // Another file of the folder that the running one came from: a training file's weights are those of its network file.
 Json read_sibling(const std::string& name);

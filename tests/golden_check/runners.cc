@@ -22,6 +22,13 @@ const std::map<std::string, Runner>& runners() {
       {"step_text_semiseg", check_step_text_semiseg},
       {"train_mc_net", check_train_mc_net},
       {"train_text_semiseg", check_train_text_semiseg},
+      {"metrics", check_metrics},
+      {"largest_component", check_largest_component},
+      {"transforms", check_transforms},
+      {"transforms_bcp_pancreas", check_transforms_bcp_pancreas},
+      {"windows_argmax", check_windows},
+      {"windows_foreground", check_windows},
+      {"windows_sigmoid", check_windows},
       // clang-format on
   };
   return table;
