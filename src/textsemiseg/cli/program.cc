@@ -15,6 +15,10 @@ const std::vector<Verb>& verbs() {
       // clang-format off
       {"prepare", "turn a folder of scans into a dataset: checks, recipe, cache, split",
        "textsemiseg prepare --source $DATA/hippocampus --dataset hippocampus --recipe generic --labelled 10% --seed 0", declare_prepare},
+      {"doctor", "what this machine offers, and whether convolutions are right here",
+       "textsemiseg doctor", declare_doctor},
+      {"list", "methods, networks and text sources",
+       "textsemiseg list --dataset hippocampus", declare_list},
       // clang-format on
   };
   return table;

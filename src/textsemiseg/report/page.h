@@ -9,14 +9,9 @@
 
 #include "textsemiseg/report/chart.h"
 #include "textsemiseg/report/png.h"
+#include "textsemiseg/statistics/estimate.h"
 
 namespace tss {
-
-// A statistic over cases; absent numbers are shown as a dash.
-struct Estimate {
-  std::optional<double> mean, deviation;  // standard deviation over cases
-  std::optional<double> low, high;        // 95 % bootstrap interval of the mean
-};
 
 // One metric: a row per method, a column per class and one for their mean.
 struct ScoreTable {
@@ -26,7 +21,7 @@ struct ScoreTable {
   std::vector<std::string> columns;  // class names, then "mean"
   struct Row {
     std::string name;
-    std::vector<Estimate> values;  // one per column
+    std::vector<Estimate> values;  // one per column; absent numbers are shown as a dash
   };
   std::vector<Row> rows;
 };

@@ -29,6 +29,8 @@ std::string encode_png(const RgbImage& picture) {
   return result;
 }
 
+std::string png_library_version() { return png_get_libpng_ver(nullptr); }
+
 void write_png(const std::filesystem::path& path, const RgbImage& picture) { write_text_file(path, encode_png(picture)); }
 
 }  // namespace tss

@@ -22,6 +22,9 @@ struct RgbImage {
 
 // The bytes of a PNG file. Throws Error on an empty picture.
 std::string encode_png(const RgbImage& picture);
+// The version of libpng in use.
+std::string png_library_version();
+
 // Atomic.
 void write_png(const std::filesystem::path& path, const RgbImage& picture);
 

@@ -1,0 +1,95 @@
+// textsemiseg list: methods, networks and text sources; with a dataset, the text source of each class.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/io/config.h"
+#include "textsemiseg/methods/registry.h"
+#include "textsemiseg/networks/catalogue.h"
+#include "textsemiseg/text/text_factory.h"
+
+namespace tss {
+namespace {
+
+struct ListArguments {
+  std::string dataset;
+  std::vector<std::string> overrides;
+  bool json = false;
+};
+
+// What --set can reach.
+struct ListSections {
+  TextOptions text;
+  template <class V>
+  void visit(V& v) {
+    v("text", text);
+  }
+};
+
+// The text that training on this dataset would start from.
+std::vector<ClassText> class_texts(const ListArguments& arguments) {
+  const DatasetRecord record = read_dataset_record(arguments.dataset);
+  ListSections sections;
+  Json config = write_options(sections);
+  for (const std::string& assignment : arguments.overrides) apply_override(config, assignment);
+  read_options(config, "--set", sections);
+  return make_text_source(sections.text, record.class_texts.empty() ? record.class_names : record.class_texts, 0)->classes();
+}
+
+std::string summary_of_text_source(const std::string& name) {
+  if (name == "auto") return "table where one is given, else clip where its vocabulary is found, else learned (default)";
+  if (name == "clip") return "CLIP ViT-B/32's text transformer with learnable prompts (Eq. 1); text.weights gives its weights";
+  if (name == "table") return "embeddings computed elsewhere, text.table, refined by a learnable residual";
+  if (name == "learned") return "a learned unit vector per class: no language at all, for comparison";
+  return "";
+}
+
+void print_table(const char* title, const std::vector<std::pair<std::string, std::string>>& rows) {
+  std::cout << title << "\n";
+  for (const auto& [name, text] : rows) {
+    std::cout << "  " << name << std::string(name.size() < 20 ? 20 - name.size() : 1, ' ') << text << "\n";
+  }
+}
+
+void run_list(const ListArguments& arguments) {
+  std::vector<std::pair<std::string, std::string>> method_rows, text_rows;
+  for (const MethodInfo& info : methods()) method_rows.emplace_back(info.name, info.summary);
+  for (const std::string& name : text_source_names()) text_rows.emplace_back(name, summary_of_text_source(name));
+  const std::vector<ClassText> classes = arguments.dataset.empty() ? std::vector<ClassText>{} : class_texts(arguments);
+
+  if (arguments.json) {
+    const auto names = [](const auto& rows) {
+      Json result = Json::array();
+      for (const auto& row : rows) result.push_back(row.first);
+      return result;
+    };
+    Json result = {{"methods", names(method_rows)}, {"networks", names(networks())}, {"texts", names(text_rows)}};
+    for (size_t k = 0; k < classes.size(); ++k) {
+      result["classes"].push_back({{"class", k}, {"name", classes[k].name}, {"text_source", classes[k].source}});
+    }
+    std::cout << result.dump(2) << "\n";
+    return;
+  }
+  print_table("Methods", method_rows);
+  print_table("Networks", networks());
+  print_table("Text sources", text_rows);
+  if (classes.empty()) return;
+  std::vector<std::pair<std::string, std::string>> class_rows;
+  for (const ClassText& text : classes) class_rows.emplace_back(text.name, text.source);
+  print_table("Text of each class", class_rows);
+}
+
+}  // namespace
+
+std::function<void()> declare_list(CLI::App& app) {
+  auto arguments = std::make_shared<ListArguments>();
+  app.add_option("--dataset", arguments->dataset, "also name the text source that each of its classes would get");
+  app.add_option("--set", arguments->overrides, "override, e.g. text.table=embeddings.npy")->take_all()->allow_extra_args(false);
+  app.add_flag("--json", arguments->json, "for machines");
+  return [arguments] { run_list(*arguments); };
+}
+
+}  // namespace tss

@@ -1,0 +1,13 @@
+// Versions of the libraries that read and write scans.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tss {
+
+// (name, version) as loaded: ITK, HDF5, zlib.
+std::vector<std::pair<std::string, std::string>> io_library_versions();
+
+}  // namespace tss
