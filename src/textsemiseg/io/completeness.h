@@ -1,15 +1,13 @@
-// Is an image file all there? ITK fills what is missing from a truncated NIfTI or MetaImage file with zeros, without a word, so this
-// is asked before its pixels are believed. NRRD files need no check: ITK refuses truncated ones itself.
+// Is an image file all there? ITK fills what is missing from a truncated MetaImage file with zeros and does not notice damage in a
+// compressed NRRD file, so this is asked before it reads. (It refuses truncated NRRD files itself; NIfTI: nifti_voxels.h.)
 #pragma once
 
 #include <filesystem>
-#include <future>
 
 namespace tss {
 
-// Throws InputError at once where a glance tells (a header that is no header, a file shorter than its header promises).
-// A compressed NIfTI file has to be inflated to its end (length and CRC): that runs beside the caller's own reading, and get()
-// of the result waits for it and throws its InputError.
-std::future<void> start_completeness_check(const std::filesystem::path& path);
+// Throws InputError naming the file that is truncated or damaged. Compressed data are inflated to their end.
+void require_complete_meta(const std::filesystem::path& path);
+void require_complete_nrrd(const std::filesystem::path& path);
 
 }  // namespace tss

@@ -3,19 +3,21 @@
 #include <itkImage.h>
 #include <itkImageFileReader.h>
 #include <itkImageFileWriter.h>
+#include <itkMetaDataObject.h>
 #include <itkMetaImageIO.h>
 #include <itkNiftiImageIO.h>
 #include <itkNrrdImageIO.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
-#include <future>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/completeness.h"
+#include "textsemiseg/io/nifti_voxels.h"
 #include "textsemiseg/volume/strided_copy.h"
 
 namespace tss {
@@ -27,8 +29,10 @@ using ItkImage = itk::Image<T, 3>;
 
 struct Format {
   std::string extension;
+  const char* header;
   bool writable;  // in one file
   std::function<itk::ImageIOBase::Pointer()> open;
+  void (*require_complete)(const fs::path&);  // null: read_nifti_voxels reads and checks
 };
 
 template <class Io>
@@ -37,9 +41,12 @@ itk::ImageIOBase::Pointer make() {
 }
 
 const std::vector<Format>& formats() {
-  static const std::vector<Format> list{
-      {".nii.gz", true, make<itk::NiftiImageIO>}, {".nii", true, make<itk::NiftiImageIO>},  {".nrrd", true, make<itk::NrrdImageIO>},
-      {".nhdr", false, make<itk::NrrdImageIO>},   {".mha", true, make<itk::MetaImageIO>}, {".mhd", false, make<itk::MetaImageIO>}};
+  static const std::vector<Format> list{{".nii.gz", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr},
+                                        {".nii", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr},
+                                        {".nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, require_complete_nrrd},
+                                        {".nhdr", "an NRRD header", false, make<itk::NrrdImageIO>, require_complete_nrrd},
+                                        {".mha", "a MetaImage header", true, make<itk::MetaImageIO>, require_complete_meta},
+                                        {".mhd", "a MetaImage header", false, make<itk::MetaImageIO>, require_complete_meta}};
   return list;
 }
 
@@ -56,26 +63,38 @@ const Format& format_of(const fs::path& path) {
   return *format;
 }
 
-// ITK's messages span lines and name its source files.
+// ITK's messages span lines and start with the way through its sources.
 std::string one_line(const itk::ExceptionObject& error) {
   std::string text = error.GetDescription();
   std::replace(text.begin(), text.end(), '\n', ' ');
-  const size_t start = text.find("): ");
-  if (start != std::string::npos) text.erase(0, start + 3);
+  for (const std::string lead : {"): ", "ITK ERROR: ", "[nrrd] "}) {
+    const size_t at = text.rfind(lead);
+    if (at != std::string::npos) text.erase(0, at + lead.size());
+  }
   constexpr size_t kLongest = 200;
   if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
   return trim(text);
 }
 
+// ITK scales the spacing of a NIfTI file in metres or micrometres to mm, but not its origin.
+double unit_of_origin(const itk::ImageIOBase& io) {
+  std::string units;
+  if (!itk::ExposeMetaData<std::string>(io.GetMetaDataDictionary(), "xyzt_units", units) || units.empty()) return 1;
+  constexpr int kSpace = 7, kMetre = 1, kMicrometre = 3;  // of NIfTI's field xyzt_units
+  const int unit = std::atoi(units.c_str()) & kSpace;
+  return unit == kMetre ? 1e3 : unit == kMicrometre ? 1e-3 : 1;
+}
+
 // ITK's world is LPS+: its first two axes point the other way.
 Geometry geometry_of(const itk::ImageIOBase& io) {
+  const double unit = unit_of_origin(io);
   Geometry g;
   for (unsigned axis = 0; axis < 3; ++axis) {
     g.size[axis] = static_cast<int64_t>(io.GetDimensions(axis));
     g.spacing[axis] = io.GetSpacing(axis);
     const std::vector<double> column = io.GetDirection(axis);
     for (unsigned row = 0; row < 3; ++row) g.direction[row][axis] = row < 2 ? 0.0 - column[row] : column[row];
-    g.origin[axis] = axis < 2 ? 0.0 - io.GetOrigin(axis) : io.GetOrigin(axis);
+    g.origin[axis] = unit * (axis < 2 ? 0.0 - io.GetOrigin(axis) : io.GetOrigin(axis));
   }
   return g;
 }
@@ -111,7 +130,8 @@ itk::ImageIOBase::Pointer read_header(const fs::path& path) {
   const std::string name = path.string();
   io->SetFileName(name);
   try {
-    if (!io->CanReadFile(name.c_str())) throw InputError(name, "is not what its name says", "a " + find_format(path)->extension + " file");
+    if (!io->CanReadFile(name.c_str()))
+      throw InputError(name, "has no readable header (truncated, damaged, or another format)", find_format(path)->header);
     io->ReadImageInformation();
   } catch (const itk::ExceptionObject& error) {
     throw InputError(name, "its header cannot be read (" + one_line(error) + ")", "a 3D image");
@@ -129,26 +149,18 @@ itk::ImageIOBase::Pointer read_header(const fs::path& path) {
   return io;
 }
 
-struct ItkVoxels {
-  Geometry geometry;
-  ItkImage<float>::Pointer image;  // x contiguous, as float whatever type the file has
-};
-
-ItkVoxels read_voxels(const fs::path& path) {
-  require_file(path);
-  std::future<void> complete = start_completeness_check(path);
-  const auto io = read_header(path);
+void read_itk_voxels(const fs::path& path, itk::ImageIOBase* io, Image& out) {
   auto reader = itk::ImageFileReader<ItkImage<float>>::New();
   reader->SetImageIO(io);
   reader->SetFileName(path.string());
   try {
     reader->Update();
   } catch (const itk::ExceptionObject& error) {
-    if (complete.valid()) complete.get();  // says more where it fails as well
-    throw InputError(path.string(), "cannot be read: truncated, damaged or too large (" + one_line(error) + ")", "a complete image");
+    throw InputError(path.string(), "cannot be read (" + one_line(error) + ")", "a complete image that fits into memory");
   }
-  if (complete.valid()) complete.get();
-  return {geometry_of(*io), reader->GetOutput()};
+  const auto& [nx, ny, nz] = out.size();
+  out.voxels.resize(static_cast<size_t>(out.geometry.voxels()));
+  copy_strided(reader->GetOutput()->GetBufferPointer(), {1, nx, nx * ny}, out.size(), out.voxels.data());
 }
 
 template <class T>
@@ -195,22 +207,28 @@ std::string image_stem(const fs::path& path) {
 Geometry read_geometry(const fs::path& path) { return geometry_of(*read_header(path)); }
 
 Image read_image(const fs::path& path) {
-  const ItkVoxels voxels = read_voxels(path);
-  Image out(voxels.geometry);
-  const auto& [nx, ny, nz] = out.size();
-  copy_strided(voxels.image->GetBufferPointer(), {1, nx, nx * ny}, out.size(), out.voxels.data());
+  const Format& format = format_of(path);
+  const auto io = read_header(path);
+  Image out;
+  out.geometry = geometry_of(*io);
+  if (format.require_complete) {
+    format.require_complete(path);
+    read_itk_voxels(path, io, out);
+  } else {
+    read_nifti_voxels(path, out);
+  }
   return out;
 }
 
 LabelMap read_label_map(const fs::path& path) {
-  const ItkVoxels voxels = read_voxels(path);
-  const float* values = voxels.image->GetBufferPointer();
-  const auto count = static_cast<size_t>(voxels.geometry.voxels());
-  const float* wrong = std::find_if(values, values + count, [](float v) { return !(v >= 0 && v <= 255 && v == std::floor(v)); });
-  if (wrong != values + count) throw InputError(path.string(), concat("has the label value ", *wrong), "integers from 0 to 255");
-  LabelMap out(voxels.geometry);
-  const auto& [nx, ny, nz] = out.size();
-  copy_strided(values, {1, nx, nx * ny}, out.size(), out.voxels.data());
+  const Image image = read_image(path);
+  LabelMap out(image.geometry);
+  for (size_t i = 0; i < out.voxels.size(); ++i) {
+    const float v = image.voxels[i];
+    if (!(v >= 0 && v <= 255 && v == std::floor(v)))
+      throw InputError(path.string(), concat("has the label value ", v), "integers from 0 to 255");
+    out.voxels[i] = static_cast<uint8_t>(v);
+  }
   return out;
 }
 

@@ -10,9 +10,9 @@
 namespace tss {
 
 // out[(i * size[1] + j) * size[2] + k] = in[i * stride[0] + j * stride[1] + k * stride[2]]; strides in elements, negative ones
-// run backwards from `in`. Works in tiles so that neither side is read or written with a long stride.
-template <class In, class Out>
-void copy_strided(const In* in, const Size3& stride, const Size3& size, Out* out) {
+// run backwards from `in`. Values pass through convert. Works in tiles so that neither side is read or written with a long stride.
+template <class In, class Out, class Convert>
+void copy_strided(const In* in, const Size3& stride, const Size3& size, Out* out, const Convert& convert) {
   const Size3 out_stride{size[1] * size[2], size[2], 1};
   // The axis along which the input is contiguous shares the tiles with axis 2, along which the output is.
   const size_t fast = std::abs(stride[0]) < std::abs(stride[1]) ? 0 : 1;
@@ -27,11 +27,16 @@ void copy_strided(const In* in, const Size3& stride, const Size3& size, Out* out
         for (int64_t f = f0; f < f1; ++f) {
           const In* from = in + s * stride[slow] + f * stride[fast];
           Out* to = out + s * out_stride[slow] + f * out_stride[fast];
-          for (int64_t k = k0; k < k1; ++k) to[k] = static_cast<Out>(from[k * stride[2]]);
+          for (int64_t k = k0; k < k1; ++k) to[k] = convert(from[k * stride[2]]);
         }
       }
     }
   }
+}
+
+template <class T>
+void copy_strided(const T* in, const Size3& stride, const Size3& size, T* out) {
+  copy_strided(in, stride, size, out, [](T value) { return value; });
 }
 
 }  // namespace tss
