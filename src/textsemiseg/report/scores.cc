@@ -1,0 +1,208 @@
+#include "textsemiseg/report/scores.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/report/page.h"
+
+namespace tss {
+namespace {
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+std::string number_cell(const Score& value) {
+  if (!value) return "";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", *value);
+  return text;
+}
+
+Json number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+const ClassScore* find_label(const CaseScores& scores, int label) {
+  for (const ClassScore& c : scores.classes) {
+    if (c.label == label) return &c;
+  }
+  return nullptr;
+}
+
+// The columns of the terminal's table.
+struct Column {
+  const char* title;
+  Score ClassScore::* value;
+  int digits;
+};
+constexpr Column kColumns[] = {
+    {"Dice", &ClassScore::dice, 3},
+    {"Jaccard", &ClassScore::jaccard, 3},
+    {"HD95 (mm)", &ClassScore::hd95, 2},
+    {"ASD (mm)", &ClassScore::asd, 2},
+    {"ASSD (mm)", &ClassScore::assd, 2},
+};
+
+// Columns as terminals count them: the continuation bytes of UTF-8 take no room.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - width_of(row[i]) + 2, ' ');
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string cell(const Estimate& estimate, int digits) {
+  if (!estimate.mean) return "-";
+  return estimate.count == 1 ? fixed(*estimate.mean, digits) : format_estimate(estimate, digits);
+}
+
+}  // namespace
+
+std::string ScoreSet::name_of(int label) const {
+  return static_cast<size_t>(label) < class_names.size() ? class_names[static_cast<size_t>(label)] : "";
+}
+
+std::vector<int> ScoreSet::labels() const {
+  std::set<int> found;
+  for (const CaseScores& c : cases) {
+    for (const ClassScore& score : c.classes) found.insert(score.label);
+  }
+  return {found.begin(), found.end()};
+}
+
+void ScoreSet::fill_absent_classes() {
+  const std::vector<int> all = labels();
+  for (CaseScores& c : cases) {
+    for (const int label : all) {
+      if (!find_label(c, label)) c.classes.push_back(score_of_absent_class(label, empty));
+    }
+    std::sort(c.classes.begin(), c.classes.end(), [](const ClassScore& a, const ClassScore& b) { return a.label < b.label; });
+  }
+}
+
+Estimate estimate_class(const ScoreSet& set, int label, Score ClassScore::* field, const BootstrapOptions& options) {
+  std::vector<double> values;
+  for (const CaseScores& c : set.cases) {
+    const ClassScore* score = find_label(c, label);
+    if (score && score->*field) values.push_back(*(score->*field));
+  }
+  return estimate_mean(values, options);
+}
+
+Estimate estimate_mean_class(const ScoreSet& set, Score ClassScore::* field, const BootstrapOptions& options) {
+  std::vector<double> values;
+  for (const CaseScores& c : set.cases) {
+    double sum = 0, count = 0;
+    for (const ClassScore& score : c.classes) {
+      if (!(score.*field)) continue;
+      sum += *(score.*field);
+      ++count;
+    }
+    if (count > 0) values.push_back(sum / count);
+  }
+  return estimate_mean(values, options);
+}
+
+Json to_json(const ClassScore& score) {
+  Json out{{"class", score.label}};
+  for (const ScoreField& field : score_fields()) out[field.name] = number(score.*field.value);
+  out["prediction_voxels"] = score.prediction_voxels;
+  out["reference_voxels"] = score.reference_voxels;
+  return out;
+}
+
+Json to_json(const Estimate& e) {
+  return {{"mean", number(e.mean)}, {"sd", number(e.deviation)}, {"low", number(e.low)}, {"high", number(e.high)}, {"n", e.count}};
+}
+
+Json scores_json(const ScoreSet& set) {
+  // No interval is shown here: one resample is enough to ask for the means.
+  const BootstrapOptions quick{.resamples = 1, .level = 0.95, .seed = 0};
+  Json out;
+  out["classes"] = Json::array();
+  for (const int label : set.labels()) {
+    Json entry{{"class", label}};
+    if (!set.name_of(label).empty()) entry["name"] = set.name_of(label);
+    for (const ScoreField& field : score_fields()) entry[field.name] = number(estimate_class(set, label, field.value, quick).mean);
+    out["classes"].push_back(entry);
+  }
+  for (const ScoreField& field : score_fields()) out["mean"][field.name] = number(estimate_mean_class(set, field.value, quick).mean);
+  out["empty_rule"] = empty_rule_name(set.empty);
+  out["cases"] = Json::array();
+  for (const CaseScores& c : set.cases) {
+    Json classes = Json::array();
+    for (const ClassScore& score : c.classes) classes.push_back(to_json(score));
+    out["cases"].push_back({{"case", c.id}, {"classes", classes}});
+  }
+  return out;
+}
+
+Json summary_json(const ScoreSet& set, const Json& facts, const BootstrapOptions& options) {
+  Json out = facts.is_object() ? facts : Json::object();
+  out["cases"] = set.cases.size();
+  out["empty_rule"] = empty_rule_name(set.empty);
+  out["interval"] = {{"method", "percentile bootstrap over cases"},
+                     {"level", options.level},
+                     {"resamples", options.resamples},
+                     {"seed", options.seed}};
+  out["units"] = "dice, jaccard, precision, recall: fractions; distances: mm, *_voxels in voxels";
+  out["classes"] = Json::array();
+  for (const int label : set.labels()) {
+    Json entry{{"class", label}, {"name", set.name_of(label)}};
+    for (const ScoreField& field : score_fields()) entry[field.name] = to_json(estimate_class(set, label, field.value, options));
+    out["classes"].push_back(entry);
+  }
+  for (const ScoreField& field : score_fields()) out["mean"][field.name] = to_json(estimate_mean_class(set, field.value, options));
+  return out;
+}
+
+void write_cases_csv(const std::filesystem::path& path, const ScoreSet& set) {
+  std::string text = "case,class,name";
+  for (const ScoreField& field : score_fields()) text += concat(",", field.name);
+  text += ",prediction_voxels,reference_voxels\n";
+  for (const CaseScores& c : set.cases) {
+    for (const ClassScore& score : c.classes) {
+      text += concat(csv_cell(c.id), ",", score.label, ",", csv_cell(set.name_of(score.label)));
+      for (const ScoreField& field : score_fields()) text += "," + number_cell(score.*field.value);
+      text += concat(",", score.prediction_voxels, ",", score.reference_voxels, "\n");
+    }
+  }
+  write_text_file(path, text);
+}
+
+std::string score_table(const ScoreSet& set, const BootstrapOptions& options) {
+  std::vector<std::vector<std::string>> rows{{"class"}};
+  for (const Column& column : kColumns) rows[0].push_back(column.title);
+  const std::vector<int> labels = set.labels();
+  for (const int label : labels) {
+    rows.push_back({trim(concat(label, " ", set.name_of(label)))});
+    for (const Column& column : kColumns) {
+      rows.back().push_back(cell(estimate_class(set, label, column.value, options), column.digits));
+    }
+  }
+  if (labels.size() > 1) {
+    rows.push_back({"mean"});
+    for (const Column& column : kColumns) rows.back().push_back(cell(estimate_mean_class(set, column.value, options), column.digits));
+  }
+  return aligned(rows);
+}
+
+}  // namespace tss

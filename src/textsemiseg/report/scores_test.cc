@@ -1,0 +1,88 @@
+#include "textsemiseg/report/scores.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "textsemiseg/base/files.h"
+
+namespace tss {
+namespace {
+
+ClassScore score(int label, Score dice, Score hd95) {
+  ClassScore s;
+  s.label = label;
+  s.dice = dice;
+  s.hd95 = hd95;
+  return s;
+}
+
+ScoreSet two_cases() {
+  ScoreSet set;
+  set.class_names = {"background", "left, upper", "right"};
+  set.cases = {{"a", {score(1, 0.8, 2.0), score(2, 0.6, 4.0)}}, {"b", {score(1, 0.9, std::nullopt)}}};
+  return set;
+}
+
+TEST(ScoreSet, AbsentClassesFollowTheEmptyRule) {
+  ScoreSet set = two_cases();
+  set.fill_absent_classes();
+  ASSERT_EQ(set.cases[1].classes.size(), 2u);
+  EXPECT_EQ(set.cases[1].classes[1].dice, std::nullopt);
+  set = two_cases();
+  set.empty = EmptyRule::kZerosHundreds;
+  set.fill_absent_classes();
+  EXPECT_EQ(set.cases[1].classes[1].hd95, 100.0);
+}
+
+TEST(ScoreSet, EstimatesLeaveUndefinedValuesOut) {
+  ScoreSet set = two_cases();
+  set.fill_absent_classes();
+  EXPECT_NEAR(*estimate_class(set, 1, &ClassScore::dice).mean, 0.85, 1e-12);
+  EXPECT_EQ(estimate_class(set, 1, &ClassScore::hd95).count, 1);
+  // Case a: (0.8 + 0.6) / 2, case b: class 1 alone.
+  EXPECT_NEAR(*estimate_mean_class(set, &ClassScore::dice).mean, (0.7 + 0.9) / 2, 1e-12);
+}
+
+TEST(ScoreSet, JsonOfEvaluate) {
+  const Json json = scores_json(two_cases());
+  EXPECT_EQ(json["classes"][0]["class"], 1);
+  EXPECT_NEAR(json["classes"][0]["dice"].get<double>(), 0.85, 1e-12);
+  EXPECT_TRUE(json["classes"][0]["asd"].is_null());
+  EXPECT_EQ(json["cases"][1]["case"], "b");
+  EXPECT_TRUE(json["cases"][1]["classes"][0]["hd95"].is_null());
+  EXPECT_EQ(json["empty_rule"], "undefined");
+}
+
+TEST(ScoreSet, SummaryHoldsFactsAndIntervals) {
+  const Json json = summary_json(two_cases(), {{"protocol", "honest"}});
+  EXPECT_EQ(json.begin().key(), "protocol");
+  EXPECT_EQ(json["classes"][0]["dice"]["n"], 2);
+  EXPECT_NEAR(json["classes"][0]["dice"]["low"].get<double>(), 0.8, 1e-12);
+  EXPECT_NEAR(json["classes"][0]["dice"]["high"].get<double>(), 0.9, 1e-12);
+  EXPECT_TRUE(json["classes"][1]["dice"]["sd"].is_null());
+  EXPECT_EQ(json["interval"]["resamples"], 10000);
+}
+
+TEST(ScoreSet, CsvLeavesUndefinedCellsEmptyAndQuotesNames) {
+  const auto path = std::filesystem::temp_directory_path() / ("scores_test_" + std::to_string(::getpid()) + ".csv");
+  write_cases_csv(path, two_cases());
+  const std::string text = read_text_file(path);
+  std::filesystem::remove(path);
+  EXPECT_EQ(text.substr(0, 15), "case,class,name");
+  EXPECT_NE(text.find("\na,1,\"left, upper\",0.8,,,,2,"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nb,1,\"left, upper\",0.9,,,,,"), std::string::npos) << text;
+}
+
+TEST(ScoreSet, TableOfOneAndOfSeveralCases) {
+  const std::string several = score_table(two_cases());
+  EXPECT_NE(several.find("1 left, upper"), std::string::npos);
+  EXPECT_NE(several.find("0.850"), std::string::npos);
+  EXPECT_NE(several.find("mean"), std::string::npos);
+  ScoreSet one = two_cases();
+  one.cases.resize(1);
+  EXPECT_NE(score_table(one).find("0.800"), std::string::npos);
+  EXPECT_EQ(score_table(one).find("["), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tss
