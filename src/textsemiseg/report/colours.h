@@ -30,7 +30,7 @@ inline Rgb series_colour(int64_t index) { return kColours[static_cast<size_t>(in
 inline Rgb class_colour(int64_t index) { return index == 0 ? Rgb{0x88, 0x88, 0x88} : series_colour(index - 1); }
 // The same hue nearer to white: for what is compared against.
 inline Rgb lighter(Rgb colour) {
-  const auto mix = [](uint8_t value) { return static_cast<uint8_t>(value + (255 - value) * 6 / 10); };
+  const auto mix = [](uint8_t value) { return static_cast<uint8_t>(value + (255 - value) * 4 / 10); };
   return {mix(colour.red), mix(colour.green), mix(colour.blue)};
 }
 

@@ -27,6 +27,7 @@ td small { color: var(--soft); display: block; }
 .facts td { white-space: normal; overflow-wrap: anywhere; }
 .facts td:first-child { color: var(--soft); white-space: nowrap; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
+.overview { max-width: 38rem; }
 figure { margin: 0; padding: .8rem; background: var(--panel); border-radius: .5rem; min-width: 0; }
 .chart { width: 100%; height: auto; display: block; }
 .chart text { fill: var(--soft); font: 12px system-ui, sans-serif; }
@@ -101,7 +102,7 @@ std::string render_page(const Page& page) {
   std::string body = "<h1>" + html_escape(page.title) + "</h1>\n";
   for (const std::string& paragraph : page.introduction) body += "<p>" + html_escape(paragraph) + "</p>\n";
   if (!page.tables.empty() || page.overview) body += "<h2>Scores</h2>\n";
-  if (page.overview) body += "<div class=\"charts\">\n" + interval_chart(*page.overview) + "</div>\n";
+  if (page.overview) body += "<div class=\"charts overview\">\n" + interval_chart(*page.overview) + "</div>\n";
   for (const ScoreTable& table : page.tables) body += render(table);
   if (!page.pictures.empty()) {
     body += "<h2>Slices</h2>\n" + class_key(page.class_names);

@@ -86,20 +86,35 @@ class View {
   int64_t index_, columns_, rows_;
 };
 
-// Pixels of a class that touch another class or the border of the picture.
-void draw_outlines(RgbImage& picture, const View& view, const LabelMap& labels, bool dashed) {
+// Pixels of a class within `line` of another class or of the border of the picture; the pixel's class goes to draw.
+template <class Draw>
+void visit_outlines(const View& view, const LabelMap& labels, int64_t line, bool dashed, const Draw& draw) {
   for (int64_t y = 0; y < view.height; ++y) {
     for (int64_t x = 0; x < view.width; ++x) {
       const uint8_t here = view.label(labels, x, y);
-      if (here == 0 || (dashed && (x + y) / 3 % 2 == 1)) continue;
+      if (here == 0 || (dashed && (x + y) / (2 * line + 1) % 2 == 1)) continue;
       const auto differs = [&](int64_t nx, int64_t ny) {
         return nx < 0 || ny < 0 || nx >= view.width || ny >= view.height || view.label(labels, nx, ny) != here;
       };
-      if (differs(x - 1, y) || differs(x + 1, y) || differs(x, y - 1) || differs(x, y + 1)) {
-        picture.at(x, y) = dashed ? lighter(class_colour(here)) : class_colour(here);
+      for (int64_t step = 1; step <= line; ++step) {
+        if (differs(x - step, y) || differs(x + step, y) || differs(x, y - step) || differs(x, y + step)) {
+          draw(x, y, here);
+          break;
+        }
       }
     }
   }
+}
+
+// Light dashes would vanish on bright tissue: the pixels just outside them are darkened.
+void shade(RgbImage& picture, const View& view, const LabelMap& labels, int64_t line) {
+  visit_outlines(view, labels, line, true, [&](int64_t x, int64_t y, uint8_t here) {
+    for (const auto& [dx, dy] : {std::pair{-1, 0}, {1, 0}, {0, -1}, {0, 1}}) {
+      const int64_t nx = x + dx, ny = y + dy;
+      if (nx < 0 || ny < 0 || nx >= view.width || ny >= view.height || view.label(labels, nx, ny) == here) continue;
+      picture.at(nx, ny) = {30, 30, 30};
+    }
+  });
 }
 
 void check_size(const char* what, const LabelMap* labels, const Image& image) {
@@ -159,8 +174,15 @@ RgbImage draw_slice(const Image& image, const LabelMap* reference, const LabelMa
       picture.at(x, y) = {grey, grey, grey};
     }
   }
-  if (prediction) draw_outlines(picture, view, *prediction, false);
-  if (reference) draw_outlines(picture, view, *reference, true);
+  if (reference) shade(picture, view, *reference, options.line);
+  if (prediction) {
+    visit_outlines(view, *prediction, options.line, false,
+                   [&](int64_t x, int64_t y, uint8_t k) { picture.at(x, y) = class_colour(k); });
+  }
+  if (reference) {
+    visit_outlines(view, *reference, options.line, true,
+                   [&](int64_t x, int64_t y, uint8_t k) { picture.at(x, y) = lighter(class_colour(k)); });
+  }
   return picture;
 }
 

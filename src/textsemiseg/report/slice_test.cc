@@ -74,6 +74,7 @@ TEST(Slice, OutlineOfAPredictionIsTheBordersOfItsBox) {
   const LabelMap labels = box(geometry, {4, 6, 0}, {10, 14, 3}, 2);
   SliceOptions options;
   options.pixels = 20;  // one pixel a voxel
+  options.line = 1;
   options.high = 1;
   const RgbImage picture = draw_slice(image, nullptr, &labels, options);
   EXPECT_EQ(count(picture, class_colour(2)), 2 * 6 + 2 * 8 - 4);
@@ -88,6 +89,7 @@ TEST(Slice, ReferenceIsDashedAndLighter) {
   const LabelMap labels = box(geometry, {4, 4, 0}, {16, 16, 1}, 1);
   SliceOptions options;
   options.pixels = 20;
+  options.line = 1;
   const RgbImage picture = draw_slice(image, &labels, nullptr, options);
   const int64_t drawn = count(picture, lighter(class_colour(1)));
   EXPECT_GT(drawn, 10);
