@@ -22,6 +22,7 @@ void check_train_text_semiseg(const Json& file, Checker& check);
 void check_metrics(const Json& file, Checker& check);
 void check_largest_component(const Json& file, Checker& check);
 void check_windows(const Json& file, Checker& check);
+void check_text_encoder(const Json& file, Checker& check);
 
 // Another file of the folder that the running one came from: a training file's weights are those of its network file.
 Json read_sibling(const std::string& name);

@@ -29,6 +29,7 @@ const std::map<std::string, Runner>& runners() {
       {"windows_argmax", check_windows},
       {"windows_foreground", check_windows},
       {"windows_sigmoid", check_windows},
+      {"text_encoder", check_text_encoder},
       // clang-format on
   };
   return table;

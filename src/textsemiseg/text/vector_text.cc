@@ -92,7 +92,9 @@ std::shared_ptr<VectorText> table_text(const fs::path& path, const fs::path& pro
       classes.push_back({class_names[k], concat("table ", path.filename().string(), ", row ", match.row + 1, " '",
                                                 table.prompts[static_cast<size_t>(match.row)], "'")});
     } else {
-      log_warning(concat("class '", class_names[k], "' gets a learned unit vector: ", match.reason, " in ", path.filename().string()));
+      const std::string line = concat(path.filename().string(), ": class '", class_names[k], "' gets a learned unit vector (",
+                                      match.reason, ")");
+      k == 0 ? log_info(line) : log_warning(line);  // hardly any table has the background
       classes.push_back({class_names[k], kLearned});
     }
   }

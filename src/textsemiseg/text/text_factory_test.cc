@@ -1,0 +1,205 @@
+#include "textsemiseg/text/text_factory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/files.h"
+#include "textsemiseg/text/clip_text_encoder.h"
+#include "textsemiseg/text/clip_vocabulary.h"
+#include "textsemiseg/text/vector_text.h"
+#include "textsemiseg/weights/module_state.h"
+
+namespace tss {
+namespace {
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+double largest(const torch::Tensor& a) { return a.abs().max().item<double>(); }
+
+class TextFactoryTest : public testing::Test {
+ protected:
+  TextFactoryTest() : folder_(fs::temp_directory_path() / ("tss_text_factory_" + std::to_string(::getpid()))) {
+    fs::create_directories(folder_);
+  }
+  ~TextFactoryTest() override { fs::remove_all(folder_); }
+  static std::string error(const TextOptions& options, const std::vector<std::string>& names = {"background", "liver"}) {
+    try {
+      make_text_source(options, names, 0);
+    } catch (const InputError& e) {
+      EXPECT_EQ(std::string(e.what()).find('\n'), std::string::npos);
+      return e.what();
+    }
+    return "no error";
+  }
+  fs::path folder_;
+};
+
+TEST_F(TextFactoryTest, LearnedVectors) {
+  TextOptions options;
+  options.source = "learned";
+  options.dimension = 40;
+  const auto text = make_text_source(options, {"background", "Anterior", "Posterior"}, 3);
+  const torch::Tensor t = text->features();
+  EXPECT_EQ(t.sizes(), (std::vector<int64_t>{3, 40}));
+  EXPECT_LT(largest(t.norm(2, 1) - 1), 1e-6);
+  EXPECT_EQ(text->dimension(), 40);
+  EXPECT_EQ(text->encoder_hash(), "");
+  EXPECT_EQ(text->classes()[2].name, "Posterior");
+  EXPECT_EQ(text->classes()[2].source, "learned unit vector");
+  EXPECT_TRUE(torch::equal(make_text_source(options, {"background", "Anterior", "Posterior"}, 3)->features(), t));
+  EXPECT_GT(largest(make_text_source(options, {"background", "Anterior", "Posterior"}, 4)->features() - t), 0.1);
+  EXPECT_GT(largest(t[0] - t[1]), 0.1);
+}
+
+TEST_F(TextFactoryTest, TableRowsResidualsAndLearnedVectors) {
+  const torch::Tensor spleen = torch::arange(1, 9, torch::kFloat32), liver = spleen.flip(0) * 10;
+  write_safetensors(folder_ / "t.safetensors",
+                    {{{"A CT of a Liver", liver.to(torch::kFloat16)}, {"A CT of a Spleen", spleen.reshape({1, 8})}}, {}});
+  TextOptions options;
+  options.table = folder_ / "t.safetensors";
+  const auto text = make_text_source(options, {"background", "spleen", "LIVER"}, 3);
+  const torch::Tensor t = text->features();
+  EXPECT_LT(largest(t[1] - spleen / spleen.norm()), 1e-6);
+  EXPECT_LT(largest(t[2] - liver / liver.norm()), 1e-6);
+  EXPECT_NEAR(t[0].norm().item<double>(), 1, 1e-6);
+  EXPECT_EQ(text->classes()[0].source, "learned unit vector");
+  EXPECT_EQ(text->classes()[1].source, "table t.safetensors, row 2 'A CT of a Spleen'");
+  EXPECT_EQ(text->classes()[2].source, "table t.safetensors, row 1 'A CT of a Liver'");
+  EXPECT_EQ(text->encoder_hash().size(), 16u);
+  ASSERT_EQ(state_of(*text).size(), 1u);
+  EXPECT_EQ(largest(state_of(*text).at("residual")), 0);
+  // A class the table lacks keeps its vector whatever stands beside it.
+  EXPECT_TRUE(torch::equal(make_text_source(options, {"background", "tumor"}, 3)->features()[0], t[0]));
+}
+
+TEST_F(TextFactoryTest, ResidualsTakeTheGradientOfDifferences) {
+  VectorText text(torch::tensor({{3.0, 4.0, 0.0}, {0.5, -0.2, 1.0}}), {{"a", ""}, {"b", ""}}, "");
+  torch::nn::Module parent;
+  const torch::Tensor weight = torch::tensor({{1.0, -2.0, 0.5}, {0.3, 2.0, 1.0}}, torch::kFloat64);
+  text.to(torch::kFloat64);
+  torch::Tensor residual = text.parameters()[0];
+  const auto loss = [&] { return (weight * text.features()).sum(); };
+  loss().backward();
+  const torch::NoGradGuard no_grad;
+  for (int64_t i = 0; i < 6; ++i) {
+    torch::Tensor entry = residual.view({-1})[i];
+    entry.add_(1e-6);
+    const double above = loss().item<double>();
+    entry.sub_(2e-6);
+    const double below = loss().item<double>();
+    entry.add_(1e-6);
+    EXPECT_NEAR((above - below) / 2e-6, residual.grad().view({-1})[i].item<double>(), 1e-8);
+  }
+}
+
+TEST_F(TextFactoryTest, FixedText) {
+  const torch::Tensor given = torch::tensor({{3.0, 4.0}, {0.0, 2.0}});
+  const auto fixed = std::make_shared<FixedText>(given, std::vector<ClassText>{{"a", "x"}, {"b", "y"}});
+  EXPECT_TRUE(torch::allclose(fixed->features(), torch::tensor({{0.6, 0.8}, {0.0, 1.0}})));
+  EXPECT_TRUE(state_of(*fixed).empty());
+  torch::nn::Module parent;
+  parent.register_module("text", fixed);
+  parent.to(torch::kFloat64);
+  EXPECT_EQ(fixed->features().scalar_type(), torch::kFloat64);
+  FixedText trainable(given, {{"a", "x"}, {"b", "y"}}, true);
+  trainable.features()[0][1].backward();
+  EXPECT_GT(largest(trainable.named_parameters()["features"].grad()), 0.01);
+  EXPECT_EQ(largest(given - torch::tensor({{3.0, 4.0}, {0.0, 2.0}})), 0);
+}
+
+TEST_F(TextFactoryTest, BadOptionsAndFiles) {
+  TextOptions options;
+  options.source = "lerned";
+  EXPECT_EQ(error(options), "text.source: found 'lerned' (did you mean 'learned'?); expected one of auto, clip, table, learned");
+  options = {};
+  options.prompt_length = 0;
+  EXPECT_EQ(error(options), "text.prompt_length: found 0; expected 1 to 64");
+  options = {};
+  options.source = "table";
+  EXPECT_THAT(error(options), HasSubstr("text.table: is empty"));
+  options.table = folder_ / "none.pth";
+  EXPECT_THAT(error(options), HasSubstr("none.pth: cannot be opened"));
+  options.weights = "w";
+  EXPECT_THAT(error(options), HasSubstr("text.weights: is given with text.source = table"));
+  options.source = "auto";
+  EXPECT_THAT(error(options), HasSubstr("given together"));
+  options = {};
+  options.weights = folder_ / "none.safetensors";
+  options.vocabulary = folder_ / "none.gz";
+  EXPECT_THAT(error(options), HasSubstr("text.vocabulary: '" + options.vocabulary + "' is no file"));
+
+  options = {};
+  options.table = folder_ / "t.safetensors";
+  write_safetensors(options.table, {{{"a", torch::ones({4})}, {"b", torch::ones({5})}}, {}});
+  EXPECT_THAT(error(options), HasSubstr("tensor 'b' has shape [5]; expected [4]"));
+  write_safetensors(options.table, {{{"a", torch::ones({4})}, {"b", torch::zeros({4})}}, {}});
+  EXPECT_THAT(error(options), HasSubstr("row 2 ('b') has norm 0; expected a finite vector"));
+  write_safetensors(options.table, {{{"a", torch::full({4}, NAN)}}, {}});
+  EXPECT_THAT(error(options), HasSubstr("row 1 ('a') has norm nan"));
+  write_safetensors(options.table, {{}, {}});
+  EXPECT_THAT(error(options), HasSubstr("holds no tensor"));
+  options.table = folder_ / "t.pth";
+  const std::vector<char> bytes = torch::pickle_save(torch::ones({4}));
+  write_text_file(options.table, {bytes.data(), bytes.size()});
+  EXPECT_THAT(error(options), HasSubstr("holds Float of shape [4]; expected a table"));
+}
+
+TEST_F(TextFactoryTest, ClipWithRandomAndWithGivenWeights) {
+  const auto vocabulary = find_clip_vocabulary({}, {});
+  if (!vocabulary) GTEST_SKIP() << "skipped: no vocabulary";
+  TextOptions options;
+  const auto random = make_text_source(options, {"background", "brain_tumor"}, 3);
+  EXPECT_EQ(random->classes()[1].source, "CLIP ViT-B/32 (random weights, seed 3), 4 prompt vectors per class");
+  EXPECT_EQ(random->dimension(), 512);
+  EXPECT_EQ(random->named_parameters().size(), 1u);
+  const torch::Tensor t = random->features();
+  EXPECT_TRUE(torch::equal(make_text_source(options, {"background", "brain tumor"}, 3)->features(), t));
+  EXPECT_GT(largest(make_text_source(options, {"background", "lung"}, 3)->features()[1] - t[1]), 1e-3);
+
+  ClipTextConfig config;
+  config.layers = 1;
+  config.width = 64;
+  config.heads = 1;
+  config.embed = 32;
+  options.weights = folder_ / "clip.safetensors";
+  write_safetensors(options.weights, {state_of(*random_clip_text_encoder(config, 9)), {}});
+  options.class_specific = false;
+  options.vocabulary = *vocabulary;
+  const auto given = make_text_source(options, {"background", "lung"}, 3);
+  EXPECT_EQ(given->classes()[0].source, "CLIP (clip.safetensors), 4 shared prompt vectors");
+  EXPECT_EQ(given->features().sizes(), (std::vector<int64_t>{2, 32}));
+  config.vocabulary = 100;
+  write_safetensors(options.weights, {state_of(*random_clip_text_encoder(config, 9)), {}});
+  EXPECT_THAT(error(options), HasSubstr("has 100 tokens and 77 positions; expected 49408 and 77"));
+}
+
+TEST_F(TextFactoryTest, PublishedTables) {
+  const char* data = std::getenv("TSS_TEST_DATA");
+  if (data == nullptr || !fs::exists(fs::path(data) / "text")) GTEST_SKIP() << "skipped: no data";
+  TextOptions options;
+  options.table = fs::path(data) / "text" / "clip_vitb32_organs_32x512.pth";
+  const auto organs = make_text_source(options, {"background", "pancreas", "left lung", "hippocampus", "lung"}, 3);
+  const auto classes = organs->classes();
+  EXPECT_THAT(classes[1].source, HasSubstr("row 11 'A computerized tomography of a Pancreas'"));
+  EXPECT_THAT(classes[2].source, HasSubstr("row 17 'A computerized tomography of a Left Lung'"));
+  for (const size_t k : {0, 3, 4}) EXPECT_EQ(classes[k].source, "learned unit vector");
+  const torch::Tensor t = organs->features();
+  // Embeddings of one template are close to each other, drawn vectors are not.
+  EXPECT_GT(t[1].dot(t[2]).item<double>(), 0.7);
+  EXPECT_LT(std::abs(t[1].dot(t[3]).item<double>()), 0.3);
+  options.table = fs::path(data) / "text" / "clip_vitb32_left_atrium_1x512.pth";
+  const auto atrium = make_text_source(options, {"background", "Left Atrium"}, 3)->classes();
+  EXPECT_EQ(atrium[0].source, "learned unit vector");
+  EXPECT_THAT(atrium[1].source, HasSubstr("row 1 'An image containing the left Atrium"));
+  options.table = fs::path(data) / "text" / "clip_vitb32_jina_1x512.npy";
+  EXPECT_EQ(make_text_source(options, {"background", "pizza"}, 3)->dimension(), 512);
+}
+
+}  // namespace
+}  // namespace tss
