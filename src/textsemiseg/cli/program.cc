@@ -15,6 +15,8 @@ const std::vector<Verb>& verbs() {
       // clang-format off
       {"prepare", "turn a folder of scans into a dataset: checks, recipe, cache, split",
        "textsemiseg prepare --source $DATA/hippocampus --dataset hippocampus --recipe generic --labelled 10% --seed 0", declare_prepare},
+      {"evaluate", "score label maps: Dice, Jaccard, HD95, ASD, ASSD",
+       "textsemiseg evaluate --reference labelsTs --prediction predictions --json", declare_evaluate},
       {"doctor", "what this machine offers, and whether convolutions are right here",
        "textsemiseg doctor", declare_doctor},
       {"list", "methods, networks and text sources",
