@@ -64,7 +64,7 @@ std::function<void()> declare_prepare(CLI::App& app) {
   SplitOptions& split_options = arguments->options.split;
   app.add_option("--source", arguments->source, "folder of scans: MSD or nnU-Net layout, HDF5 cases, or plain images")->required();
   app.add_option("--dataset", arguments->dataset, "folder to write")->required();
-  app.add_option("--recipe", arguments->recipe, "generic, left_atrium, or a .toml file of configs/datasets")->required();
+  app.add_option("--recipe", arguments->recipe, "generic, ct_soft_tissue, left_atrium, or a .toml file of configs/datasets")->required();
   app.add_option("--set", arguments->overrides, "override, e.g. recipe.spacing=[1,1,1]")->take_all()->allow_extra_args(false);
   app.add_option("--classes", arguments->classes, "class names where the source has no dataset.json, background first, with commas between");
   app.add_option("--labelled", split_options.labelled, "labelled training cases: a number or a percentage of the training cases");

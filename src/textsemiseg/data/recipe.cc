@@ -58,12 +58,16 @@ void Recipe::check() const {
   }
 }
 
-std::vector<std::string> recipe_names() { return {"generic", "left_atrium"}; }
+std::vector<std::string> recipe_names() { return {"generic", "ct_soft_tissue", "left_atrium"}; }
 
 Recipe recipe_from_name(const std::string& name) {
   Recipe recipe;
   recipe.name = name;
   if (name == "generic") return recipe;
+  if (name == "ct_soft_tissue") {
+    recipe.window = {-125, 275};  // level 75, width 400, as in MC-Net's preparation of Pancreas-CT
+    return recipe;
+  }
   if (name == "left_atrium") {
     recipe.normalise = "none";  // the published files are cropped and z-scored already (methods: UA-MT's preparation)
     return recipe;

@@ -14,7 +14,7 @@ struct Recipe {
   std::string normalise = "zscore";          // zscore | zscore_nonzero | none
   std::vector<double> spacing;               // mm, empty: keep; else three values
   std::vector<double> window;                // [low, high] (HU): clip before normalising; empty: no clip
-  std::vector<int64_t> reduce;               // e.g. [2, 2, 2]: means over blocks (labels: nearest), for grids without real spacing; empty: no
+  std::vector<int64_t> reduce;               // e.g. [2, 2, 2]: means over blocks (labels: the most frequent class), for grids without real spacing; empty: no
 
   template <class V>
   void visit(V& v) {
