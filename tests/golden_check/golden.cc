@@ -239,7 +239,7 @@ void Checker::tensor(const std::string& name, const torch::Tensor& got, const Js
     default:
       scale = field.contains("std") && field.at("std").get<double>() > 0 ? field.at("std").get<double>()
                                                                          : field.at("l2").get<double>() / std::sqrt(n);
-      tolerance = float64() ? 1e-6 : 1e-4;
+      tolerance = float64() ? 1e-6 : std::max(1e-4, 5 * float32_deviation);
   }
   if (scale == 0) scale = 1;  // a tensor of zeros
   const auto at = field.at("pos").get<std::vector<int64_t>>();

@@ -54,7 +54,7 @@ void check_tensors(const Json& expected, Checker& check, const char* title, Kind
 }
 
 void run_steps(const Json& c, tss::Method& method, const tss::OptimiserOptions& optimiser, Checker& check,
-               const std::function<void(const tss::Batch&, int64_t t, const Json& step)>& before) {
+               const std::function<void(const tss::Batch&, int64_t t, const Json& step, double deviation)>& before) {
   tss::Optimisation engine(method, optimiser);
   auto parameters = method.named_parameters();
   const int64_t first = c.at("t_first");
@@ -62,8 +62,10 @@ void run_steps(const Json& c, tss::Method& method, const tss::OptimiserOptions& 
     const Json& step = c.at("steps")[s];
     const int64_t t = first + static_cast<int64_t>(s);
     const tss::Batch batch = batch_of(c, s, check.dtype());
-    if (before) before(batch, t, step);
-    engine.step(batch, 0, t, 30000);
+    // Parameters a step starts from deviate, in float32, as those after the step before.
+    if (before) before(batch, t, step, s == 0 ? 0.0 : c.at("float32_deviation").at("parameters")[s].get<double>());
+    // The published program sets the rate after a step: the first one here still ran at the base rate.
+    engine.step(batch, 0, t, 30000, s == 0 ? std::optional(optimiser.learning_rate) : std::nullopt);
     const Json& deviation = c.at("float32_deviation");
     const auto deviation_of = [&](const char* what) { return deviation.at(what)[s].get<double>(); };
     for (const auto& [name, value] : engine.logged())
@@ -117,7 +119,7 @@ void check_train_text_semiseg(const Json& file, Checker& check) {
     tss::OptimiserOptions optimiser;
     optimiser.released_offset = true;
     auto net = std::dynamic_pointer_cast<tss::TextVNetImpl>(method.named_children()["network"]);
-    run_steps(c, method, optimiser, check, [&](const tss::Batch& batch, int64_t t, const Json& step) {
+    run_steps(c, method, optimiser, check, [&](const tss::Batch& batch, int64_t t, const Json& step, double deviation) {
       // What train_step does not log, from the same function on the same state; running statistics are put back afterwards.
       torch::NoGradGuard no_grad;
       std::map<std::string, torch::Tensor> saved;
@@ -126,7 +128,7 @@ void check_train_text_semiseg(const Json& file, Checker& check) {
       const torch::Tensor features = texts->features();
       check_reference_step(tss::text_semiseg_reference_step(
                                options, batch, features, [&](const torch::Tensor& x) { return net->forward(x, features); }, t),
-                           step, check);
+                           step, check, deviation);
       for (auto& buffer : net->named_buffers()) buffer.value().copy_(saved[buffer.key()]);
     });
   }

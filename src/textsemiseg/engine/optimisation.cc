@@ -54,10 +54,10 @@ Optimisation::Optimisation(Method& method, const OptimiserOptions& options, bool
   }
 }
 
-void Optimisation::step(const Batch& batch, uint64_t seed, int64_t iteration, int64_t iterations) {
+void Optimisation::step(const Batch& batch, uint64_t seed, int64_t iteration, int64_t iterations, std::optional<double> rate) {
   iteration_ = iteration;
   iterations_ = iterations;
-  rate_ = learning_rate_at(options_, iteration, iterations);
+  rate_ = rate ? *rate : learning_rate_at(options_, iteration, iterations);
   logged_.clear();
   method_.train();
   torch::manual_seed(random_key(seed, Stream::kStep, static_cast<uint64_t>(iteration)));

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,8 @@ class Optimisation : public Context {
  public:
   Optimisation(Method& method, const OptimiserOptions& options, bool bf16 = false);
 
-  // Seeds torch's generators from (seed, iteration), runs train_step and after_step.
-  void step(const Batch& batch, uint64_t seed, int64_t iteration, int64_t iterations);
+  // Seeds torch's generators from (seed, iteration), runs train_step and after_step. rate: in place of the schedule's.
+  void step(const Batch& batch, uint64_t seed, int64_t iteration, int64_t iterations, std::optional<double> rate = {});
 
   // What the last step logged, still on the device.
   const std::map<std::string, torch::Tensor>& logged() const { return logged_; }

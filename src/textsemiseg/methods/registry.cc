@@ -1,5 +1,7 @@
 #include "textsemiseg/methods/registry.h"
 
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/methods/mc_net.h"
 #include "textsemiseg/methods/supervised.h"
 #include "textsemiseg/methods/text_semiseg.h"
