@@ -131,6 +131,10 @@ MappedNpy& MappedNpy::operator=(MappedNpy&& other) noexcept {
   return *this;
 }
 
+void MappedNpy::require(NpyType type) const {
+  if (type != type_) throw Error(concat("an NPY array of type ", entry_of(type_).descr, " was read as ", entry_of(type).descr));
+}
+
 int64_t MappedNpy::elements() const {
   int64_t count = 1;
   for (const int64_t n : shape_) count *= n;

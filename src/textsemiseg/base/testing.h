@@ -1,0 +1,64 @@
+// What tests of several folders need: a folder of their own, the place of real scans, the message of an expected error.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/files.h"
+
+namespace tss::testing {
+
+// Removed with everything in it at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "tss-test-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw Error("no temporary folder can be made");
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The folder of real scans; empty where there is none (the test says "skipped: no data").
+inline std::optional<std::filesystem::path> test_data() {
+  const char* folder = std::getenv("TSS_TEST_DATA");
+  if (!folder || !std::filesystem::is_directory(folder)) return std::nullopt;
+  return std::filesystem::path(folder);
+}
+
+// The message of the InputError that action() throws; "no error" without one. Checks that it is one line.
+template <class Action>
+std::string input_error_of(const Action& action) {
+  try {
+    action();
+  } catch (const InputError& error) {
+    const std::string message = error.what();
+    return message.find('\n') == std::string::npos ? message : "more than one line: " + message;
+  }
+  return "no error";
+}
+
+// The file's bytes without the last `missing`.
+inline void truncate_copy(const std::filesystem::path& from, const std::filesystem::path& to, size_t missing) {
+  const std::string bytes = read_text_file(from);
+  std::ofstream(to, std::ios::binary) << bytes.substr(0, bytes.size() - missing);
+}
+
+}  // namespace tss::testing

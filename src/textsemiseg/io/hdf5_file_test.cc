@@ -1,0 +1,170 @@
+#include "textsemiseg/io/hdf5_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <hdf5.h>
+
+#include <limits>
+#include <numeric>
+#include <thread>
+
+#include "textsemiseg/base/testing.h"
+#include "textsemiseg/volume/sample_volumes.h"
+
+namespace tss {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::input_error_of;
+
+Geometry grid(const Size3& size) {
+  Geometry g;
+  g.size = size;
+  return g;
+}
+
+// One data set of any type and rank, as other programs write it.
+void add(const std::filesystem::path& path, const char* name, hid_t type, const std::vector<hsize_t>& size, const void* data) {
+  const hid_t file = std::filesystem::exists(path) ? H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT)
+                                                   : H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr);
+  const hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
+  H5Dclose(set);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
+class Hdf5File : public ::testing::Test {
+ protected:
+  testing::TemporaryFolder folder;
+  std::filesystem::path file = folder / "case.h5";
+  const std::vector<hsize_t> size{2, 3, 4};
+  std::vector<float> image = std::vector<float>(24, 0.5f);
+};
+
+TEST_F(Hdf5File, RoundTripKeepsOrderAndValues) {
+  const Image original = sample::filled<float>(grid({6, 7, 40}));
+  const LabelMap label = sample::filled<uint8_t>(grid({6, 7, 40}));
+  write_hdf5_case(file, original, &label);
+  const Hdf5Case back = read_hdf5_case(file);
+  EXPECT_EQ(back.image.voxels, original.voxels);
+  ASSERT_TRUE(back.label);
+  EXPECT_EQ(back.label->voxels, label.voxels);
+  EXPECT_TRUE(same_grid(back.image.geometry, original.geometry, 0));
+  EXPECT_TRUE(same_grid(read_hdf5_geometry(file), original.geometry, 0));
+  EXPECT_TRUE(hdf5_has_label(file));
+
+  write_hdf5_case(file, original, nullptr);
+  EXPECT_FALSE(hdf5_has_label(file));
+  EXPECT_FALSE(read_hdf5_case(file).label);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST_F(Hdf5File, OtherNumberTypes) {
+  std::vector<int16_t> shorts(24);
+  std::iota(shorts.begin(), shorts.end(), int16_t{-5});
+  add(file, "image", H5T_NATIVE_INT16, size, shorts.data());
+  std::vector<double> label(24, 1.0);
+  label[23] = 255;
+  add(file, "label", H5T_NATIVE_DOUBLE, size, label.data());
+  const Hdf5Case back = read_hdf5_case(file);
+  EXPECT_EQ(back.image(1, 2, 3), 18);
+  EXPECT_EQ(back.image(0, 1, 0), -1);
+  EXPECT_EQ((*back.label)(1, 2, 3), 255);
+}
+
+TEST_F(Hdf5File, BigEndianAndBooleanLabels) {
+  std::vector<unsigned char> big(48, 0);
+  for (size_t i = 0; i < 24; ++i) big[2 * i + 1] = static_cast<unsigned char>(i);
+  add(file, "image", H5T_STD_I16BE, size, big.data());
+  const hid_t boolean = H5Tenum_create(H5T_NATIVE_INT8);
+  const int8_t no = 0, yes = 1;
+  H5Tenum_insert(boolean, "FALSE", &no);
+  H5Tenum_insert(boolean, "TRUE", &yes);
+  std::vector<int8_t> label(24, 0);
+  label[5] = 1;
+  add(file, "label", boolean, size, label.data());
+  H5Tclose(boolean);
+  const Hdf5Case back = read_hdf5_case(file);
+  EXPECT_EQ(back.image(1, 0, 1), 13);
+  EXPECT_EQ((*back.label)(0, 1, 1), 1);
+  EXPECT_EQ((*back.label)(0, 1, 2), 0);
+}
+
+TEST_F(Hdf5File, WrongLabelsAreNamed) {
+  add(file, "image", H5T_NATIVE_FLOAT, size, image.data());
+  std::vector<double> label(24, 0.0);
+  for (const double bad : {-1.0, 256.0, 1.5, std::numeric_limits<double>::quiet_NaN()}) {
+    label[11] = bad;
+    const auto other = folder / "other.h5";
+    std::filesystem::copy_file(file, other, std::filesystem::copy_options::overwrite_existing);
+    add(other, "label", H5T_NATIVE_DOUBLE, size, label.data());
+    EXPECT_THAT(input_error_of([&] { read_hdf5_case(other); }), HasSubstr("other.h5: data set 'label': has the label value")) << bad;
+  }
+  label[11] = 1;
+  add(file, "label", H5T_NATIVE_DOUBLE, {2, 3, 2}, label.data());
+  EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("'label': is 2 x 3 x 2; expected the shape of 'image', 2 x 3 x 4"));
+}
+
+TEST_F(Hdf5File, MissingDataSetAndWrongRank) {
+  add(file, "scan", H5T_NATIVE_FLOAT, size, image.data());
+  EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("data set 'image': is missing; the file holds scan"));
+  add(file, "image", H5T_NATIVE_FLOAT, {1, 2, 3, 4}, image.data());
+  EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("has 4 dimensions; expected 3"));
+  EXPECT_THAT(input_error_of([&] { read_hdf5_geometry(file); }), HasSubstr("has 4 dimensions; expected 3"));
+}
+
+TEST_F(Hdf5File, TruncatedDamagedOrNoHdf5) {
+  EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("does not exist"));
+  write_text_file(file, "hello");
+  EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("is not an HDF5 file"));
+  write_hdf5_case(file, sample::filled<float>(grid({20, 20, 40})), nullptr);
+  const size_t bytes = std::filesystem::file_size(file);
+  const auto cut = folder / "cut.h5";
+  for (const size_t missing : {size_t{1}, bytes / 4, bytes / 2, bytes - 100}) {
+    testing::truncate_copy(file, cut, missing);
+    EXPECT_THAT(input_error_of([&] { read_hdf5_case(cut); }), HasSubstr("cut.h5: is truncated")) << missing;
+  }
+  // Same length, data of zeros: only the inflating of the chunks can tell.
+  std::string changed = read_text_file(file);
+  std::fill(changed.begin() + static_cast<std::ptrdiff_t>(bytes / 2), changed.end() - 10, '\0');
+  write_text_file(cut, changed);
+  EXPECT_THAT(input_error_of([&] { read_hdf5_case(cut); }), HasSubstr("cut.h5"));
+}
+
+TEST_F(Hdf5File, WritingToAnImpossiblePlace) {
+  write_text_file(folder / "plain", "x");
+  const Image small = sample::filled<float>(grid({2, 2, 2}));
+  EXPECT_THAT(input_error_of([&] { write_hdf5_case(folder / "plain/a.h5", small, nullptr); }), HasSubstr("cannot be written"));
+  const LabelMap other = sample::filled<uint8_t>(grid({2, 2, 3}));
+  EXPECT_THAT(input_error_of([&] { write_hdf5_case(file, small, &other); }), HasSubstr("is 2 x 2 x 3"));
+}
+
+TEST_F(Hdf5File, ManyThreadsMayRead) {
+  const Image original = sample::filled<float>(grid({30, 30, 30}));
+  write_hdf5_case(file, original, nullptr);
+  std::vector<std::thread> threads;
+  std::vector<int> equal(4, 0);
+  for (size_t t = 0; t < equal.size(); ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 10; ++i) equal[t] += read_hdf5_case(file).image.voxels == original.voxels;
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(equal, std::vector<int>(4, 10));
+}
+
+// Numbers from h5py.
+TEST(RealScans, LeftAtrium) {
+  const auto data = testing::test_data();
+  if (!data) GTEST_SKIP() << "skipped: no data";
+  const Hdf5Case scan = read_hdf5_case(*data / "left_atrium/06SR5RBREL16DQ6M8LWS/mri_norm2.h5");
+  EXPECT_EQ(scan.image.size(), (Size3{183, 140, 88}));
+  EXPECT_FLOAT_EQ(scan.image(100, 70, 40), 3.826551f);
+  EXPECT_FLOAT_EQ(scan.image(0, 1, 2), 2.2695065f);
+  EXPECT_NEAR(std::accumulate(scan.image.voxels.begin(), scan.image.voxels.end(), 0.0), 3288043.449, 1e-2);
+  EXPECT_EQ(std::accumulate(scan.label->voxels.begin(), scan.label->voxels.end(), 0), 154296);
+}
+
+}  // namespace
+}  // namespace tss

@@ -1,0 +1,273 @@
+// NIfTI files written byte by byte, as other programs write them.
+#include "textsemiseg/io/nifti_voxels.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <itkImageFileReader.h>
+#include <itkNiftiImageIO.h>
+#include <nifti1.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "textsemiseg/base/testing.h"
+#include "textsemiseg/io/image_file.h"
+#include "textsemiseg/volume/sample_volumes.h"
+
+namespace tss {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::input_error_of;
+
+constexpr Size3 kSize{4, 3, 5};
+
+template <class T>
+void reverse_bytes(T& value) {
+  auto* bytes = reinterpret_cast<unsigned char*>(&value);
+  std::reverse(bytes, bytes + sizeof value);
+}
+
+nifti_1_header plain_header(short datatype, short bits) {
+  nifti_1_header h{};
+  h.sizeof_hdr = 348;
+  h.dim[0] = 3;
+  for (size_t i = 0; i < 3; ++i) h.dim[i + 1] = static_cast<short>(kSize[i]);
+  for (size_t i = 4; i < 8; ++i) h.dim[i] = 1;
+  h.datatype = datatype;
+  h.bitpix = bits;
+  for (float& p : h.pixdim) p = 1;
+  h.vox_offset = 352;
+  h.xyzt_units = NIFTI_UNITS_MM;
+  std::memcpy(h.magic, "n+1", 4);
+  return h;
+}
+
+void set_sform(nifti_1_header& h, const Geometry& g) {
+  h.sform_code = NIFTI_XFORM_SCANNER_ANAT;
+  float* rows[3] = {h.srow_x, h.srow_y, h.srow_z};
+  for (size_t row = 0; row < 3; ++row) {
+    for (size_t axis = 0; axis < 3; ++axis) rows[row][axis] = static_cast<float>(g.direction[row][axis] * g.spacing[axis]);
+    rows[row][3] = static_cast<float>(g.origin[row]);
+    h.pixdim[row + 1] = static_cast<float>(g.spacing[row]);
+  }
+}
+
+std::string as_bytes(const nifti_1_header& h) { return std::string(reinterpret_cast<const char*>(&h), sizeof h) + std::string(4, '\0'); }
+
+// Voxel (x, y, z) has the value 1 + x + 4 y + 12 z: file order.
+template <class T>
+std::string counting(bool swapped = false) {
+  std::string bytes;
+  for (int i = 1; i <= 60; ++i) {
+    T value = static_cast<T>(i);
+    if (swapped) reverse_bytes(value);
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  return bytes;
+}
+
+void expect_counting(const Image& image, float slope = 1, float intercept = 0) {
+  ASSERT_EQ(image.size(), kSize);
+  for (int64_t x = 0; x < 4; ++x)
+    for (int64_t y = 0; y < 3; ++y)
+      for (int64_t z = 0; z < 5; ++z)
+        ASSERT_FLOAT_EQ(image(x, y, z), static_cast<float>(1 + x + 4 * y + 12 * z) * slope + intercept);
+}
+
+std::string gzip(const std::string& bytes) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string out(bytes.size() + 1000, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<unsigned>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<unsigned>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+class NiftiVoxels : public ::testing::Test {
+ protected:
+  Image read(const std::string& bytes, const std::string& name = "a.nii") {
+    write_text_file(folder / name, bytes);
+    return read_image(folder / name);
+  }
+  std::string error(const std::string& bytes, const std::string& name = "a.nii") {
+    return input_error_of([&] { read(bytes, name); });
+  }
+  testing::TemporaryFolder folder;
+};
+
+TEST_F(NiftiVoxels, EveryNumberType) {
+  expect_counting(read(as_bytes(plain_header(DT_UINT8, 8)) + counting<uint8_t>()));
+  expect_counting(read(as_bytes(plain_header(DT_INT8, 8)) + counting<int8_t>()));
+  expect_counting(read(as_bytes(plain_header(DT_INT16, 16)) + counting<int16_t>()));
+  expect_counting(read(as_bytes(plain_header(DT_UINT16, 16)) + counting<uint16_t>()));
+  expect_counting(read(as_bytes(plain_header(DT_INT32, 32)) + counting<int32_t>()));
+  expect_counting(read(as_bytes(plain_header(DT_UINT32, 32)) + counting<uint32_t>()));
+  expect_counting(read(as_bytes(plain_header(DT_INT64, 64)) + counting<int64_t>()));
+  expect_counting(read(as_bytes(plain_header(DT_UINT64, 64)) + counting<uint64_t>()));
+  expect_counting(read(as_bytes(plain_header(DT_FLOAT32, 32)) + counting<float>()));
+  expect_counting(read(as_bytes(plain_header(DT_FLOAT64, 64)) + counting<double>()));
+}
+
+TEST_F(NiftiVoxels, ScalingIsAppliedWhereSet) {
+  nifti_1_header h = plain_header(DT_INT16, 16);
+  h.scl_slope = 0.5f;
+  h.scl_inter = -1024;
+  expect_counting(read(as_bytes(h) + counting<int16_t>()), 0.5f, -1024);
+  h.scl_slope = 0;  // unset: the intercept does not count either
+  expect_counting(read(as_bytes(h) + counting<int16_t>()));
+  h.scl_slope = std::numeric_limits<float>::quiet_NaN();
+  expect_counting(read(as_bytes(h) + counting<int16_t>()));
+}
+
+TEST_F(NiftiVoxels, BigEndian) {
+  nifti_1_header h = plain_header(DT_INT16, 16);
+  h.scl_slope = 2;
+  set_sform(h, sample::oblique());
+  reverse_bytes(h.sizeof_hdr);
+  for (short& d : h.dim) reverse_bytes(d);
+  for (float& p : h.pixdim) reverse_bytes(p);
+  for (float* row : {h.srow_x, h.srow_y, h.srow_z})
+    for (size_t i = 0; i < 4; ++i) reverse_bytes(row[i]);
+  for (short* field : {&h.datatype, &h.bitpix, &h.sform_code, &h.qform_code}) reverse_bytes(*field);
+  for (float* field : {&h.vox_offset, &h.scl_slope, &h.scl_inter}) reverse_bytes(*field);
+  const Image image = read(as_bytes(h) + counting<int16_t>(true));
+  expect_counting(image, 2);
+  Geometry expected = sample::oblique();
+  expected.size = kSize;
+  EXPECT_EQ(grid_difference(image.geometry, expected, 2e-5), "");
+}
+
+TEST_F(NiftiVoxels, ExtensionsAndTrailingSingletonAxes) {
+  nifti_1_header h = plain_header(DT_UINT8, 8);
+  h.vox_offset = 352 + 64;
+  h.dim[0] = 5;
+  std::string start = as_bytes(h);
+  start[348] = 1;
+  std::string extension(64, 'x');
+  const int32_t size = 64, code = 6;
+  std::memcpy(extension.data(), &size, 4);
+  std::memcpy(extension.data() + 4, &code, 4);
+  expect_counting(read(start + extension + counting<uint8_t>()));
+}
+
+TEST_F(NiftiVoxels, PlainBytesUnderAGzName) {
+  expect_counting(read(as_bytes(plain_header(DT_UINT8, 8)) + counting<uint8_t>(), "plain.nii.gz"));
+}
+
+TEST_F(NiftiVoxels, SeveralGzipMembersAndPaddingAtTheEnd) {
+  const std::string bytes = as_bytes(plain_header(DT_INT32, 32)) + counting<int32_t>();
+  expect_counting(read(gzip(bytes.substr(0, 400)) + gzip(bytes.substr(400)), "members.nii.gz"));
+  expect_counting(read(gzip(bytes) + std::string(512, '\0'), "padded.nii.gz"));
+  EXPECT_THAT(error(gzip(bytes.substr(0, 400)), "short.nii.gz"), HasSubstr("is truncated: 400 bytes; expected 592"));
+}
+
+TEST_F(NiftiVoxels, ChecksumAndLengthOfTheStreamCount) {
+  std::string bytes = gzip(as_bytes(plain_header(DT_INT32, 32)) + counting<int32_t>());
+  bytes[bytes.size() - 6] = static_cast<char>(bytes[bytes.size() - 6] ^ 1);  // in the CRC
+  EXPECT_THAT(error(bytes, "crc.nii.gz"), HasSubstr("damaged"));
+}
+
+TEST_F(NiftiVoxels, AbsurdSizesAskForNoMemory) {
+  nifti_1_header h = plain_header(DT_FLOAT64, 64);
+  for (size_t i = 1; i <= 3; ++i) h.dim[i] = 32767;
+  EXPECT_THAT(error(as_bytes(h) + counting<double>()), HasSubstr("is truncated"));
+  EXPECT_THAT(error(gzip(as_bytes(h) + counting<double>()), "absurd.nii.gz"), HasSubstr("is truncated"));
+}
+
+TEST_F(NiftiVoxels, SeveralImagesOrChannelsAreRefused) {
+  nifti_1_header h = plain_header(DT_UINT8, 8);
+  h.dim[0] = 4;
+  h.dim[4] = 2;
+  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>() + counting<uint8_t>()), HasSubstr("has 4 dimensions; expected one 3D image"));
+  h = plain_header(DT_RGB24, 24);
+  EXPECT_THAT(error(as_bytes(h) + std::string(180, 'x')), HasSubstr("has 3 values per voxel; expected one channel"));
+  h = plain_header(DT_UINT8, 8);
+  h.dim[0] = 2;
+  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("has 2 dimensions"));
+}
+
+TEST_F(NiftiVoxels, OrientationFromQformSformOrNeither) {
+  Geometry expected = sample::oblique();
+  expected.size = kSize;
+  nifti_1_header h = plain_header(DT_UINT8, 8);
+  set_sform(h, expected);
+  EXPECT_EQ(grid_difference(read(as_bytes(h) + counting<uint8_t>()).geometry, expected, 2e-5), "");
+
+  // A quarter turn about z as a quaternion, left-handed (qfac = -1).
+  h = plain_header(DT_UINT8, 8);
+  h.qform_code = NIFTI_XFORM_SCANNER_ANAT;
+  h.quatern_d = static_cast<float>(std::sqrt(0.5));
+  h.pixdim[0] = -1;
+  h.pixdim[3] = 2;
+  h.qoffset_x = 7;
+  EXPECT_EQ(grid_difference(read(as_bytes(h) + counting<uint8_t>()).geometry,
+                            sample::geometry(kSize, {1, 1, 2}, {7, 0, 0}, {{{0, -1, 0}, {1, 0, 0}, {0, 0, -1}}}), 1e-5),
+            "");
+
+  // Neither: the array axes are taken as L, P, S, as ITK does.
+  h = plain_header(DT_UINT8, 8);
+  EXPECT_EQ(read(as_bytes(h) + counting<uint8_t>()).geometry.direction, (Matrix3{{{-1, 0, 0}, {0, -1, 0}, {0, 0, 1}}}));
+
+  h = plain_header(DT_UINT8, 8);
+  Geometry sheared = expected;
+  sheared.direction[0][1] += 0.3;
+  set_sform(h, sheared);
+  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("orthonormal"));
+}
+
+TEST_F(NiftiVoxels, MetresAndMicrometres) {
+  nifti_1_header h = plain_header(DT_UINT8, 8);
+  Geometry g;
+  g.size = kSize;
+  g.origin = {10, 20, 30};
+  g.spacing = {2, 2, 4};
+  set_sform(h, g);
+  h.xyzt_units = NIFTI_UNITS_MICRON;
+  const Geometry small = read(as_bytes(h) + counting<uint8_t>()).geometry;
+  EXPECT_EQ(grid_difference(small, sample::geometry(kSize, {0.002, 0.002, 0.004}, {0.01, 0.02, 0.03}, g.direction), 1e-9), "");
+}
+
+TEST_F(NiftiVoxels, AffineOutEqualsAffineInAsOtherReadersSeeIt) {
+  // Slicer and nibabel read the sform: check the bytes that write_image puts there, and that it says it is set.
+  const Geometry g = sample::oblique();
+  write_image(folder / "out.nii", sample::filled<float>(g));
+  const std::string bytes = read_text_file(folder / "out.nii");
+  nifti_1_header h{};
+  std::memcpy(&h, bytes.data(), sizeof h);
+  EXPECT_GT(h.sform_code, 0);
+  EXPECT_GT(h.qform_code, 0);
+  EXPECT_EQ(h.xyzt_units & 7, NIFTI_UNITS_MM);
+  const float* rows[3] = {h.srow_x, h.srow_y, h.srow_z};
+  for (size_t row = 0; row < 3; ++row) {
+    for (size_t axis = 0; axis < 3; ++axis) EXPECT_NEAR(rows[row][axis], g.direction[row][axis] * g.spacing[axis], 1e-6);
+    EXPECT_NEAR(rows[row][3], g.origin[row], 1e-5);
+  }
+}
+
+TEST_F(NiftiVoxels, SameValuesAsItk) {
+  const auto data = testing::test_data();
+  if (!data) GTEST_SKIP() << "skipped: no data";
+  const auto file = *data / "abdomen_ct/example_ct.nii.gz";
+  const Image image = read_image(file);
+  auto reader = itk::ImageFileReader<itk::Image<float, 3>>::New();
+  reader->SetImageIO(itk::NiftiImageIO::New());
+  reader->SetFileName(file.string());
+  reader->Update();
+  const float* itk_order = reader->GetOutput()->GetBufferPointer();
+  const auto& [nx, ny, nz] = image.size();
+  for (int64_t z = 0; z < nz; ++z)
+    for (int64_t y = 0; y < ny; ++y)
+      for (int64_t x = 0; x < nx; ++x) ASSERT_EQ(image(x, y, z), *itk_order++);
+}
+
+}  // namespace
+}  // namespace tss
