@@ -1,0 +1,74 @@
+#include "textsemiseg/base/files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "textsemiseg/base/testing.h"
+
+namespace tss {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using testing::input_error_of;
+
+long files_in(const fs::path& folder) { return std::distance(fs::directory_iterator(folder), {}); }
+
+TEST(Files, TextComesBackByteForByte) {
+  testing::TemporaryFolder folder;
+  const std::string text("a\r\n\0\xff é", 9);
+  write_text_file(folder / "deep/er/a.txt", text);
+  EXPECT_EQ(read_text_file(folder / "deep/er/a.txt"), text);
+  write_text_file(folder / "deep/er/a.txt", "shorter");
+  EXPECT_EQ(read_text_file(folder / "deep/er/a.txt"), "shorter");
+  EXPECT_EQ(files_in(folder / "deep/er"), 1);
+}
+
+TEST(Files, AnErrorLeavesTheOldFileAndNothingElse) {
+  testing::TemporaryFolder folder;
+  const fs::path file = folder / "a.txt";
+  write_text_file(file, "old");
+  EXPECT_THROW(write_atomically(file,
+                                [](const fs::path& temporary) {
+                                  write_text_file(temporary, "half");
+                                  throw std::runtime_error("power cut");
+                                }),
+               std::runtime_error);
+  EXPECT_EQ(read_text_file(file), "old");
+  EXPECT_EQ(files_in(folder.path()), 1);
+}
+
+TEST(Files, TheWriterGetsANameBesideTheTargetWithItsExtension) {
+  testing::TemporaryFolder folder;
+  write_atomically(folder / "a.nii.gz", [&](const fs::path& temporary) {
+    EXPECT_EQ(temporary.parent_path(), folder.path());
+    EXPECT_NE(temporary.filename(), "a.nii.gz");
+    EXPECT_THAT(temporary.string(), ::testing::EndsWith("a.nii.gz"));
+    EXPECT_FALSE(fs::exists(folder / "a.nii.gz"));
+    write_text_file(temporary, "x");
+  });
+  EXPECT_EQ(read_text_file(folder / "a.nii.gz"), "x");
+}
+
+TEST(Files, ClearWords) {
+  testing::TemporaryFolder folder;
+  EXPECT_THAT(input_error_of([&] { read_text_file(folder / "none"); }), HasSubstr("none: cannot be opened; expected a readable file"));
+  EXPECT_THAT(input_error_of([&] { read_text_file(folder.path()); }), HasSubstr("is a folder"));
+  write_text_file(folder / "plain", "x");
+  EXPECT_THAT(input_error_of([&] { write_text_file(folder / "plain/a", "x"); }), HasSubstr("plain/a: cannot be written"));
+  fs::create_directory(folder / "taken");
+  write_text_file(folder / "taken/inside", "x");
+  EXPECT_THAT(input_error_of([&] { write_text_file(folder / "taken", "x"); }), HasSubstr("taken: cannot be written"));
+  EXPECT_EQ(read_text_file(folder / "taken/inside"), "x");
+}
+
+TEST(Files, HashIsFnv1a) {
+  EXPECT_EQ(hash_bytes(""), 0xcbf29ce484222325u);
+  EXPECT_EQ(hash_bytes("foobar"), 0x85944171f73967e8u);  // from the authors' page of test values
+  EXPECT_EQ(hash_bytes("bar", hash_bytes("foo")), hash_bytes("foobar"));
+  EXPECT_EQ(hex(0x85944171f73967e8u), "85944171f73967e8");
+  EXPECT_EQ(hex(10), "000000000000000a");
+}
+
+}  // namespace
+}  // namespace tss
