@@ -5,6 +5,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/memory.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
 
@@ -15,6 +16,10 @@ const std::vector<Verb>& verbs() {
       // clang-format off
       {"prepare", "turn a folder of scans into a dataset: checks, recipe, cache, split",
        "textsemiseg prepare --source $DATA/hippocampus --dataset hippocampus --recipe generic --labelled 10% --seed 0", declare_prepare},
+      {"train", "train one method into a run folder",
+       "textsemiseg train --dataset hippocampus --method text_semiseg --run runs/text --iterations 2000", declare_train},
+      {"predict", "label maps of raw scans, each on its own grid",
+       "textsemiseg predict --run runs/hippocampus --input scan.nii.gz --output labels.nii.gz", declare_predict},
       {"evaluate", "score label maps: Dice, Jaccard, HD95, ASD, ASSD",
        "textsemiseg evaluate --reference labelsTs --prediction predictions --json", declare_evaluate},
       {"doctor", "what this machine offers, and whether convolutions are right here",
@@ -26,7 +31,24 @@ const std::vector<Verb>& verbs() {
   return table;
 }
 
+void run_verb(const std::vector<std::string>& words) {
+  for (const Verb& verb : verbs()) {
+    if (words.empty() || words.front() != verb.name) continue;
+    CLI::App app{verb.summary, verb.name};
+    const std::function<void()> action = verb.declare(app);
+    try {
+      app.parse(std::vector<std::string>(words.rbegin(), words.rend() - 1));  // CLI11 takes them last to first
+    } catch (const CLI::ParseError& error) {
+      throw UsageError(join(words, " ") + ": " + error.what());
+    }
+    action();
+    return;
+  }
+  throw UsageError("no such verb: " + join(words, " "));
+}
+
 int run_program(int argc, char** argv) {
+  keep_freed_memory();
   CLI::App app{"Semi-supervised 3D medical image segmentation", "textsemiseg"};
   app.set_version_flag("--version", "textsemiseg 0.1.0");
   app.require_subcommand(1);

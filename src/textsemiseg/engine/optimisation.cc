@@ -65,17 +65,18 @@ void Optimisation::step(const Batch& batch, uint64_t seed, int64_t iteration, in
     PrecisionScope scope(bf16_, batch.image.device().type());
     method_.train_step(batch, *this);
   }
-  if (finite_) method_.after_step(iteration);
+  method_.after_step(iteration);
 }
+
+bool Optimisation::finite() const { return !finite_.defined() || finite_.item<bool>(); }
 
 void Optimisation::minimise(const std::string& group, const torch::Tensor& loss) {
   const auto found = optimisers_.find(group);
   if (found == optimisers_.end()) throw Error("the method has no parameter group '" + group + "'");
   torch::optim::SGD& sgd = *found->second;
-  if (!torch::isfinite(loss.detach()).item<bool>()) {
-    finite_ = false;
-    return;
-  }
+  const torch::Tensor finite = torch::isfinite(loss.detach()).all();
+  finite_ = finite_.defined() ? torch::logical_and(finite_, finite) : finite;
+  if (loss.device().is_cpu() && !this->finite()) return;
   // Autocast is for the forward pass; gradients follow the types it chose.
   const auto device = loss.device().type();
   const bool autocast = at::autocast::is_autocast_enabled(device);

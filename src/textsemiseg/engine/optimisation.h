@@ -60,8 +60,9 @@ class Optimisation : public Context {
 
   // What the last step logged, still on the device.
   const std::map<std::string, torch::Tensor>& logged() const { return logged_; }
-  // False once a loss was NaN or infinite; the optimiser leaves the parameters alone from that step on.
-  bool finite() const { return finite_; }
+  // False once a loss was NaN or infinite. On the CPU the step is then not taken; on a GPU this call is what waits for the device, so ask
+  // before a checkpoint is written, not after every step.
+  bool finite() const;
   double learning_rate() const { return rate_; }
 
   // Optimiser state as named tensors, "optimiser.<group>.<parameter number>.momentum".
@@ -83,7 +84,7 @@ class Optimisation : public Context {
   std::map<std::string, torch::Tensor> logged_;
   int64_t iteration_ = 0, iterations_ = 1;
   double rate_ = 0;
-  bool finite_ = true;
+  torch::Tensor finite_;  // 0-dim bool on the method's device; undefined before the first loss
 };
 
 }  // namespace tss

@@ -1,9 +1,10 @@
 #include "textsemiseg/io/config.h"
 
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <cmath>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
@@ -98,15 +99,16 @@ Json parse_value(const std::string& text) {
 
 }  // namespace
 
-Json read_toml(const fs::path& path) {
-  const std::string text = read_text_file(path);
+Json read_toml(const fs::path& path) { return parse_toml(read_text_file(path), path.string()); }
+
+Json parse_toml(const std::string& text, const std::string& source) {
   try {
     return to_json(toml::parse(text));
   } catch (const toml::parse_error& error) {
     const auto& at = error.source().begin;
     std::string reason(error.description());
     std::replace(reason.begin(), reason.end(), '\n', ' ');
-    throw InputError(concat(path.string(), ", line ", at.line, ", column ", at.column), reason, "valid TOML");
+    throw InputError(concat(source, ", line ", at.line, ", column ", at.column), reason, "valid TOML");
   }
 }
 
@@ -180,7 +182,8 @@ void FieldReader::check_unknown() const {
   if (!section_.is_object()) return;
   for (const auto& [key, value] : section_.items())
     if (std::find(known_.begin(), known_.end(), key) == known_.end())
-      throw InputError(source_ + ": " + full_name(key), "is not a known key" + did_you_mean(key, known_), "one of " + join(known_, ", "));
+      throw InputError(source_ + ": " + full_name(key), "is not a known key" + did_you_mean(key, known_),
+                       "one of " + join(known_, ", "));
 }
 
 }  // namespace tss

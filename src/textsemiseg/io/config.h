@@ -21,6 +21,8 @@ using Json = nlohmann::ordered_json;
 
 // Throw InputError with file, line and column on a syntax error. Dates of TOML become text.
 Json read_toml(const std::filesystem::path& path);
+// source: what to call the text in messages.
+Json parse_toml(const std::string& text, const std::string& source);
 Json read_json(const std::filesystem::path& path);
 // Scalars of a section first, then its sub-sections; read_toml gives the tree back. Throws Error on a null, which TOML lacks.
 std::string to_toml(const Json& config);
@@ -98,7 +100,8 @@ bool convert(const Json& value, T& out) {
   return true;
 }
 
-[[noreturn]] void throw_wrong_type(const std::string& source, const std::string& field, const Json& found, const std::string& expected);
+[[noreturn]] void throw_wrong_type(const std::string& source, const std::string& field, const Json& found,
+                                   const std::string& expected);
 
 }  // namespace config_detail
 

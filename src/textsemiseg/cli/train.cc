@@ -1,0 +1,69 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "textsemiseg/base/clock.h"
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/engine/run_config.h"
+#include "textsemiseg/engine/trainer.h"
+
+namespace tss {
+namespace {
+
+struct Options {
+  std::string dataset, method, run, config, device, precision, split;
+  int64_t iterations = 0, seed = -1, threads = 0;
+  double time_budget = 0;
+  std::vector<std::string> overrides;
+  bool resume = false;
+};
+
+// Options of the verb are written over the file, and --set over both.
+Json tree_of(const Options& options) {
+  Json tree = options.config.empty() ? Json::object() : read_toml(options.config);
+  if (!options.dataset.empty()) tree["dataset"] = options.dataset;
+  if (!options.method.empty()) tree["method"] = options.method;
+  if (!options.split.empty()) tree["split"] = options.split;
+  if (options.seed >= 0) tree["seed"] = options.seed;
+  if (options.iterations > 0) tree["train"]["iterations"] = options.iterations;
+  if (options.time_budget > 0) tree["train"]["time_budget"] = options.time_budget;
+  if (!options.device.empty()) tree["train"]["device"] = options.device;
+  if (!options.precision.empty()) tree["train"]["precision"] = options.precision;
+  if (options.threads > 0) tree["train"]["threads"] = options.threads;
+  for (const auto& assignment : options.overrides) apply_override(tree, assignment);
+  return tree;
+}
+
+void run(const Options& options) {
+  const RunConfig config = make_run_config(tree_of(options), options.config.empty() ? "command line" : options.config);
+  if (config.dataset.empty()) throw UsageError("--dataset is required: a folder made by prepare");
+  const TrainResult result = train(config, options.run, options.resume ? StartMode::kResume : StartMode::kFresh);
+  log_info(concat("done: ", result.iterations, " iterations, ", format_duration(result.seconds), ", in ", options.run));
+  if (result.best_score)
+    log_info(concat("selected: iteration ", result.best_iteration, ", Dice ", fixed(*result.best_score, 4)));
+}
+
+}  // namespace
+
+std::function<void()> declare_train(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("--dataset", options->dataset, "folder made by prepare");
+  app.add_option("--method", options->method, "what to train; list names them (default text_semiseg)");
+  app.add_option("--run", options->run, "folder for the run")->required();
+  app.add_option("--config", options->config, "TOML file; --set and the options here win over it");
+  app.add_option("--iterations", options->iterations, "optimiser steps (default 30000)")->check(CLI::PositiveNumber);
+  app.add_option("--time-budget", options->time_budget, "seconds; sets the iterations once, at the start")->check(CLI::PositiveNumber);
+  app.add_option("--seed", options->seed, "of everything random (default 0)")->check(CLI::NonNegativeNumber);
+  app.add_option("--split", options->split, "a split file or a fold's name (fold_0) instead of split.json");
+  app.add_option("--device", options->device, "auto, cpu or cuda:N");
+  app.add_option("--precision", options->precision, "fp32 (default) or bf16");
+  app.add_option("--threads", options->threads, "of the CPU (default: all cores)")->check(CLI::PositiveNumber);
+  app.add_option("--set", options->overrides, "section.key=value, any option of the configuration")->allow_extra_args(false);
+  app.add_flag("--resume", options->resume, "continue from the last checkpoint, or start where there is none");
+  return [options] { run(*options); };
+}
+
+}  // namespace tss

@@ -1,0 +1,53 @@
+#include "textsemiseg/engine/checkpoint.h"
+
+#include "textsemiseg/base/error.h"
+
+namespace tss {
+namespace {
+
+constexpr const char* kMethod = "method.";
+constexpr const char* kOptimiser = "optimiser.";
+constexpr const char* kTexts = "class_texts";
+constexpr const char* kFormat = "textsemiseg checkpoint 1";
+
+Json to_json(const TrainState& state) {
+  Json out = write_options(state);
+  out["best_score"] = state.best_score ? Json(*state.best_score) : Json(nullptr);
+  return out;
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  TensorFile file;
+  add_with_prefix(file.tensors, checkpoint.method, kMethod);
+  for (const auto& [name, tensor] : checkpoint.optimiser) file.tensors[name] = tensor;
+  if (checkpoint.class_texts.defined()) file.tensors[kTexts] = checkpoint.class_texts;
+  const Json state = to_json(checkpoint.state);
+  file.metadata["format"] = kFormat;
+  file.metadata["state"] = state.dump();
+  write_safetensors(path, file);
+  write_json(std::filesystem::path(path).replace_extension(".json"), state);
+}
+
+Checkpoint read_checkpoint(const std::filesystem::path& path) {
+  const TensorFile file = read_safetensors(path);
+  const auto format = file.metadata.find("format");
+  const auto text = file.metadata.find("state");
+  if (format == file.metadata.end() || format->second != kFormat || text == file.metadata.end())
+    throw InputError(path.string(), "is a safetensors file of something else", std::string("a ") + kFormat);
+  Checkpoint checkpoint;
+  Json state = Json::parse(text->second, nullptr, false);
+  if (state.is_discarded()) throw InputError(path.string() + ": metadata 'state'", "is not JSON");
+  if (state.contains("best_score") && state.at("best_score").is_number()) checkpoint.state.best_score = state.at("best_score").get<double>();
+  state.erase("best_score");
+  read_options(state, path.string(), checkpoint.state);
+  checkpoint.method = with_prefix(file.tensors, kMethod);
+  for (const auto& [name, tensor] : file.tensors)
+    if (name.rfind(kOptimiser, 0) == 0) checkpoint.optimiser[name] = tensor;
+  const auto texts = file.tensors.find(kTexts);
+  if (texts != file.tensors.end()) checkpoint.class_texts = texts->second;
+  return checkpoint;
+}
+
+}  // namespace tss

@@ -1,0 +1,58 @@
+#include "textsemiseg/engine/run_config.h"
+
+#include <algorithm>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/engine/config_files.h"
+#include "textsemiseg/methods/registry.h"
+
+namespace tss {
+
+void TrainOptions::check() const {
+  if (iterations < 1) throw InputError("train.iterations", concat("found ", iterations), "at least 1");
+  if (time_budget < 0) throw InputError("train.time_budget", concat("found ", time_budget), "seconds, 0 or more");
+  if (precision != "fp32" && precision != "bf16") throw InputError("train.precision", "found '" + precision + "'", "fp32 or bf16");
+  if (threads < 0) throw InputError("train.threads", concat("found ", threads), "0 or more");
+  if (log_every < 1) throw InputError("train.log_every", concat("found ", log_every), "at least 1");
+  if (checkpoint_every < 1) throw InputError("train.checkpoint_every", concat("found ", checkpoint_every), "at least 1");
+  if (validate_every < 0) throw InputError("train.validate_every", concat("found ", validate_every), "0 or more");
+  if (protocol != "honest" && protocol != "published")
+    throw InputError("train.protocol", "found '" + protocol + "'", "honest or published");
+}
+
+RunConfig make_run_config(const Json& given, const std::string& source) {
+  RunConfig config;
+  if (given.contains("method")) {
+    if (!given.at("method").is_string()) throw InputError(source + ": method", "found " + given.at("method").dump(), "text");
+    config.method = given.at("method").get<std::string>();
+  }
+  const MethodInfo& info = method_info(config.method);
+  Json tree = Json::object();
+  const auto file = method_config_files().find(config.method);
+  if (file != method_config_files().end()) tree = parse_toml(file->second, "configs/methods/" + config.method + ".toml");
+  merge(tree, given);
+  // A configuration file may hold sections of several methods; only the chosen one's counts.
+  for (const auto& other : method_names())
+    if (other != config.method) tree.erase(other);
+  FieldReader reader(tree, "", source);
+  config.visit(reader);
+  reader.check_unknown();
+  config.method_options = info.resolve(config.method_options, source);
+  if (!tree.contains("inference") || !tree.at("inference").contains("patch")) config.inference.patch = config.sampler.patch;
+  config.train.check();
+  config.optimiser.check();
+  config.sampler.check();
+  config.network.check();
+  config.text.check();
+  config.inference.check();
+  if (info.uses_unlabelled && config.sampler.unlabelled < 1)
+    throw InputError(source + ": sampler.unlabelled", concat("found ", config.sampler.unlabelled),
+                     "at least 1 for " + config.method);
+  if (config.seed < 0) throw InputError(source + ": seed", concat("found ", config.seed), "0 or more");
+  return config;
+}
+
+Json resolved(const RunConfig& config) { return write_options(config); }
+
+}  // namespace tss

@@ -1,0 +1,34 @@
+// log.jsonl: appended line by line while training; terms are averaged over the interval since the last line.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include "textsemiseg/io/config.h"
+
+namespace tss {
+
+class RunLog {
+ public:
+  // Opens for appending; lines of iterations above `keep_until` are dropped first (a resumed run writes them again).
+  RunLog(const std::filesystem::path& path, int64_t keep_until);
+
+  // Adds one step's terms; stays on their device.
+  void add(const std::map<std::string, torch::Tensor>& terms);
+  // Writes the means since the last line as {"iteration": ..., "learning_rate": ..., "seconds": ..., term: mean, ...} and returns the
+  // mean of "loss" (NaN when there is none).
+  double write_step(int64_t iteration, double learning_rate, double seconds);
+  void write(const Json& line);
+
+ private:
+  std::ofstream out_;
+  std::filesystem::path path_;
+  std::map<std::string, torch::Tensor> sums_;
+  std::map<std::string, int64_t> counts_;
+};
+
+}  // namespace tss

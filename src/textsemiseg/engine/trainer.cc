@@ -1,0 +1,291 @@
+#include "textsemiseg/engine/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "textsemiseg/base/clock.h"
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/interrupt.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/progress.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/engine/checkpoint.h"
+#include "textsemiseg/engine/device.h"
+#include "textsemiseg/engine/memory_estimate.h"
+#include "textsemiseg/engine/run.h"
+#include "textsemiseg/engine/run_log.h"
+#include "textsemiseg/engine/validation.h"
+#include "textsemiseg/methods/registry.h"
+#include "textsemiseg/weights/module_state.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+
+namespace {
+
+// Copies nothing: the tensor keeps the loader's batch alive until it is dropped.
+Batch to_tensors(const std::shared_ptr<PatchBatch>& patches, torch::Device device) {
+  const Size3& p = patches->patch;
+  Batch batch;
+  batch.image = torch::from_blob(patches->image.data(), {patches->labelled + patches->unlabelled, patches->channels, p[0], p[1], p[2]},
+                                 [patches](void*) {}, torch::kFloat32)
+                    .to(device);
+  batch.label = torch::from_blob(patches->label.data(), {patches->labelled, p[0], p[1], p[2]}, torch::kUInt8)
+                    .to(device)
+                    .to(torch::kInt64);
+  return batch;
+}
+
+class Trainer {
+ public:
+  Trainer(const RunConfig& config, const fs::path& run, StartMode mode);
+  TrainResult run();
+
+ private:
+  void start_fresh();
+  void resume();
+  std::shared_ptr<TextSource> make_text() const;
+  void build();
+  void fix_iterations_by_time();
+  void save(const std::string& which);
+  void check_finite();
+  void validate_now();
+  std::string selection_rule() const;
+
+  RunConfig config_;
+  fs::path folder_;
+  StartMode mode_;
+  torch::Device device_;
+  Dataset dataset_;
+  std::vector<std::string> scored_;  // cases whose Dice is followed
+  bool selects_ = false;             // their Dice chooses the checkpoint
+  std::shared_ptr<TextSource> text_;
+  std::shared_ptr<Method> method_;
+  std::unique_ptr<Optimisation> optimisation_;
+  TrainState state_;
+  std::unique_ptr<RunLog> log_;
+  double seconds_before_ = 0;
+  Stopwatch clock_;
+};
+
+Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode)
+    : config_(config),
+      folder_(run),
+      mode_(mode),
+      device_(choose_device(config.train.device)),
+      dataset_(Dataset::open(config.dataset, config.split)) {
+  if (config.train.precision == "bf16" && device_.is_cuda() && !torch::cuda::is_available())
+    throw InputError("train.precision", "bf16 on a device without it");
+  check_memory(config_, dataset_.channels(), device_);
+  state_.threads = set_threads(config.train.threads);
+  if (config.train.protocol == "published") {
+    scored_ = dataset_.cases(Role::kTest);
+    if (scored_.empty()) throw InputError("train.protocol", "'published' selects on test cases, and the split has none", "honest");
+    selects_ = true;
+    log_warning("protocol 'published': the checkpoint is chosen on TEST cases, as the papers did; its test scores are optimistic");
+  } else if (!dataset_.cases(Role::kValidation).empty()) {
+    scored_ = dataset_.cases(Role::kValidation);
+    selects_ = true;
+  } else {
+    // Shows a class that is never learnt; takes no part in the selection.
+    const auto& labelled = dataset_.cases(Role::kLabelled);
+    scored_.assign(labelled.begin(), labelled.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(2, labelled.size())));
+  }
+}
+
+std::string Trainer::selection_rule() const {
+  if (config_.train.protocol == "published") return "best mean foreground Dice on TEST cases during training (published practice; optimistic)";
+  if (selects_) return concat("best mean foreground Dice on ", scored_.size(), " validation cases; test cases never read");
+  return "last checkpoint (no validation cases); test cases never read";
+}
+
+std::shared_ptr<TextSource> Trainer::make_text() const {
+  if (!method_info(config_.method).uses_text) return nullptr;
+  return make_text_source(config_.text, dataset_.class_texts(), static_cast<uint64_t>(config_.seed));
+}
+
+void Trainer::build() {
+  text_ = make_text();
+  method_ = build_method(config_, dataset_.class_names(), dataset_.channels(), text_);
+  method_->to(device_);
+  optimisation_ = std::make_unique<Optimisation>(*method_, config_.optimiser, config_.train.precision == "bf16");
+}
+
+// Steps at the cost of the run's end (every term active), with weights that are thrown away afterwards.
+void Trainer::fix_iterations_by_time() {
+  if (config_.train.time_budget <= 0) return;
+  build();
+  Sampler sampler(dataset_, config_.sampler, static_cast<uint64_t>(config_.seed));
+  double seconds = 0;
+  constexpr int kWarm = 2, kTimed = 3;
+  for (int i = 0; i < kWarm + kTimed; ++i) {
+    Stopwatch watch;
+    optimisation_->step(to_tensors(std::make_shared<PatchBatch>(sampler.draw(i)), device_), 0, config_.train.iterations - 1,
+                        config_.train.iterations);
+    optimisation_->finite();
+    if (i >= kWarm) seconds += watch.seconds() / kTimed;
+  }
+  config_.train.iterations = std::max<int64_t>(1, static_cast<int64_t>(config_.train.time_budget / seconds));
+  log_info(concat("time budget of ", format_duration(config_.train.time_budget), ": ", config_.train.iterations, " iterations at ",
+                  fixed(seconds, 2), " s (cost at the end of a run)"));
+}
+
+void Trainer::start_fresh() {
+  fix_iterations_by_time();
+  build();
+  state_.iterations = config_.train.iterations;
+  if (text_) state_.encoder_hash = text_->encoder_hash();
+  RunRecord record;
+  record.dataset = dataset_.name();
+  record.dataset_folder = fs::absolute(config_.dataset).lexically_normal().string();
+  record.class_names = dataset_.class_names();
+  record.channels = dataset_.channels();
+  record.recipe = dataset_.recipe();
+  if (text_) record.texts = text_->classes();
+  record.protocol = config_.train.protocol;
+  record.selection = selection_rule();
+  for (const Role role : kRoles) record.split[role_name(role)] = dataset_.cases(role).size();
+  record.environment = environment_record(device_);
+  fs::create_directories(folder_ / "checkpoints");
+  write_text_file(folder_ / "config.toml", to_toml(resolved(config_)));
+  write_run_record(folder_, record);
+  log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", 0);
+}
+
+// The first field in which two configurations differ, "train.iterations"; empty when none does.
+std::string first_difference(const Json& stored, const Json& given, const std::string& path) {
+  if (stored.is_object() && given.is_object()) {
+    for (const auto& [key, value] : stored.items()) {
+      const std::string name = path.empty() ? key : path + "." + key;
+      if (!given.contains(key)) return name;
+      const std::string inner = first_difference(value, given.at(key), name);
+      if (!inner.empty()) return inner;
+    }
+    return "";
+  }
+  return stored == given ? "" : path;
+}
+
+void Trainer::resume() {
+  const RunConfig stored = read_run_config(folder_);
+  RunConfig given = config_;
+  // What may change between the parts of a run; the last two only affect when files are written.
+  given.train.device = stored.train.device;
+  given.train.threads = stored.train.threads;
+  given.train.checkpoint_every = stored.train.checkpoint_every;
+  given.sampler.threads = stored.sampler.threads;
+  given.sampler.queue = stored.sampler.queue;
+  given.dataset = stored.dataset;
+  // A time budget fixed the number of iterations when the run began.
+  if (stored.train.time_budget > 0) given.train.iterations = config_.train.iterations = stored.train.iterations;
+  const std::string field = first_difference(resolved(stored), resolved(given), "");
+  if (!field.empty())
+    throw InputError("--resume: " + field, "differs from " + (folder_ / "config.toml").string(),
+                     "the configuration the run began with (or another --run)");
+  build();
+  const Checkpoint checkpoint = read_checkpoint(checkpoint_path(folder_, "last"));
+  const std::string source = checkpoint_path(folder_, "last").string();
+  load_into(*method_, checkpoint.method, source);
+  optimisation_->load_state(checkpoint.optimiser, source);
+  const int64_t threads = state_.threads;
+  state_ = checkpoint.state;
+  if (text_ && text_->encoder_hash() != state_.encoder_hash)
+    throw InputError("--resume: text", "the encoder or table differs from the one the run began with", "the same file");
+  if (state_.threads != threads)
+    log_warning(concat("the run began with ", state_.threads, " threads and goes on with ", threads,
+                       ": results will not be bit-equal to an uninterrupted run"));
+  state_.threads = threads;
+  seconds_before_ = state_.seconds;
+  log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", state_.iteration);
+  log_info(concat("resuming at iteration ", state_.iteration, " of ", state_.iterations));
+}
+
+void Trainer::save(const std::string& which) {
+  Checkpoint checkpoint;
+  state_.seconds = seconds_before_ + clock_.seconds();
+  checkpoint.state = state_;
+  checkpoint.method = state_of(*method_);
+  if (which == "last") checkpoint.optimiser = optimisation_->state();
+  checkpoint.class_texts = method_->class_texts();
+  write_checkpoint(checkpoint_path(folder_, which), checkpoint);
+}
+
+void Trainer::check_finite() {
+  if (optimisation_->finite()) return;
+  const bool saved = fs::exists(checkpoint_path(folder_, "last"));
+  throw Error(concat("the loss became NaN or infinite at about iteration ", state_.iteration, "; ",
+                     saved ? "the last good checkpoint is kept in " + (folder_ / "checkpoints").string() : "no checkpoint was written yet",
+                     ". A lower optimiser.learning_rate or optimiser.clip_norm = 1 often helps"));
+}
+
+void Trainer::validate_now() {
+  const ValidationScore score = validate(*method_, dataset_, scored_, config_.inference, device_);
+  Json line;
+  line["iteration"] = state_.iteration;
+  const char* what = config_.train.protocol == "published" ? "test" : selects_ ? "validation" : "labelled";
+  line[what] = {{"dice", score.mean}, {"per_class", score.dice}};
+  log_->write(line);
+  log_info(concat("iteration ", state_.iteration, ": ", what, " Dice ", fixed(score.mean, 4), " (", describe(score, dataset_.class_names()), ")"));
+  if (!selects_ || (state_.best_score && score.mean <= *state_.best_score)) return;
+  state_.best_score = score.mean;
+  state_.best_iteration = state_.iteration;
+  save("best");
+}
+
+TrainResult Trainer::run() {
+  const bool exists = fs::exists(checkpoint_path(folder_, "last"));
+  const bool holds_run = exists || fs::exists(folder_ / "config.toml");
+  if (mode_ == StartMode::kFresh && holds_run)
+    throw InputError(folder_.string(), "holds a run already", "another --run, or --resume to continue this one");
+  if (exists)
+    resume();
+  else
+    start_fresh();
+  set_log_file((folder_ / "train.log").string());
+  const int64_t t_max = state_.iterations;
+  const int64_t validate_every = config_.train.validate_every > 0 ? config_.train.validate_every : std::max<int64_t>(1, t_max / 15);
+  const auto seed = static_cast<uint64_t>(config_.seed);
+
+  Sampler sampler(dataset_, config_.sampler, seed);
+  BatchLoader loader(sampler, state_.iteration, config_.sampler.threads, config_.sampler.queue);
+  catch_interrupts();
+  log_info(concat(config_.method, " on ", dataset_.name(), ": ", dataset_.split().describe(), "; selection: ", selection_rule()));
+  Progress progress(config_.method, t_max, state_.iteration);
+  clock_.restart();
+  double loss = std::numeric_limits<double>::quiet_NaN();
+  while (state_.iteration < t_max) {
+    optimisation_->step(to_tensors(loader.next(), device_), seed, state_.iteration, t_max);
+    ++state_.iteration;
+    log_->add(optimisation_->logged());
+    const bool last = state_.iteration == t_max;
+    if (last || state_.iteration % config_.train.log_every == 0) {
+      check_finite();
+      loss = log_->write_step(state_.iteration, optimisation_->learning_rate(), seconds_before_ + clock_.seconds());
+    }
+    progress.update(state_.iteration, std::isnan(loss) ? "" : "loss " + fixed(loss, 4));
+    const bool stop = interrupted();
+    if (last || state_.iteration % validate_every == 0) {
+      check_finite();
+      validate_now();
+    }
+    if (last || stop || state_.iteration % config_.train.checkpoint_every == 0) {
+      check_finite();
+      save("last");
+    }
+    if (stop && !last)
+      throw Interrupted(concat("stopped at iteration ", state_.iteration, " of ", t_max, "; a checkpoint was written, --resume continues"));
+  }
+  set_log_file("");
+  return {state_.iteration, clock_.seconds(), state_.best_score, state_.best_iteration};
+}
+
+}  // namespace
+
+TrainResult train(const RunConfig& config, const fs::path& run, StartMode mode) {
+  Trainer trainer(config, run, mode);
+  return trainer.run();
+}
+
+}  // namespace tss

@@ -1,0 +1,30 @@
+// The loop: batches, steps, log, checkpoints, selection. Knows no method by name.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/engine/run_config.h"
+
+namespace tss {
+
+struct TrainResult {
+  int64_t iterations = 0;
+  double seconds = 0;                // in this call
+  std::optional<double> best_score;  // mean foreground Dice of the selected checkpoint, where one was selected
+  int64_t best_iteration = 0;
+};
+
+enum class StartMode {
+  kFresh,   // the run folder must not hold a run
+  kResume,  // continues from the last checkpoint; starts afresh where there is none
+};
+
+// Trains into the run folder. A resumed run equals an uninterrupted one bit for bit on the CPU with the same number of threads.
+// Throws InputError (bad configuration, a run that exists, a resumed run whose configuration differs: the field is named),
+// Interrupted after Ctrl-C (a checkpoint was written), Error on a NaN loss (the last good checkpoint is kept).
+TrainResult train(const RunConfig& config, const std::filesystem::path& run, StartMode mode);
+
+}  // namespace tss
