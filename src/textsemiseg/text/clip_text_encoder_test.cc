@@ -3,17 +3,15 @@
 #include <ATen/autocast_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/testing.h"
 #include "textsemiseg/text/prompt_learner.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {
 namespace {
-namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Prompts = std::vector<std::vector<int64_t>>;
 
 ClipTextConfig small(int64_t layers = 2) {
@@ -111,21 +109,14 @@ TEST(ClipTextEncoder, RandomWeightsDependOnTheSeedAlone) {
   EXPECT_GT(largest(w.at("transformer.resblocks.0.mlp.c_fc.weight") - w.at("transformer.resblocks.1.mlp.c_fc.weight")), 0.01);
 }
 
-class ClipFileTest : public testing::Test {
+class ClipFileTest : public ::testing::Test {
  protected:
-  ClipFileTest() : path_(fs::temp_directory_path() / ("tss_clip_" + std::to_string(::getpid()) + ".safetensors")) {}
-  ~ClipFileTest() override { fs::remove(path_); }
   std::string error(const TensorMap& tensors) const {
     write_safetensors(path_, {tensors, {}});
-    try {
-      load_clip_text_encoder(path_);
-    } catch (const InputError& e) {
-      EXPECT_EQ(std::string(e.what()).find('\n'), std::string::npos);
-      return e.what();
-    }
-    return "no error";
+    return testing::input_error_of([&] { load_clip_text_encoder(path_); });
   }
-  fs::path path_;
+  testing::TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_ / "clip.safetensors";
 };
 
 // A state under Hugging Face's names.
@@ -190,7 +181,7 @@ TEST_F(ClipFileTest, IncompleteFilesAreRefused) {
 
 // ---- prompt learner -------------------------------------------------------------------------------------------------
 
-class PromptLearnerTest : public testing::TestWithParam<bool> {
+class PromptLearnerTest : public ::testing::TestWithParam<bool> {
  protected:
   std::shared_ptr<PromptLearner> make(uint64_t seed = 1) const {
     return std::make_shared<PromptLearner>(random_clip_text_encoder(small(), 5), kPrompts, kClasses, PromptOptions{2, GetParam()}, seed);
@@ -247,7 +238,7 @@ TEST_P(PromptLearnerTest, GradientIsThatOfDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(SharedAndClassSpecific, PromptLearnerTest, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(SharedAndClassSpecific, PromptLearnerTest, ::testing::Bool());
 
 TEST(PromptLearner, KeepsItsPrecisionUnderAutocast) {
   PromptLearner text(random_clip_text_encoder(small(), 5), kPrompts, kClasses, {2, true}, 1);

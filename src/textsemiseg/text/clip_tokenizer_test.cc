@@ -2,22 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <zlib.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/testing.h"
 #include "textsemiseg/text/clip_vocabulary.h"
 
 namespace tss {
 namespace {
 namespace fs = std::filesystem;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using Ids = std::vector<int64_t>;
 
 TEST(ClipPieces, SplitsAsClipDoes) {
@@ -31,7 +27,7 @@ TEST(ClipPieces, SplitsAsClipDoes) {
   EXPECT_THAT(clip_pieces("\xff\xfe"), ElementsAre("\uFFFD\uFFFD"));  // not UTF-8: replaced, no failure
 }
 
-class ClipTokenizerTest : public testing::Test {
+class ClipTokenizerTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto path = find_clip_vocabulary({}, {});
@@ -64,10 +60,9 @@ TEST_F(ClipTokenizerTest, TextInManyScripts) {
 }
 
 TEST_F(ClipTokenizerTest, PublishedIds) {
-  const char* data = std::getenv("TSS_TEST_DATA");
-  const fs::path path = fs::path(data == nullptr ? "" : data) / "text" / "clip_tokens_golden.json";
-  if (!fs::exists(path)) GTEST_SKIP() << "skipped: no data";
-  const auto cases = nlohmann::json::parse(read_text_file(path)).at("tokens");
+  const auto data = testing::test_data();
+  if (!data || !std::filesystem::exists(*data / "text")) GTEST_SKIP() << "skipped: no data";
+  const auto cases = nlohmann::json::parse(read_text_file(*data / "text" / "clip_tokens_golden.json")).at("tokens");
   EXPECT_GT(cases.size(), 40u);
   for (const auto& [text, ids] : cases.items()) EXPECT_EQ(tokenizer_->encode(text), ids.get<Ids>()) << text;
 }
@@ -85,18 +80,10 @@ TEST_F(ClipTokenizerTest, PromptsHaveStartAndEndAndAreCut) {
 }
 
 TEST(ClipVocabulary, BadFilesAreRefused) {
-  const fs::path folder = fs::temp_directory_path() / ("tss_vocabulary_" + std::to_string(::getpid()));
+  const testing::TemporaryFolder folder;
   const fs::path path = folder / "v.txt";
-  const auto error = [&]() -> std::string {
-    try {
-      const ClipTokenizer tokenizer(path);
-    } catch (const InputError& e) {
-      EXPECT_THAT(e.what(), HasSubstr("v.txt"));
-      return e.what();
-    }
-    return "no error";
-  };
-  EXPECT_THAT(error(), HasSubstr("cannot be opened"));
+  const auto error = [&] { return testing::input_error_of([&] { const ClipTokenizer tokenizer(path); }); };
+  EXPECT_THAT(error(), HasSubstr("v.txt: cannot be opened"));
   write_text_file(path, "");
   EXPECT_THAT(error(), HasSubstr("has 0 merges; expected CLIP's vocabulary with 48894 merges"));
   write_text_file(path, "#version\ni n\nt h\n");
@@ -117,7 +104,6 @@ TEST(ClipVocabulary, BadFilesAreRefused) {
   write_text_file(folder / "merges.txt", "");
   EXPECT_EQ(find_clip_vocabulary({}, folder / "model.safetensors"), folder / "merges.txt");
   EXPECT_EQ(find_clip_vocabulary(path, folder / "model.safetensors"), path);
-  fs::remove_all(folder);
 }
 
 }  // namespace

@@ -2,15 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/testing.h"
 
 namespace tss {
 namespace {
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::vector<int64_t> rows(const std::vector<std::string>& prompts, const std::vector<std::string>& names) {
   std::vector<int64_t> out;
@@ -43,15 +41,10 @@ TEST(MatchClasses, SeveralRowsAreNoMatch) {
 }
 
 TEST(TablePrompts, FilesAndTheirErrors) {
-  const fs::path folder = fs::temp_directory_path() / ("tss_table_prompts_" + std::to_string(::getpid()));
+  const testing::TemporaryFolder folder;
   const fs::path table = folder / "t.pth";
-  const auto error = [&](const fs::path& given = {}) -> std::string {
-    try {
-      read_table_prompts(table, given, 2);
-    } catch (const InputError& e) {
-      return e.what();
-    }
-    return "no error";
+  const auto error = [&](const fs::path& given = {}) {
+    return testing::input_error_of([&] { read_table_prompts(table, given, 2); });
   };
   EXPECT_THAT(error(), HasSubstr("has no list of its prompts; expected embedding_prompts.json beside it"));
   write_text_file(folder / "t.json", R"(["a", "b"])");
@@ -68,7 +61,6 @@ TEST(TablePrompts, FilesAndTheirErrors) {
   EXPECT_THAT(error(folder / "x.json"), HasSubstr("not a list of texts"));
   write_text_file(folder / "x.json", "{");
   EXPECT_THAT(error(folder / "x.json"), HasSubstr("is not JSON"));
-  fs::remove_all(folder);
 }
 
 }  // namespace

@@ -2,14 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/testing.h"
 #include "textsemiseg/text/clip_text_encoder.h"
 #include "textsemiseg/text/clip_vocabulary.h"
 #include "textsemiseg/text/vector_text.h"
@@ -17,27 +13,16 @@
 
 namespace tss {
 namespace {
-namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 double largest(const torch::Tensor& a) { return a.abs().max().item<double>(); }
 
-class TextFactoryTest : public testing::Test {
+class TextFactoryTest : public ::testing::Test {
  protected:
-  TextFactoryTest() : folder_(fs::temp_directory_path() / ("tss_text_factory_" + std::to_string(::getpid()))) {
-    fs::create_directories(folder_);
-  }
-  ~TextFactoryTest() override { fs::remove_all(folder_); }
   static std::string error(const TextOptions& options, const std::vector<std::string>& names = {"background", "liver"}) {
-    try {
-      make_text_source(options, names, 0);
-    } catch (const InputError& e) {
-      EXPECT_EQ(std::string(e.what()).find('\n'), std::string::npos);
-      return e.what();
-    }
-    return "no error";
+    return testing::input_error_of([&] { make_text_source(options, names, 0); });
   }
-  fs::path folder_;
+  testing::TemporaryFolder folder_;
 };
 
 TEST_F(TextFactoryTest, LearnedVectors) {
@@ -180,10 +165,10 @@ TEST_F(TextFactoryTest, ClipWithRandomAndWithGivenWeights) {
 }
 
 TEST_F(TextFactoryTest, PublishedTables) {
-  const char* data = std::getenv("TSS_TEST_DATA");
-  if (data == nullptr || !fs::exists(fs::path(data) / "text")) GTEST_SKIP() << "skipped: no data";
+  const auto data = testing::test_data();
+  if (!data || !std::filesystem::exists(*data / "text")) GTEST_SKIP() << "skipped: no data";
   TextOptions options;
-  options.table = fs::path(data) / "text" / "clip_vitb32_organs_32x512.pth";
+  options.table = *data / "text" / "clip_vitb32_organs_32x512.pth";
   const auto organs = make_text_source(options, {"background", "pancreas", "left lung", "hippocampus", "lung"}, 3);
   const auto classes = organs->classes();
   EXPECT_THAT(classes[1].source, HasSubstr("row 11 'A computerized tomography of a Pancreas'"));
@@ -193,11 +178,11 @@ TEST_F(TextFactoryTest, PublishedTables) {
   // Embeddings of one template are close to each other, drawn vectors are not.
   EXPECT_GT(t[1].dot(t[2]).item<double>(), 0.7);
   EXPECT_LT(std::abs(t[1].dot(t[3]).item<double>()), 0.3);
-  options.table = fs::path(data) / "text" / "clip_vitb32_left_atrium_1x512.pth";
+  options.table = *data / "text" / "clip_vitb32_left_atrium_1x512.pth";
   const auto atrium = make_text_source(options, {"background", "Left Atrium"}, 3)->classes();
   EXPECT_EQ(atrium[0].source, "learned unit vector");
   EXPECT_THAT(atrium[1].source, HasSubstr("row 1 'An image containing the left Atrium"));
-  options.table = fs::path(data) / "text" / "clip_vitb32_jina_1x512.npy";
+  options.table = *data / "text" / "clip_vitb32_jina_1x512.npy";
   EXPECT_EQ(make_text_source(options, {"background", "pizza"}, 3)->dimension(), 512);
 }
 

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/testing.h"
 
 namespace tss {
 namespace {
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 torch::nn::Sequential model(int64_t classes) {
   return torch::nn::Sequential(torch::nn::Conv3d(torch::nn::Conv3dOptions(1, 4, 1)), torch::nn::BatchNorm3d(4),
@@ -15,12 +15,7 @@ torch::nn::Sequential model(int64_t classes) {
 }
 
 std::string error(torch::nn::Module& module, const TensorMap& tensors) {
-  try {
-    load_into(module, tensors, "last.safetensors");
-  } catch (const InputError& e) {
-    return e.what();
-  }
-  return "no error";
+  return testing::input_error_of([&] { load_into(module, tensors, "last.safetensors"); });
 }
 
 TEST(ModuleState, RoundTripWithBuffersAndOtherFloatType) {

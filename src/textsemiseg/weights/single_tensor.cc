@@ -14,8 +14,9 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-// LibTorch's own messages have several lines and a stack.
+// LibTorch's own messages have several lines and a stack; a dict with an order (any state_dict) fails in an assertion there.
 std::string first_line(const std::string& message) {
+  if (message.find("INTERNAL ASSERT") != std::string::npos) return "it holds an object that is neither a tensor nor a plain dict";
   const std::string line = message.substr(0, message.find('\n'));
   return line.size() > 160 ? line.substr(0, 160) + "..." : line;
 }
@@ -43,10 +44,10 @@ c10::IValue read_pickle(const fs::path& path) {
 
 torch::Tensor read_pth(const fs::path& path) {
   const c10::IValue value = read_pickle(path);
-  if (value.isTensor() && value.toTensor().defined()) return value.toTensor();
+  if (value.isTensor() && value.toTensor().defined()) return value.toTensor().contiguous();
   if (value.isGenericDict() && value.toGenericDict().size() == 1) {
     const c10::IValue item = value.toGenericDict().begin()->value();
-    if (item.isTensor()) return item.toTensor();
+    if (item.isTensor()) return item.toTensor().contiguous();
   }
   throw InputError(path.string(), "holds " + value.tagKind(), "one tensor");
 }

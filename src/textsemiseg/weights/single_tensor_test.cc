@@ -2,45 +2,34 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/testing.h"
 #include "textsemiseg/io/npy_file.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss {
 namespace {
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class SingleTensorTest : public testing::Test {
+class SingleTensorTest : public ::testing::Test {
  protected:
-  SingleTensorTest() : folder_(fs::temp_directory_path() / ("tss_single_tensor_" + std::to_string(::getpid()))) {
-    fs::create_directories(folder_);
-  }
-  ~SingleTensorTest() override { fs::remove_all(folder_); }
   fs::path path(const std::string& name) const { return folder_ / name; }
   static void save(const fs::path& path, const c10::IValue& value) {
     const std::vector<char> bytes = torch::pickle_save(value);
     write_text_file(path, {bytes.data(), bytes.size()});
   }
   static std::string error(const fs::path& path) {
-    try {
-      read_tensor(path);
-    } catch (const InputError& e) {
-      EXPECT_THAT(e.what(), HasSubstr(path.filename().string()));
-      EXPECT_EQ(std::string(e.what()).find('\n'), std::string::npos);
-      return e.what();
+    const std::string message = testing::input_error_of([&] { read_tensor(path); });
+    if (message != "no error") {
+      EXPECT_THAT(message, HasSubstr(path.filename().string()));
     }
-    return "no error";
+    return message;
   }
   const torch::Tensor table_ = torch::arange(12.0).reshape({3, 4});
 
  private:
-  fs::path folder_;
+  testing::TemporaryFolder folder_;
 };
 
 TEST_F(SingleTensorTest, ReadsEveryFormat) {
@@ -79,9 +68,9 @@ TEST_F(SingleTensorTest, RefusesWithOneLine) {
 }
 
 TEST_F(SingleTensorTest, PublishedTablesSavedOnAnotherDevice) {
-  const char* data = std::getenv("TSS_TEST_DATA");
-  if (data == nullptr || !fs::exists(fs::path(data) / "text")) GTEST_SKIP() << "skipped: no data";
-  const fs::path text = fs::path(data) / "text";
+  const auto data = testing::test_data();
+  if (!data || !std::filesystem::exists(*data / "text")) GTEST_SKIP() << "skipped: no data";
+  const fs::path text = *data / "text";
   for (const auto& [name, rows, norm] : {std::tuple{"clip_vitb32_organs_32x512.pth", 32, 8.8561},
                                          std::tuple{"clip_vitb32_organs_35x512.pth", 35, 8.8562},
                                          std::tuple{"clip_vitb32_left_atrium_1x512.pth", 1, 9.2635},
