@@ -52,7 +52,8 @@ TEST(Files, TheWriterGetsANameBesideTheTargetWithItsExtension) {
 
 TEST(Files, ClearWords) {
   testing::TemporaryFolder folder;
-  EXPECT_THAT(input_error_of([&] { read_text_file(folder / "none"); }), HasSubstr("none: cannot be opened; expected a readable file"));
+  EXPECT_THAT(input_error_of([&] { read_text_file(folder / "none"); }),
+              HasSubstr("none: cannot be opened; expected a readable file"));
   EXPECT_THAT(input_error_of([&] { read_text_file(folder.path()); }), HasSubstr("is a folder"));
   write_text_file(folder / "plain", "x");
   EXPECT_THAT(input_error_of([&] { write_text_file(folder / "plain/a", "x"); }), HasSubstr("plain/a: cannot be written"));

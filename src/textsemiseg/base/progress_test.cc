@@ -56,7 +56,8 @@ TEST(Log, LevelsAndFile) {
   const std::string file = read_text_file(folder / "run.log");
   EXPECT_THAT(file, HasSubstr("warning: loud"));
   EXPECT_THAT(file, Not(HasSubstr("only on the screen")));
-  EXPECT_THAT(testing::input_error_of([&] { set_log_file((folder / "run.log/a").string()); }), HasSubstr("cannot be opened for writing"));
+  EXPECT_THAT(testing::input_error_of([&] { set_log_file((folder / "run.log/a").string()); }),
+              HasSubstr("cannot be opened for writing"));
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ TEST(Random, IsPhilox4x32_10) {
   Random zero(0, static_cast<Stream>(0));
   for (const uint32_t expected : {0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u}) EXPECT_EQ(zero.next(), expected);
   Random other(0x0123456789abcdef, Stream::kCrop, 0x100000005, 7);
-  for (const uint32_t expected : {0xad63f197u, 0x34c43ec6u, 0xbc6fb2a4u, 0xd48565ecu, 0x9d2dd845u, 0x093c4bb7u, 0xc596f262u, 0xfcdd93b7u})
+  for (const uint32_t expected :
+       {0xad63f197u, 0x34c43ec6u, 0xbc6fb2a4u, 0xd48565ecu, 0x9d2dd845u, 0x093c4bb7u, 0xc596f262u, 0xfcdd93b7u})
     EXPECT_EQ(other.next(), expected);
 }
 

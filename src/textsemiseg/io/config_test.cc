@@ -65,7 +65,8 @@ class Config : public ::testing::Test {
 
 TEST_F(Config, FillsGivenFieldsAndKeepsDefaults) {
   const Outer out = options(
-      "iterations = 1500\nseed = 7\npatch = [32, 48, 32]\nnames = ['a', \"b\"]\ntable = [[1, 2.5], []]\n[optimiser]\nlearning_rate = 1\n");
+      "iterations = 1500\nseed = 7\npatch = [32, 48, 32]\nnames = ['a', \"b\"]\ntable = [[1, 2.5], "
+      "[]]\n[optimiser]\nlearning_rate = 1\n");
   EXPECT_EQ(out.iterations, 1500);
   EXPECT_EQ(out.seed, 7u);
   EXPECT_EQ(out.method, "supervised");
@@ -77,8 +78,10 @@ TEST_F(Config, FillsGivenFieldsAndKeepsDefaults) {
 }
 
 TEST_F(Config, UnknownKeyNamesTheNearest) {
-  EXPECT_THAT(error("iteratons = 3"), HasSubstr("run.toml: iteratons: is not a known key (did you mean 'iterations'?); expected one of iterations"));
-  EXPECT_THAT(error("[optimiser]\nlearning_rat = 1"), HasSubstr("optimiser.learning_rat: is not a known key (did you mean 'learning_rate'?)"));
+  EXPECT_THAT(error("iteratons = 3"),
+              HasSubstr("run.toml: iteratons: is not a known key (did you mean 'iterations'?); expected one of iterations"));
+  EXPECT_THAT(error("[optimiser]\nlearning_rat = 1"),
+              HasSubstr("optimiser.learning_rat: is not a known key (did you mean 'learning_rate'?)"));
   EXPECT_THAT(error("[optimizer]\n"), HasSubstr("(did you mean 'optimiser'?)"));
   EXPECT_THAT(error("zzz = 1"), HasSubstr("zzz: is not a known key; expected one of"));
 }
@@ -90,10 +93,12 @@ TEST_F(Config, WrongTypeNamesFileAndField) {
   EXPECT_EQ(error("seed = -1"), "run.toml: seed: found -1 (an integer); expected an integer from 0");
   EXPECT_EQ(error("small = 3000000000"), "run.toml: small: found 3000000000 (an integer); expected an integer");
   EXPECT_EQ(error("method = 3"), "run.toml: method: found 3 (an integer); expected text");
-  EXPECT_EQ(error("patch = [96, 96.5, 96]"), "run.toml: patch: found [96,96.5,96] (a list); expected a list, each item an integer");
+  EXPECT_EQ(error("patch = [96, 96.5, 96]"),
+            "run.toml: patch: found [96,96.5,96] (a list); expected a list, each item an integer");
   EXPECT_EQ(error("patch = 96"), "run.toml: patch: found 96 (an integer); expected a list, each item an integer");
   EXPECT_EQ(error("optimiser = 3"), "run.toml: optimiser: found 3 (an integer); expected a section");
-  EXPECT_EQ(error("[optimiser]\nlearning_rate = true"), "run.toml: optimiser.learning_rate: found true (true or false); expected a number");
+  EXPECT_EQ(error("[optimiser]\nlearning_rate = true"),
+            "run.toml: optimiser.learning_rate: found true (true or false); expected a number");
   EXPECT_EQ(error("[optimiser]\nnesterov = 1"), "run.toml: optimiser.nesterov: found 1 (an integer); expected true or false");
 }
 
@@ -123,8 +128,7 @@ TEST_F(Config, OptionsOutAndInAgain) {
 TEST_F(Config, TomlKeepsOrderTypesAndOddKeys) {
   const Json tree = Json::parse(R"({"z": 1.0, "a b": true, "list": [{"x": 1}, [2, "t"]], "s": {"k.l": {"v": 2}}, "e": {}})");
   const std::string text = to_toml(tree);
-  EXPECT_EQ(text,
-            "z = 1.0\n\"a b\" = true\nlist = [{x = 1}, [2, \"t\"]]\n\n[s]\n\n[s.\"k.l\"]\nv = 2\n\n[e]\n");
+  EXPECT_EQ(text, "z = 1.0\n\"a b\" = true\nlist = [{x = 1}, [2, \"t\"]]\n\n[s]\n\n[s.\"k.l\"]\nv = 2\n\n[e]\n");
   const Json back = parse(text);
   EXPECT_TRUE(back["z"].is_number_float());
   EXPECT_EQ(nlohmann::json(back), nlohmann::json(tree));
@@ -141,8 +145,9 @@ TEST_F(Config, MergeGoesSectionBySection) {
 
 TEST_F(Config, OverridesAreReadAsToml) {
   Json tree = Json::object();
-  for (const std::string assignment : {"train.iterations=100", "train.rate = 1e-3", "train.name=left atrium", "train.quoted=\"3\"",
-                                       "flag=true", "patch=[32, 32, 16]", "train.path=a=b", "empty=", "date=2024-01-02", "odd=1\nx = 2"})
+  for (const std::string assignment :
+       {"train.iterations=100", "train.rate = 1e-3", "train.name=left atrium", "train.quoted=\"3\"", "flag=true",
+        "patch=[32, 32, 16]", "train.path=a=b", "empty=", "date=2024-01-02", "odd=1\nx = 2"})
     apply_override(tree, assignment);
   EXPECT_EQ(tree["train"]["iterations"], 100);
   EXPECT_EQ(tree["train"]["rate"], 1e-3);
@@ -157,10 +162,12 @@ TEST_F(Config, OverridesAreReadAsToml) {
   apply_override(tree, "train.rate=2");
   EXPECT_EQ(tree["train"]["rate"], 2);
 
-  EXPECT_THAT(input_error_of([&] { apply_override(tree, "train.iterations"); }), HasSubstr("--set: found 'train.iterations'; expected section.key=value"));
+  EXPECT_THAT(input_error_of([&] { apply_override(tree, "train.iterations"); }),
+              HasSubstr("--set: found 'train.iterations'; expected section.key=value"));
   EXPECT_THAT(input_error_of([&] { apply_override(tree, "=3"); }), HasSubstr("expected section.key=value"));
   EXPECT_THAT(input_error_of([&] { apply_override(tree, "a..b=3"); }), HasSubstr("expected section.key=value"));
-  EXPECT_THAT(input_error_of([&] { apply_override(tree, "flag.x=3"); }), HasSubstr("--set: flag.x: 'flag' is true or false; expected a section"));
+  EXPECT_THAT(input_error_of([&] { apply_override(tree, "flag.x=3"); }),
+              HasSubstr("--set: flag.x: 'flag' is true or false; expected a section"));
 }
 
 TEST_F(Config, JsonFiles) {

@@ -52,7 +52,8 @@ Handle open_file(const fs::path& path) {
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file < 0) {
     const bool signature = H5Fis_hdf5(path.c_str()) > 0;
-    throw InputError(path.string(), signature ? "is truncated, damaged or unreadable" : "is not an HDF5 file", "a complete HDF5 file");
+    throw InputError(path.string(), signature ? "is truncated, damaged or unreadable" : "is not an HDF5 file",
+                     "a complete HDF5 file");
   }
   return {file, H5Fclose};
 }
@@ -71,7 +72,8 @@ std::string members(hid_t file) {
 }
 
 Handle open_data_set(hid_t file, const fs::path& path, const char* name) {
-  if (!has(file, name)) throw InputError(subject(path, name), "is missing; the file holds " + members(file), "a 3D array of that name");
+  if (!has(file, name))
+    throw InputError(subject(path, name), "is missing; the file holds " + members(file), "a 3D array of that name");
   const hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
   if (set < 0) throw InputError(subject(path, name), "cannot be opened", "a 3D array");
   return {set, H5Dclose};
@@ -115,7 +117,8 @@ LabelMap read_label_set(hid_t file, const fs::path& path) {
   const Handle type(H5Dget_type(set), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type);
   const bool boolean = kind == H5T_ENUM && H5Tget_size(type) == 1;  // h5py's bool
-  if (kind != H5T_INTEGER && kind != H5T_FLOAT && !boolean) throw InputError(name, "does not hold numbers", "integers from 0 to 255");
+  if (kind != H5T_INTEGER && kind != H5T_FLOAT && !boolean)
+    throw InputError(name, "does not hold numbers", "integers from 0 to 255");
   Geometry geometry;
   geometry.size = size_of(set, name);
   LabelMap label(geometry);
@@ -127,7 +130,8 @@ LabelMap read_label_set(hid_t file, const fs::path& path) {
   read_as(set, H5T_NATIVE_DOUBLE, values.data(), name);
   for (size_t i = 0; i < values.size(); ++i) {
     const double v = values[i];
-    if (!(v >= 0 && v <= 255 && v == std::floor(v))) throw InputError(name, concat("has the label value ", v), "integers from 0 to 255");
+    if (!(v >= 0 && v <= 255 && v == std::floor(v)))
+      throw InputError(name, concat("has the label value ", v), "integers from 0 to 255");
     label.voxels[i] = static_cast<uint8_t>(v);
   }
   return label;
@@ -158,7 +162,8 @@ Hdf5Case read_hdf5_case(const fs::path& path) {
   if (!has(file, kLabel)) return out;
   out.label = read_label_set(file, path);
   if (out.label->size() != out.image.size())
-    throw InputError(subject(path, kLabel), "is " + join(out.label->size(), " x "), "the shape of 'image', " + join(out.image.size(), " x "));
+    throw InputError(subject(path, kLabel), "is " + join(out.label->size(), " x "),
+                     "the shape of 'image', " + join(out.image.size(), " x "));
   return out;
 }
 

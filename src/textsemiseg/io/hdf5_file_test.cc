@@ -100,11 +100,13 @@ TEST_F(Hdf5File, WrongLabelsAreNamed) {
     const auto other = folder / "other.h5";
     std::filesystem::copy_file(file, other, std::filesystem::copy_options::overwrite_existing);
     add(other, "label", H5T_NATIVE_DOUBLE, size, label.data());
-    EXPECT_THAT(input_error_of([&] { read_hdf5_case(other); }), HasSubstr("other.h5: data set 'label': has the label value")) << bad;
+    EXPECT_THAT(input_error_of([&] { read_hdf5_case(other); }), HasSubstr("other.h5: data set 'label': has the label value"))
+        << bad;
   }
   label[11] = 1;
   add(file, "label", H5T_NATIVE_DOUBLE, {2, 3, 2}, label.data());
-  EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("'label': is 2 x 3 x 2; expected the shape of 'image', 2 x 3 x 4"));
+  EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }),
+              HasSubstr("'label': is 2 x 3 x 2; expected the shape of 'image', 2 x 3 x 4"));
 }
 
 TEST_F(Hdf5File, MissingDataSetAndWrongRank) {

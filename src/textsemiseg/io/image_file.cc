@@ -9,14 +9,18 @@
 #include <itkNrrdImageIO.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <sstream>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/completeness.h"
+#include "textsemiseg/io/meta_header.h"
 #include "textsemiseg/io/nifti_voxels.h"
 #include "textsemiseg/volume/strided_copy.h"
 
@@ -32,6 +36,7 @@ struct Format {
   const char* header;
   bool writable;  // in one file
   std::function<itk::ImageIOBase::Pointer()> open;
+  void (*check_header)(const fs::path&);      // before ITK sees it; null: ITK's own words are good
   void (*require_complete)(const fs::path&);  // null: read_nifti_voxels reads and checks
 };
 
@@ -40,13 +45,17 @@ itk::ImageIOBase::Pointer make() {
   return Io::New().GetPointer();
 }
 
+// ITK's reader prints several lines of its own about a header that is cut off.
+void check_meta_header(const fs::path& path) { read_meta_header(path); }
+
 const std::vector<Format>& formats() {
-  static const std::vector<Format> list{{".nii.gz", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr},
-                                        {".nii", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr},
-                                        {".nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, require_complete_nrrd},
-                                        {".nhdr", "an NRRD header", false, make<itk::NrrdImageIO>, require_complete_nrrd},
-                                        {".mha", "a MetaImage header", true, make<itk::MetaImageIO>, require_complete_meta},
-                                        {".mhd", "a MetaImage header", false, make<itk::MetaImageIO>, require_complete_meta}};
+  static const std::vector<Format> list{
+      {".nii.gz", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr, nullptr},
+      {".nii", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr, nullptr},
+      {".nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, nullptr, require_complete_nrrd},
+      {".nhdr", "an NRRD header", false, make<itk::NrrdImageIO>, nullptr, require_complete_nrrd},
+      {".mha", "a MetaImage header", true, make<itk::MetaImageIO>, check_meta_header, require_complete_meta},
+      {".mhd", "a MetaImage header", false, make<itk::MetaImageIO>, check_meta_header, require_complete_meta}};
   return list;
 }
 
@@ -83,6 +92,32 @@ double unit_of_origin(const itk::ImageIOBase& io) {
   constexpr int kSpace = 7, kMetre = 1, kMicrometre = 3;  // of NIfTI's field xyzt_units
   const int unit = std::atoi(units.c_str()) & kSpace;
   return unit == kMetre ? 1e3 : unit == kMicrometre ? 1e-3 : 1;
+}
+
+// A NIfTI file may give its place twice. Where the two turn the axes differently ITK, and with it ITK-SNAP and Slicer, goes by the
+// qform, nibabel by the sform.
+void warn_if_sform_differs(const fs::path& path, const itk::ImageIOBase& io, const Geometry& g) {
+  const auto field = [&io](const char* name) {
+    std::string text;
+    itk::ExposeMetaData<std::string>(io.GetMetaDataDictionary(), name, text);
+    return text;
+  };
+  if (std::atoi(field("sform_code").c_str()) <= 0 || std::atoi(field("qform_code").c_str()) <= 0) return;
+  const std::array<const char*, 3> names{"srow_x", "srow_y", "srow_z"};
+  const double unit = unit_of_origin(io);
+  const double tolerance = 0.01 * std::min({g.spacing[0], g.spacing[1], g.spacing[2]});
+  for (size_t row = 0; row < 3; ++row) {
+    std::istringstream values(field(names[row]));
+    Vector3 column;
+    double origin = 0;
+    if (!(values >> column[0] >> column[1] >> column[2] >> origin)) return;
+    bool same = std::abs(origin * unit - g.origin[row]) <= tolerance;
+    for (size_t axis = 0; axis < 3; ++axis)
+      same = same && std::abs(column[axis] * unit - g.direction[row][axis] * g.spacing[axis]) <= tolerance;
+    if (same) continue;
+    log_warning(path.string() + ": its qform and its sform differ; the qform is used");
+    return;
+  }
 }
 
 // ITK's world is LPS+: its first two axes point the other way.
@@ -126,15 +161,21 @@ void require_file(const fs::path& path) {
 // The header, read and found to be that of a 3D image with one channel.
 itk::ImageIOBase::Pointer read_header(const fs::path& path) {
   require_file(path);
-  auto io = format_of(path).open();
+  const Format& format = format_of(path);
+  if (format.check_header) format.check_header(path);
+  auto io = format.open();
   const std::string name = path.string();
   io->SetFileName(name);
   try {
     if (!io->CanReadFile(name.c_str()))
-      throw InputError(name, "has no readable header (truncated, damaged, or another format)", find_format(path)->header);
+      throw InputError(name, "has no readable header (truncated, damaged, or another format)", format.header);
     io->ReadImageInformation();
   } catch (const itk::ExceptionObject& error) {
-    throw InputError(name, "its header cannot be read (" + one_line(error) + ")", "a 3D image");
+    const std::string reason = one_line(error);
+    if (reason.find("orthonormal") != std::string::npos)
+      throw InputError(name, "its axes are sheared, or its sform disagrees with its pixdim",
+                       "axes at right angles in the qform or sform");
+    throw InputError(name, "its header cannot be read (" + reason + ")", "a 3D image");
   }
   unsigned dimensions = io->GetNumberOfDimensions();
   while (dimensions > 3 && io->GetDimensions(dimensions - 1) == 1) --dimensions;
@@ -211,6 +252,7 @@ Image read_image(const fs::path& path) {
   const auto io = read_header(path);
   Image out;
   out.geometry = geometry_of(*io);
+  warn_if_sform_differs(path, *io, out.geometry);
   if (format.require_complete) {
     format.require_complete(path);
     read_itk_voxels(path, io, out);

@@ -58,7 +58,7 @@ TEST_P(ImageFile, TruncationIsFound) {
     testing::truncate_copy(file, cut, missing);
     ::testing::internal::CaptureStderr();
     EXPECT_THAT(input_error_of([&] { read_image(cut); }), HasSubstr(cut.string())) << missing;
-    ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");  // the error says it all
   }
 }
 
@@ -121,7 +121,8 @@ TEST(ImageFiles, ClearWordsForWhatCannotBeRead) {
   EXPECT_THAT(input_error_of([&] { read_geometry(folder / "dir.nii"); }), HasSubstr("is a folder"));
   for (const std::string name : {"text.nii", "text.nii.gz", "text.nrrd", "text.mha"}) {
     write_text_file(folder / name, "hello\n");
-    EXPECT_THAT(input_error_of([&] { read_image(folder / name); }), HasSubstr("no readable header"));
+    EXPECT_THAT(input_error_of([&] { read_image(folder / name); }),
+                HasSubstr(name.ends_with("mha") ? "has no field DimSize" : "no readable header"));
   }
   const Image image = sample::filled<float>(sample::oblique());
   EXPECT_THAT(input_error_of([&] { write_image(folder / "a.mhd", image); }), HasSubstr("two files"));

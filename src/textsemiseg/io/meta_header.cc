@@ -14,8 +14,8 @@ namespace {
 
 uint64_t bytes_of(const fs::path& path, std::string type) {
   static const std::map<std::string, uint64_t> kBytes{
-      {"MET_CHAR", 1}, {"MET_UCHAR", 1}, {"MET_SHORT", 2}, {"MET_USHORT", 2}, {"MET_INT", 4}, {"MET_UINT", 4}, {"MET_LONG", 4},
-      {"MET_ULONG", 4}, {"MET_LONG_LONG", 8}, {"MET_ULONG_LONG", 8}, {"MET_FLOAT", 4}, {"MET_DOUBLE", 8}};
+      {"MET_CHAR", 1}, {"MET_UCHAR", 1}, {"MET_SHORT", 2},     {"MET_USHORT", 2},     {"MET_INT", 4},   {"MET_UINT", 4},
+      {"MET_LONG", 4}, {"MET_ULONG", 4}, {"MET_LONG_LONG", 8}, {"MET_ULONG_LONG", 8}, {"MET_FLOAT", 4}, {"MET_DOUBLE", 8}};
   if (ends_with(type, "_ARRAY")) type.resize(type.size() - 6);
   const auto found = kBytes.find(type);
   if (found == kBytes.end()) throw InputError(path.string() + ": ElementType", "found '" + type + "'", "a MET_ number type");
@@ -44,7 +44,8 @@ MetaHeader read_meta_header(const fs::path& path) {
   MetaHeader header;
   header.data_bytes = bytes_of(path, fields["ElementType"]);
   if (fields.contains("ElementNumberOfChannels"))
-    header.data_bytes *= static_cast<uint64_t>(parse_integer(path.string() + ": ElementNumberOfChannels", fields["ElementNumberOfChannels"]));
+    header.data_bytes *=
+        static_cast<uint64_t>(parse_integer(path.string() + ": ElementNumberOfChannels", fields["ElementNumberOfChannels"]));
   std::istringstream sizes(fields["DimSize"]);
   for (std::string size; sizes >> size;)
     header.data_bytes *= static_cast<uint64_t>(parse_integer(path.string() + ": DimSize", size));

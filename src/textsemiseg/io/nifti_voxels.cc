@@ -76,12 +76,14 @@ void read_as(const fs::path& path, GzipReader& file, uint64_t already, const Lay
   const uint64_t expected = layout.begin + count;
   // Without this a damaged header could ask for any amount of memory. Deflate packs at most 1032 to 1.
   const uint64_t most = fs::file_size(path) * (file.compressed() ? 1032 : 1);
-  if (most < expected) throw InputError(path.string(), concat("is truncated: at most ", most, " bytes"), concat(expected, " by its header"));
+  if (most < expected)
+    throw InputError(path.string(), concat("is truncated: at most ", most, " bytes"), concat(expected, " by its header"));
   std::vector<unsigned char> between(layout.begin - already);  // header extensions
   uint64_t found = already + file.read(between.data(), between.size());
   const auto bytes = std::make_unique_for_overwrite<unsigned char[]>(count);
   found += file.read(bytes.get(), count);
-  if (found < expected) throw InputError(path.string(), concat("is truncated: ", found, " bytes"), concat(expected, " by its header"));
+  if (found < expected)
+    throw InputError(path.string(), concat("is truncated: ", found, " bytes"), concat(expected, " by its header"));
   file.skip_to_end();
   out.voxels.resize(static_cast<size_t>(out.geometry.voxels()));
   convert<T>(bytes.get(), layout, out);
@@ -97,17 +99,28 @@ void read_nifti_voxels(const fs::path& path, Image& out) {
     throw InputError(path.string(), "has no NIfTI-1 header", "a single-file NIfTI-1 image");
   const Layout layout = layout_of(path, header, out.size());
   switch (layout.datatype) {
-    case DT_UINT8: return read_as<uint8_t>(path, file, got, layout, out);
-    case DT_INT8: return read_as<int8_t>(path, file, got, layout, out);
-    case DT_INT16: return read_as<int16_t>(path, file, got, layout, out);
-    case DT_UINT16: return read_as<uint16_t>(path, file, got, layout, out);
-    case DT_INT32: return read_as<int32_t>(path, file, got, layout, out);
-    case DT_UINT32: return read_as<uint32_t>(path, file, got, layout, out);
-    case DT_INT64: return read_as<int64_t>(path, file, got, layout, out);
-    case DT_UINT64: return read_as<uint64_t>(path, file, got, layout, out);
-    case DT_FLOAT32: return read_as<float>(path, file, got, layout, out);
-    case DT_FLOAT64: return read_as<double>(path, file, got, layout, out);
-    default: throw InputError(path.string() + ": datatype", concat("found ", layout.datatype), "8 to 64-bit integers or floats");
+    case DT_UINT8:
+      return read_as<uint8_t>(path, file, got, layout, out);
+    case DT_INT8:
+      return read_as<int8_t>(path, file, got, layout, out);
+    case DT_INT16:
+      return read_as<int16_t>(path, file, got, layout, out);
+    case DT_UINT16:
+      return read_as<uint16_t>(path, file, got, layout, out);
+    case DT_INT32:
+      return read_as<int32_t>(path, file, got, layout, out);
+    case DT_UINT32:
+      return read_as<uint32_t>(path, file, got, layout, out);
+    case DT_INT64:
+      return read_as<int64_t>(path, file, got, layout, out);
+    case DT_UINT64:
+      return read_as<uint64_t>(path, file, got, layout, out);
+    case DT_FLOAT32:
+      return read_as<float>(path, file, got, layout, out);
+    case DT_FLOAT64:
+      return read_as<double>(path, file, got, layout, out);
+    default:
+      throw InputError(path.string() + ": datatype", concat("found ", layout.datatype), "8 to 64-bit integers or floats");
   }
 }
 

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/io/image_file.h"
@@ -56,7 +57,9 @@ void set_sform(nifti_1_header& h, const Geometry& g) {
   }
 }
 
-std::string as_bytes(const nifti_1_header& h) { return std::string(reinterpret_cast<const char*>(&h), sizeof h) + std::string(4, '\0'); }
+std::string as_bytes(const nifti_1_header& h) {
+  return std::string(reinterpret_cast<const char*>(&h), sizeof h) + std::string(4, '\0');
+}
 
 // Voxel (x, y, z) has the value 1 + x + 4 y + 12 z: file order.
 template <class T>
@@ -187,7 +190,8 @@ TEST_F(NiftiVoxels, SeveralImagesOrChannelsAreRefused) {
   nifti_1_header h = plain_header(DT_UINT8, 8);
   h.dim[0] = 4;
   h.dim[4] = 2;
-  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>() + counting<uint8_t>()), HasSubstr("has 4 dimensions; expected one 3D image"));
+  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>() + counting<uint8_t>()),
+              HasSubstr("has 4 dimensions; expected one 3D image"));
   h = plain_header(DT_RGB24, 24);
   EXPECT_THAT(error(as_bytes(h) + std::string(180, 'x')), HasSubstr("has 3 values per voxel; expected one channel"));
   h = plain_header(DT_UINT8, 8);
@@ -221,7 +225,30 @@ TEST_F(NiftiVoxels, OrientationFromQformSformOrNeither) {
   Geometry sheared = expected;
   sheared.direction[0][1] += 0.3;
   set_sform(h, sheared);
-  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("orthonormal"));
+  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("right angles"));
+}
+
+TEST_F(NiftiVoxels, AWarningWhereQformAndSformDiffer) {
+  nifti_1_header h = plain_header(DT_UINT8, 8);
+  Geometry g;
+  g.size = kSize;
+  g.origin = {4, 5, 6};
+  set_sform(h, g);
+  h.qform_code = NIFTI_XFORM_SCANNER_ANAT;
+  h.qoffset_x = 4;
+  h.qoffset_y = 5;
+  h.qoffset_z = 6;
+  const auto read_with_messages = [&] {
+    ::testing::internal::CaptureStderr();
+    const Image image = read(as_bytes(h) + counting<uint8_t>());
+    return std::pair(image.geometry, ::testing::internal::GetCapturedStderr());
+  };
+  EXPECT_EQ(read_with_messages().second, "");
+  h.quatern_d = 1;  // half a turn about z
+  const auto [geometry, message] = read_with_messages();
+  EXPECT_EQ(grid_difference(geometry, sample::geometry(kSize, {1, 1, 1}, {4, 5, 6}, {{{-1, 0, 0}, {0, -1, 0}, {0, 0, 1}}}), 1e-6),
+            "");
+  EXPECT_THAT(message, HasSubstr("a.nii: its qform and its sform differ; the qform is used"));
 }
 
 TEST_F(NiftiVoxels, MetresAndMicrometres) {

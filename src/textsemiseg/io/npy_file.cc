@@ -71,14 +71,15 @@ std::vector<int64_t> parse_shape(const fs::path& path, std::string_view text) {
 MappedNpy::MappedNpy(const fs::path& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) throw InputError(path.string(), "cannot be opened", "a readable NPY file");
-  struct stat status {};
+  struct stat status{};
   ::fstat(file, &status);
   bytes_ = static_cast<size_t>(status.st_size);
   constexpr size_t kPreamble = 10;
   const bool regular = S_ISREG(status.st_mode) && bytes_ >= kPreamble;
   void* mapped = regular ? ::mmap(nullptr, bytes_, PROT_READ, MAP_SHARED, file, 0) : MAP_FAILED;
   ::close(file);
-  if (mapped == MAP_FAILED) throw InputError(path.string(), "is not an NPY file (empty, or not a file)", "an array saved by NumPy");
+  if (mapped == MAP_FAILED)
+    throw InputError(path.string(), "is not an NPY file (empty, or not a file)", "an array saved by NumPy");
   MappedNpy view;  // unmaps when a check below throws
   view.mapping_ = mapped;
   view.bytes_ = bytes_;

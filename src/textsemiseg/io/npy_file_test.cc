@@ -17,7 +17,8 @@ using testing::input_error_of;
 // A version 1 file around any header text.
 std::string npy(std::string header, const std::string& data) {
   header += '\n';
-  return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size() & 255) + static_cast<char>(header.size() >> 8) + header + data;
+  return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size() & 255) + static_cast<char>(header.size() >> 8) +
+         header + data;
 }
 
 class NpyFile : public ::testing::Test {
@@ -63,7 +64,8 @@ TEST_F(NpyFile, HeaderIsWhatNumpyWrites) {
 
 TEST_F(NpyFile, OtherVersionsAndStyles) {
   // Version 2: four bytes of header length; other order of keys, double quotes.
-  const std::string header = R"({"shape": (2, 2), "fortran_order": False, "descr": "|u1"})" "\n";
+  const std::string header = R"({"shape": (2, 2), "fortran_order": False, "descr": "|u1"})"
+                             "\n";
   std::string bytes("\x93NUMPY\x02\x00", 8);
   const auto length = static_cast<uint32_t>(header.size());
   bytes.append(reinterpret_cast<const char*>(&length), 4);

@@ -5,8 +5,8 @@ namespace tss {
 Geometry crop_geometry(const Geometry& geometry, const Box& box) {
   Geometry out = geometry;
   out.size = box.size;
-  out.origin = geometry.world(
-      {static_cast<double>(box.begin[0]), static_cast<double>(box.begin[1]), static_cast<double>(box.begin[2])});
+  out.origin =
+      geometry.world({static_cast<double>(box.begin[0]), static_cast<double>(box.begin[1]), static_cast<double>(box.begin[2])});
   return out;
 }
 

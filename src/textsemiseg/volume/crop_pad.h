@@ -34,8 +34,7 @@ Volume<T> crop_or_pad(const Volume<T>& volume, const Box& box, T outside = T{}) 
   }
   for (int64_t x = first[0]; x < last[0]; ++x)
     for (int64_t y = first[1]; y < last[1]; ++y)
-      std::copy_n(&volume(x, y, first[2]), last[2] - first[2],
-                  &out(x - box.begin[0], y - box.begin[1], first[2] - box.begin[2]));
+      std::copy_n(&volume(x, y, first[2]), last[2] - first[2], &out(x - box.begin[0], y - box.begin[1], first[2] - box.begin[2]));
   return out;
 }
 

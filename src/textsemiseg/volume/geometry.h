@@ -7,7 +7,7 @@
 
 namespace tss {
 
-using Size3 = std::array<int64_t, 3>;    // numbers of voxels along the array axes (x, y, z)
+using Size3 = std::array<int64_t, 3>;  // numbers of voxels along the array axes (x, y, z)
 using Vector3 = std::array<double, 3>;
 using Matrix3 = std::array<Vector3, 3>;  // rows
 

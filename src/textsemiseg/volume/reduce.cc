@@ -15,8 +15,8 @@ void for_each_block(const Size3& size, const Size3& factor, const Visit& visit) 
   for (int64_t x = 0; x < size[0]; x += factor[0])
     for (int64_t y = 0; y < size[1]; y += factor[1])
       for (int64_t z = 0; z < size[2]; z += factor[2])
-        visit(Size3{x, y, z}, Size3{std::min(x + factor[0], size[0]), std::min(y + factor[1], size[1]),
-                                    std::min(z + factor[2], size[2])});
+        visit(Size3{x, y, z},
+              Size3{std::min(x + factor[0], size[0]), std::min(y + factor[1], size[1]), std::min(z + factor[2], size[2])});
 }
 
 template <class T, class Visit>

@@ -98,8 +98,7 @@ TEST(Reorient, LargeArraysCrossTileBorders) {
         for (int64_t z = 0; z < out.size()[2]; z += 3) {
           Size3 from{};
           const Size3 index{x, y, z};
-          for (size_t i = 0; i < 3; ++i)
-            from[map.source[i]] = map.flipped[i] ? out.size()[i] - 1 - index[i] : index[i];
+          for (size_t i = 0; i < 3; ++i) from[map.source[i]] = map.flipped[i] ? out.size()[i] - 1 - index[i] : index[i];
           ASSERT_EQ(out(x, y, z), in(from[0], from[1], from[2]));
         }
   }
