@@ -94,8 +94,8 @@ double unit_of_origin(const itk::ImageIOBase& io) {
   return unit == kMetre ? 1e3 : unit == kMicrometre ? 1e-3 : 1;
 }
 
-// A NIfTI file may give its place twice. Where the two turn the axes differently ITK, and with it ITK-SNAP and Slicer, goes by the
-// qform, nibabel by the sform.
+// A NIfTI file may give its place twice. ITK, and with it ITK-SNAP and Slicer, takes the sform where its code is 1 (scanner) or where
+// the two agree, else the qform; nibabel always takes the sform.
 void warn_if_sform_differs(const fs::path& path, const itk::ImageIOBase& io, const Geometry& g) {
   const auto field = [&io](const char* name) {
     std::string text;

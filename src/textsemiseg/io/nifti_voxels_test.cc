@@ -244,7 +244,9 @@ TEST_F(NiftiVoxels, AWarningWhereQformAndSformDiffer) {
     return std::pair(image.geometry, ::testing::internal::GetCapturedStderr());
   };
   EXPECT_EQ(read_with_messages().second, "");
-  h.quatern_d = 1;  // half a turn about z
+  h.quatern_d = 1;  // half a turn about z; the sform counts as long as it is the scanner's
+  EXPECT_EQ(read_with_messages().first.direction, g.direction);
+  h.sform_code = NIFTI_XFORM_ALIGNED_ANAT;
   const auto [geometry, message] = read_with_messages();
   EXPECT_EQ(grid_difference(geometry, sample::geometry(kSize, {1, 1, 1}, {4, 5, 6}, {{{-1, 0, 0}, {0, -1, 0}, {0, 0, 1}}}), 1e-6),
             "");
