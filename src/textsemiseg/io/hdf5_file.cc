@@ -85,9 +85,14 @@ Size3 size_of(hid_t set, const std::string& name) {
   if (rank != 3) throw InputError(name, concat("has ", rank, " dimensions"), "3");
   hsize_t size[3];
   H5Sget_simple_extent_dims(space, size, nullptr);
+  // A damaged header must not ask for any amount of memory.
+  constexpr hsize_t kMost = hsize_t{1} << 36;
   Size3 out;
+  hsize_t voxels = 1;
   for (size_t axis = 0; axis < 3; ++axis) {
+    if (size[axis] > kMost / voxels) throw InputError(name, "has more than 2^36 voxels", "a volume that fits into memory");
     if (size[axis] == 0) throw InputError(name, "has no voxels", "at least one along each axis");
+    voxels *= size[axis];
     out[axis] = static_cast<int64_t>(size[axis]);
   }
   return out;

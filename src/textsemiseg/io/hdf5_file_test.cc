@@ -117,6 +117,19 @@ TEST_F(Hdf5File, MissingDataSetAndWrongRank) {
   EXPECT_THAT(input_error_of([&] { read_hdf5_geometry(file); }), HasSubstr("has 4 dimensions; expected 3"));
 }
 
+TEST_F(Hdf5File, AbsurdSizesAskForNoMemory) {
+  const hid_t made = H5Fcreate(file.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+  const hsize_t absurd[3] = {hsize_t{1} << 20, hsize_t{1} << 20, hsize_t{1} << 20}, chunk[3] = {1, 1, 16};
+  const hid_t space = H5Screate_simple(3, absurd, nullptr);
+  const hid_t layout = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(layout, 3, chunk);
+  H5Dclose(H5Dcreate2(made, "image", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, layout, H5P_DEFAULT));
+  H5Pclose(layout);
+  H5Sclose(space);
+  H5Fclose(made);
+  EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("'image': has more than 2^36 voxels"));
+}
+
 TEST_F(Hdf5File, TruncatedDamagedOrNoHdf5) {
   EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("does not exist"));
   write_text_file(file, "hello");
