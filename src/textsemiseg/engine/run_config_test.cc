@@ -1,0 +1,56 @@
+#include "textsemiseg/engine/run_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "textsemiseg/base/testing.h"
+
+namespace tss {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string error_of(const std::string& toml) {
+  return testing::input_error_of([&] { make_run_config(parse_toml(toml, "mine.toml"), "mine.toml"); });
+}
+
+TEST(RunConfig, TakesTheMethodsOwnDefaultsAndLetsTheFileWin) {
+  const RunConfig own = make_run_config(parse_toml("method = 'supervised'", "test"), "test");
+  EXPECT_EQ(own.optimiser.schedule, "poly");
+  EXPECT_EQ(own.sampler.unlabelled, 0);
+  const RunConfig given = make_run_config(parse_toml("method = 'supervised'\n[optimiser]\nschedule = 'constant'", "test"), "test");
+  EXPECT_EQ(given.optimiser.schedule, "constant");
+  EXPECT_EQ(make_run_config(Json::object(), "test").train.iterations, 30000);
+}
+
+TEST(RunConfig, WindowsFollowThePatch) {
+  const RunConfig config = make_run_config(parse_toml("[sampler]\npatch = [32, 48, 20]", "test"), "test");
+  EXPECT_EQ(config.inference.patch, (std::vector<int64_t>{32, 48, 20}));
+}
+
+TEST(RunConfig, ReadsBackWhatItWrites) {
+  RunConfig config = make_run_config(parse_toml("method = 'text_semiseg'\nseed = 3\n[text_semiseg.dca]\nstart = 0.5", "test"), "test");
+  const RunConfig again = make_run_config(parse_toml(to_toml(resolved(config)), "test"), "test");
+  EXPECT_EQ(resolved(config), resolved(again));
+  EXPECT_EQ(again.method_options.at("dca").at("start"), 0.5);
+}
+
+TEST(RunConfig, NamesTheNearestKey) {
+  EXPECT_THAT(error_of("[train]\niteratoins = 3"), HasSubstr("train.iteratoins: is not a known key (did you mean 'iterations'?)"));
+  EXPECT_THAT(error_of("[text_semiseg.tmr]\nfuson = 'none'"), HasSubstr("fusion"));
+  EXPECT_THAT(error_of("method = 'text_semisg'"), HasSubstr("did you mean 'text_semiseg'?"));
+}
+
+TEST(RunConfig, NamesFileAndFieldOfAWrongValue) {
+  EXPECT_THAT(error_of("[train]\niterations = 'many'"), HasSubstr("mine.toml: train.iterations"));
+  EXPECT_THAT(error_of("[train]\nprotocol = 'secret'"), HasSubstr("train.protocol: found 'secret'"));
+  EXPECT_THAT(error_of("[text_semiseg]\nvariant = 'other'"), HasSubstr("text_semiseg.variant"));
+  EXPECT_THAT(error_of("method = 'mc_net'\n[sampler]\nunlabelled = 0"), HasSubstr("sampler.unlabelled"));
+}
+
+TEST(RunConfig, SectionsOfOtherMethodsMayStandInTheFile) {
+  EXPECT_EQ(make_run_config(parse_toml("method = 'mc_net'\n[text_semiseg]\nvariant = 'reference'", "test"), "test").method, "mc_net");
+}
+
+}  // namespace
+}  // namespace tss

@@ -1,0 +1,229 @@
+#include "textsemiseg/engine/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <thread>
+
+#include "textsemiseg/base/interrupt.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/testing.h"
+#include "textsemiseg/data/phantom.h"
+#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/engine/run.h"
+
+namespace tss {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+// A small phantom, prepared once; tiny networks with dropout on.
+class TrainerTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    set_log_level(LogLevel::kQuiet);
+    shared_ = std::make_unique<testing::TemporaryFolder>();
+    PhantomOptions phantom;
+    phantom.labelled = 5;
+    phantom.unlabelled = 3;
+    phantom.test = 2;
+    phantom.size = {24, 24, 20};
+    write_phantom(*shared_ / "raw", phantom);
+    PrepareOptions prepare;
+    prepare.source = *shared_ / "raw";
+    prepare.dataset = *shared_ / "dataset";
+    prepare.recipe = recipe_from_name("ct_soft_tissue");
+    prepare.split.labelled = "3";
+    prepare.split.validation = "2";
+    prepare_dataset(prepare);
+  }
+  static void TearDownTestSuite() { shared_.reset(); }
+
+  static RunConfig config(const std::string& method, int64_t iterations) {
+    Json tree = parse_toml(R"(
+[sampler]
+patch = [16, 16, 16]
+[network]
+widths = [4, 8, 8]
+depths = [1, 1, 1]
+[text]
+source = "learned"
+dimension = 16
+[text_semiseg.tmr]
+dimension = 16
+heads = 2
+[train]
+threads = 1
+log_every = 2
+checkpoint_every = 3
+validate_every = 4
+)", "test");
+    tree["method"] = method;
+    if (method != "text_semiseg") tree.erase("text_semiseg");
+    tree["dataset"] = (*shared_ / "dataset").string();
+    tree["train"]["iterations"] = iterations;
+    return make_run_config(tree, "test");
+  }
+
+  static void expect_equal_checkpoints(const fs::path& a, const fs::path& b, const std::string& which) {
+    const Checkpoint x = read_checkpoint(checkpoint_path(a, which)), y = read_checkpoint(checkpoint_path(b, which));
+    EXPECT_EQ(x.state.iteration, y.state.iteration);
+    EXPECT_EQ(x.state.best_score, y.state.best_score);
+    ASSERT_EQ(x.method.size(), y.method.size());
+    for (const auto& [name, tensor] : x.method) EXPECT_TRUE(torch::equal(tensor, y.method.at(name))) << name;
+    ASSERT_EQ(x.optimiser.size(), y.optimiser.size());
+    for (const auto& [name, tensor] : x.optimiser) EXPECT_TRUE(torch::equal(tensor, y.optimiser.at(name))) << name;
+  }
+
+  // Without what depends on the clock.
+  static std::vector<Json> log_of(const fs::path& run) {
+    std::vector<Json> lines;
+    std::istringstream text(read_text_file(run / "log.jsonl"));
+    for (std::string line; std::getline(text, line);) {
+      lines.push_back(Json::parse(line));
+      lines.back().erase("seconds");
+    }
+    return lines;
+  }
+
+  testing::TemporaryFolder folder_;
+  static std::unique_ptr<testing::TemporaryFolder> shared_;
+};
+
+std::unique_ptr<testing::TemporaryFolder> TrainerTest::shared_;
+
+// Stops the run once, as Ctrl-C does, when its log has reached an iteration.
+void interrupt_at(const fs::path& log, const std::string& mark) {
+  for (int i = 0; i < 3000; ++i) {
+    if (fs::exists(log) && read_text_file(log).find(mark) != std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  std::raise(SIGINT);
+}
+
+TEST_F(TrainerTest, LeavesARunThatCanPredict) {
+  const TrainResult result = train(config("text_semiseg", 8), folder_ / "run", StartMode::kFresh);
+  EXPECT_EQ(result.iterations, 8);
+  const LoadedRun run = load_run(folder_ / "run");
+  EXPECT_EQ(run.record.class_names.front(), "background");
+  EXPECT_EQ(run.record.texts.size(), run.record.class_names.size());
+  EXPECT_THAT(run.chosen, HasSubstr("protocol honest"));
+  const torch::Tensor p = run.method->predict(torch::zeros({1, 1, 16, 16, 16}));
+  EXPECT_TRUE(torch::allclose(p.sum(1), torch::ones({1, 16, 16, 16})));
+}
+
+TEST_F(TrainerTest, LogsLambdaAndTheShareOfMixedSteps) {
+  train(config("text_semiseg", 10), folder_ / "run", StartMode::kFresh);
+  double first = -1, last = -1, weight = -1;
+  for (const Json& line : log_of(folder_ / "run")) {
+    if (!line.contains("mixing")) continue;
+    if (first < 0) first = line.at("mixing");
+    last = line.at("mixing");
+    weight = line.at("consistency_weight");
+  }
+  EXPECT_EQ(first, 0);  // mixing starts at a fifth of the run, which is iteration 2 of 10
+  EXPECT_EQ(last, 1);
+  EXPECT_NEAR(weight, 0.1 * (std::exp(-5 * 0.01) + 1) / 2, 1e-9);  // mean over the last two steps, t/t_max = 0.9 and 1
+}
+
+TEST_F(TrainerTest, GoesOnBitForBitAfterAnInterrupt) {
+  for (const char* method : {"supervised", "text_semiseg"}) {
+    const fs::path whole = folder_ / (std::string(method) + "_whole"), parts = folder_ / (std::string(method) + "_parts");
+    train(config(method, 11), whole, StartMode::kFresh);
+    std::thread stopper(interrupt_at, parts / "log.jsonl", "\"iteration\":4");
+    try {
+      train(config(method, 11), parts, StartMode::kFresh);
+      ADD_FAILURE() << "was not interrupted";
+    } catch (const Interrupted& stop) {
+      EXPECT_EQ(stop.code(), ExitCode::kInterrupted);
+    }
+    stopper.join();
+    clear_interrupt();
+    EXPECT_LT(read_checkpoint(checkpoint_path(parts, "last")).state.iteration, 11);
+    train(config(method, 11), parts, StartMode::kResume);
+    expect_equal_checkpoints(whole, parts, "last");
+    expect_equal_checkpoints(whole, parts, "best");
+  }
+}
+
+TEST_F(TrainerTest, RepeatsItselfAndDependsOnTheSeed) {
+  RunConfig other = config("mc_net", 4);
+  other.seed = 1;
+  train(config("mc_net", 4), folder_ / "a", StartMode::kFresh);
+  train(config("mc_net", 4), folder_ / "b", StartMode::kFresh);
+  train(other, folder_ / "c", StartMode::kFresh);
+  expect_equal_checkpoints(folder_ / "a", folder_ / "b", "last");
+  EXPECT_EQ(log_of(folder_ / "a"), log_of(folder_ / "b"));
+  const auto a = read_checkpoint(checkpoint_path(folder_ / "a", "last")), c = read_checkpoint(checkpoint_path(folder_ / "c", "last"));
+  EXPECT_FALSE(torch::equal(a.method.begin()->second, c.method.begin()->second));
+}
+
+TEST_F(TrainerTest, NeverOverwritesARun) {
+  train(config("supervised", 2), folder_ / "run", StartMode::kFresh);
+  const std::string before = read_text_file(checkpoint_path(folder_ / "run", "last"));
+  EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 2), folder_ / "run", StartMode::kFresh); }), HasSubstr("holds a run"));
+  EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 3), folder_ / "run", StartMode::kResume); }),
+              HasSubstr("train.iterations"));
+  EXPECT_EQ(read_text_file(checkpoint_path(folder_ / "run", "last")), before);
+}
+
+TEST_F(TrainerTest, HonestRunsNeverTouchTestCases) {
+  const Dataset dataset = Dataset::open(*shared_ / "dataset");
+  const testing::TemporaryFolder copy;
+  fs::copy(*shared_ / "dataset", copy / "dataset", fs::copy_options::recursive);
+  for (const auto& entry : fs::recursive_directory_iterator(copy / "dataset"))
+    for (const auto& id : dataset.cases(Role::kTest))
+      if (entry.is_regular_file() && entry.path().parent_path().filename() == id && entry.path().extension() == ".npy")
+        fs::permissions(entry.path(), fs::perms::none), fs::resize_file(entry.path(), 0);
+  RunConfig one = config("supervised", 4);
+  one.dataset = (copy / "dataset").string();
+  EXPECT_NO_THROW(train(one, folder_ / "honest", StartMode::kFresh));
+  one.train.protocol = "published";
+  EXPECT_THROW(train(one, folder_ / "published", StartMode::kFresh), Error);  // this one reads them
+}
+
+TEST_F(TrainerTest, ANaNStopsTheRunAndKeepsTheLastGoodCheckpoint) {
+  RunConfig wild = config("supervised", 40);
+  wild.optimiser.learning_rate = 1e18;
+  wild.train.checkpoint_every = 1;
+  wild.train.log_every = 1;
+  try {
+    train(wild, folder_ / "run", StartMode::kFresh);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("NaN"));
+    EXPECT_EQ(error.code(), ExitCode::kFailed);
+  }
+  EXPECT_NO_THROW(read_checkpoint(checkpoint_path(folder_ / "run", "last")));
+}
+
+TEST_F(TrainerTest, RefusesAPatchThatCannotFit) {
+  RunConfig huge = config("supervised", 2);
+  huge.sampler.patch = {4096, 4096, 4096};
+  EXPECT_THAT(testing::input_error_of([&] { train(huge, folder_ / "run", StartMode::kFresh); }), HasSubstr("sampler.patch"));
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+TEST_F(TrainerTest, ATimeBudgetFixesTheIterationsOnce) {
+  RunConfig timed = config("supervised", 30000);
+  timed.train.time_budget = 0.5;
+  const TrainResult result = train(timed, folder_ / "run", StartMode::kFresh);
+  EXPECT_LT(result.iterations, 30000);
+  EXPECT_EQ(read_run_config(folder_ / "run").train.iterations, result.iterations);
+  EXPECT_NO_THROW(train(timed, folder_ / "run", StartMode::kResume));
+}
+
+TEST_F(TrainerTest, AWrongNumberOfClassesIsNamed) {
+  train(config("supervised", 2), folder_ / "run", StartMode::kFresh);
+  Json record = read_json(folder_.path() / "run" / "run.json");
+  record["classes"] = {"background", "only one"};
+  write_json(folder_.path() / "run" / "run.json", record);
+  const std::string message = testing::input_error_of([&] { load_run(folder_ / "run"); });
+  EXPECT_THAT(message, HasSubstr("out_conv"));
+  EXPECT_THAT(message, HasSubstr("expected"));
+}
+
+}  // namespace
+}  // namespace tss
