@@ -112,10 +112,10 @@ Anatomy draw_anatomy(Random& random) {
   parts.push_back({liver_centre, radii(0.36 * liver_size, 0.40 * liver_size, 0.42 * liver_size, 0.08), vary(0.2, 0.25), liver, kLiver, 2.4});
   parts.push_back({{liver_centre[0] - 0.30, liver_centre[1] + 0.18, liver_centre[2] + 0.12}, radii(0.28, 0.18, 0.20, 0.2), vary(0, 0.2), liver,
                    kLiver});
-  parts.push_back({point(-0.55, -0.16, 0.42, 0.06), radii(0.17, 0.25, 0.30, 0.2), vary(-0.35, 0.3), spleen, kSpleen});
+  parts.push_back({point(-0.50, -0.10, 0.48, 0.06), radii(0.25, 0.34, 0.40, 0.15), vary(-0.35, 0.3), spleen, kSpleen});
   for (const double side : {-1.0, 1.0}) {
-    const Vector3 centre = point(side * 0.40, -0.34, -0.18 - 0.06 * side, 0.05);
-    parts.push_back({centre, radii(0.15, 0.17, 0.30, 0.14), side * vary(0.5, 0.2), kidney, kKidney});
+    const Vector3 centre = point(side * 0.44, -0.32, -0.34 - 0.06 * side, 0.05);
+    parts.push_back({centre, radii(0.20, 0.23, 0.40, 0.12), side * vary(0.5, 0.2), kidney, kKidney});
     // The renal sinus is fat and belongs to no organ.
     parts.push_back({{centre[0] - side * 0.10, centre[1], centre[2]}, radii(0.07, 0.07, 0.11, 0.2), 0, -60, kBackground});
   }

@@ -26,14 +26,6 @@ std::mutex& hdf5_mutex() {
   return mutex;
 }
 
-void check_finite(const Image& image, const fs::path& file) {
-  const auto first = first_non_finite(image);
-  if (!first) return;
-  const auto bad = std::count_if(image.voxels.begin(), image.voxels.end(), [](float value) { return !std::isfinite(value); });
-  throw InputError(file.string(), concat(bad, bad == 1 ? " voxel is" : " voxels are", " NaN or infinite, the first at (", join(*first, ", "), ")"),
-                   "finite intensities");
-}
-
 void check_labels(const LabelMap& labels, const fs::path& file, const std::vector<std::string>& class_names) {
   std::array<int64_t, 256> counts{};
   for (const uint8_t value : labels.voxels) ++counts[value];
@@ -204,6 +196,14 @@ void report_source(const Source& source) {
 }
 
 }  // namespace
+
+void check_finite(const Image& image, const fs::path& file) {
+  const auto first = first_non_finite(image);
+  if (!first) return;
+  const auto bad = std::count_if(image.voxels.begin(), image.voxels.end(), [](float value) { return !std::isfinite(value); });
+  throw InputError(file.string(), concat(bad, bad == 1 ? " voxel is" : " voxels are", " NaN or infinite, the first at (", join(*first, ", "), ")"),
+                   "finite intensities");
+}
 
 PreparedCase prepare_case(const SourceCase& item, const Recipe& recipe, const std::vector<std::string>& class_names) {
   const bool hdf5 = is_hdf5_file(item.images.front());

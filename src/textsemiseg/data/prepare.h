@@ -36,6 +36,9 @@ struct PrepareSummary {
 // dataset.json and split.json are untouched.
 PrepareSummary prepare_dataset(const PrepareOptions& options);
 
+// Throws InputError naming the file, the number of NaN and infinite voxels and the first of them.
+void check_finite(const Image& image, const std::filesystem::path& file);
+
 // One case: reads, checks (grids, finite values, label values below `classes`) and applies the recipe.
 PreparedCase prepare_case(const SourceCase& item, const Recipe& recipe, const std::vector<std::string>& class_names);
 

@@ -1,0 +1,70 @@
+#include "textsemiseg/data/dataset_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "textsemiseg/base/testing.h"
+
+namespace tss {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::input_error_of;
+
+DatasetDescription parse(const char* text) { return parse_dataset_json(Json::parse(text), "S/dataset.json"); }
+
+TEST(DatasetJson, ReadsTheDecathlonDialect) {
+  const auto description = parse(R"({"name": "Liver", "labels": {"0": "background", "1": "liver", "2": "tumour"}, "modality": {"0": "CT"},
+      "training": [{"image": "./imagesTr/a.nii.gz", "label": "./labelsTr/a.nii.gz"}, {"image": "./imagesTr/b.nii.gz"}],
+      "test": ["./imagesTs/c.nii.gz"]})");
+  EXPECT_EQ(description.dialect, Dialect::kMsd);
+  EXPECT_THAT(description.class_names, ElementsAre("background", "liver", "tumour"));
+  EXPECT_EQ(description.class_texts, description.class_names);
+  ASSERT_EQ(description.training.size(), 2u);
+  EXPECT_EQ(description.training[0].label, "./labelsTr/a.nii.gz");
+  EXPECT_EQ(description.training[1].label, "");
+  EXPECT_THAT(description.test.at(0).images, ElementsAre("./imagesTs/c.nii.gz"));
+}
+
+TEST(DatasetJson, ReadsTheNnunetDialectInAnyOrder) {
+  const auto description = parse(R"({"channel_names": {"0": "T1", "1": "T2"}, "labels": {"edema": 2, "background": 0, "core": 1},
+      "numTraining": 3, "file_ending": ".nrrd"})");
+  EXPECT_EQ(description.dialect, Dialect::kNnunet);
+  EXPECT_THAT(description.class_names, ElementsAre("background", "core", "edema"));
+  EXPECT_THAT(description.channel_names, ElementsAre("T1", "T2"));
+  EXPECT_EQ(description.file_ending, ".nrrd");
+}
+
+TEST(DatasetJson, ManyClassesComeInOrderOfTheirValue) {
+  Json json = {{"labels", Json::object()}};
+  for (const int i : {10, 3, 0, 7, 1, 2, 9, 4, 8, 6, 5}) json["labels"][std::to_string(i)] = "class " + std::to_string(i);
+  const auto description = parse_dataset_json(json, "S");
+  ASSERT_EQ(description.class_names.size(), 11u);
+  EXPECT_EQ(description.class_names[10], "class 10");
+  EXPECT_EQ(description.class_names[2], "class 2");
+}
+
+TEST(DatasetJson, TextsArePromptsBesideTheNames) {
+  EXPECT_THAT(parse(R"({"labels": {"0": "background", "1": "LA"}, "text": ["background", "left atrium"]})").class_texts,
+              ElementsAre("background", "left atrium"));
+  EXPECT_THAT(parse(R"({"labels": {"0": "background", "1": "LA"}, "text": {"LA": "left atrium"}})").class_texts,
+              ElementsAre("background", "left atrium"));
+}
+
+TEST(DatasetJson, ErrorsNameTheField) {
+  EXPECT_THAT(input_error_of([] { parse(R"({"name": "x"})"); }), HasSubstr("S/dataset.json: labels: missing"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background"}})"); }), HasSubstr("1 classes"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background", "2": "x"}})"); }), HasSubstr("value 2 ('x') where 1 should come"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"1": "a", "2": "x"}})"); }), HasSubstr("value 1 ('a') where 0"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "a", "1": "a"}})"); }), HasSubstr("two classes are called 'a'"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "whole": [1, 2]}})"); }), HasSubstr("region"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "a": 1, "ignore": 2}})"); }), HasSubstr("ignore"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "a"}, "text": ["x"]})"); }), HasSubstr("1 texts; expected one per class: 2"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "liver"}, "text": {"livr": "x"}})"); }), HasSubstr("did you mean 'liver'"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "a"}, "training": [{"label": "x"}]})"); }), HasSubstr("names no image"));
+  EXPECT_THAT(input_error_of([] { parse("[1]"); }), HasSubstr("S/dataset.json: holds"));
+}
+
+}  // namespace
+}  // namespace tss
