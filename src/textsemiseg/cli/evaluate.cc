@@ -7,23 +7,31 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/score_files.h"
+#include "textsemiseg/cli/score_run.h"
 #include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/engine/device.h"
 
 namespace tss {
 namespace {
 
 struct EvaluateArguments {
   std::string reference, prediction;
-  std::string classes, empty = "undefined", csv;
+  std::string classes, empty, csv;
+  std::string run, role = "test", dataset, split;
   bool json = false;
+  PredictionArguments with;
 };
+
+constexpr const char* kSeveral = " cases, mean ± standard deviation [95 % bootstrap interval]";
+
+std::string number_of_cases(const ScoreSet& set) { return concat(set.cases.size(), set.cases.size() == 1 ? " case" : kSeveral, "\n"); }
 
 void run_files(const EvaluateArguments& arguments) {
   std::vector<std::string> class_names;
   if (!arguments.classes.empty()) {
     for (const std::string& name : split(arguments.classes, ',')) class_names.push_back(trim(name));
   }
-  const ScoreOptions options{.empty = empty_rule_from_name(arguments.empty), .distances = true};
+  const ScoreOptions options{.empty = empty_rule_from_name(arguments.empty.empty() ? "undefined" : arguments.empty), .distances = true};
   const ScoreSet set = score_pairs(pair_files(arguments.reference, arguments.prediction), class_names, options);
   if (!arguments.csv.empty()) write_cases_csv(arguments.csv, set);
   if (arguments.json) {
@@ -31,11 +39,40 @@ void run_files(const EvaluateArguments& arguments) {
     return;
   }
   if (set.labels().empty()) log_warning("neither reference nor prediction holds a label above 0: there is nothing to score");
-  std::cout << concat(set.cases.size(), set.cases.size() == 1 ? " case" : " cases, mean ± standard deviation [95 % bootstrap interval]",
-                      "\n", score_table(set));
+  std::cout << number_of_cases(set) << score_table(set);
+}
+
+void run_run(const EvaluateArguments& arguments) {
+  set_threads(arguments.with.threads);
+  const LoadedRun loaded = load_run(arguments.run, arguments.with.checkpoint);
+  ScoreRunOptions options;
+  options.role = role_from_name(arguments.role);
+  options.dataset = arguments.dataset;
+  options.split = arguments.split;
+  options.predictions = arguments.prediction;
+  options.empty_rule = arguments.empty;
+  options.predictor = predictor_options(loaded, arguments.with);
+  const RunScores result = score_run(loaded, options);
+  if (!arguments.csv.empty()) write_cases_csv(arguments.csv, result.scores);
+  if (arguments.json) {
+    Json out = scores_json(result.scores);
+    out["summary"] = result.summary;
+    std::cout << out.dump(2) << "\n";
+    return;
+  }
+  std::cout << loaded.record.name << ": " << loaded.config.method << ", " << loaded.chosen << "\n";
+  for (const ClassText& text : loaded.record.texts) std::cout << "text of " << text.name << ": " << text.source << "\n";
+  std::cout << arguments.role << ", " << result.summary.at("grid").get<std::string>() << "; empty masks: "
+            << empty_rule_name(result.scores.empty) << "; " << number_of_cases(result.scores) << score_table(result.scores);
+  log_info("written: " + (result.folder / "cases.csv").string() + ", summary.json");
 }
 
 void run(const EvaluateArguments& arguments) {
+  if (!arguments.run.empty()) {
+    if (!arguments.reference.empty()) throw UsageError("evaluate: --reference does not go with --run, whose dataset has the references");
+    run_run(arguments);
+    return;
+  }
   if (arguments.reference.empty() || arguments.prediction.empty()) {
     throw UsageError("evaluate: give --reference and --prediction, or --run and --role");
   }
@@ -49,10 +86,15 @@ std::function<void()> declare_evaluate(CLI::App& app) {
   app.add_option("--reference", arguments->reference, "label map, or a folder of label maps");
   app.add_option("--prediction", arguments->prediction, "label map, or a folder with the same file names");
   app.add_option("--classes", arguments->classes, "class names, background first, with commas between (default: the labels found)");
-  app.add_option("--empty", arguments->empty, "what an empty mask scores: undefined, zeros or zeros_hundreds (docs/metrics.md)")
-      ->capture_default_str();
+  app.add_option("--empty", arguments->empty,
+                 "what an empty mask scores: undefined (default), zeros or zeros_hundreds (default of the protocol published)");
   app.add_option("--csv", arguments->csv, "also write the scores of each case to this file");
+  app.add_option("--run", arguments->run, "folder of a run: predicts (or takes --prediction), scores, writes results/<role>/");
+  app.add_option("--role", arguments->role, "with --run: which cases of its dataset")->capture_default_str();
+  app.add_option("--dataset", arguments->dataset, "with --run: another prepared dataset with the same classes");
+  app.add_option("--split", arguments->split, "with --run: a split file or a fold's name instead of the run's");
   app.add_flag("--json", arguments->json, "scores as JSON on standard output");
+  add_prediction_options(app, arguments->with);
   return [arguments] { run(*arguments); };
 }
 

@@ -69,9 +69,11 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
-std::string cell(const Estimate& estimate, int digits) {
+// Says how many cases count where some are undefined.
+std::string cell(const Estimate& estimate, int digits, size_t cases) {
   if (!estimate.mean) return "-";
-  return estimate.count == 1 ? fixed(*estimate.mean, digits) : format_estimate(estimate, digits);
+  const std::string value = estimate.count == 1 ? fixed(*estimate.mean, digits) : format_estimate(estimate, digits);
+  return estimate.count == static_cast<int64_t>(cases) ? value : concat(value, " n=", estimate.count);
 }
 
 }  // namespace
@@ -195,12 +197,14 @@ std::string score_table(const ScoreSet& set, const BootstrapOptions& options) {
   for (const int label : labels) {
     rows.push_back({trim(concat(label, " ", set.name_of(label)))});
     for (const Column& column : kColumns) {
-      rows.back().push_back(cell(estimate_class(set, label, column.value, options), column.digits));
+      rows.back().push_back(cell(estimate_class(set, label, column.value, options), column.digits, set.cases.size()));
     }
   }
   if (labels.size() > 1) {
     rows.push_back({"mean"});
-    for (const Column& column : kColumns) rows.back().push_back(cell(estimate_mean_class(set, column.value, options), column.digits));
+    for (const Column& column : kColumns) {
+      rows.back().push_back(cell(estimate_mean_class(set, column.value, options), column.digits, set.cases.size()));
+    }
   }
   return aligned(rows);
 }

@@ -78,6 +78,7 @@ TEST(ScoreSet, TableOfOneAndOfSeveralCases) {
   EXPECT_NE(several.find("1 left, upper"), std::string::npos);
   EXPECT_NE(several.find("0.850"), std::string::npos);
   EXPECT_NE(several.find("mean"), std::string::npos);
+  EXPECT_NE(several.find("2.00 n=1"), std::string::npos);
   ScoreSet one = two_cases();
   one.cases.resize(1);
   EXPECT_NE(score_table(one).find("0.800"), std::string::npos);

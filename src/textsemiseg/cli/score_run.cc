@@ -1,0 +1,135 @@
+#include "textsemiseg/cli/score_run.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/progress.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/score_files.h"
+#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/io/image_file.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+struct Paths {
+  fs::path results, predictions;
+  fs::path prediction(const std::string& id) const { return predictions / (id + ".nii.gz"); }
+};
+
+// Cases whose prediction of these settings is not there yet. The record is removed first and written last, so that a folder with a
+// record is complete and of one kind.
+std::vector<std::string> cases_to_predict(const Paths& paths, const Json& record, const std::vector<std::string>& ids) {
+  const fs::path file = paths.predictions / "predictions.json";
+  if (!fs::exists(file) || read_json(file) != record) {
+    std::error_code ignored;
+    fs::remove(file, ignored);
+    return ids;
+  }
+  std::vector<std::string> out;
+  for (const std::string& id : ids) {
+    if (!fs::exists(paths.prediction(id))) out.push_back(id);
+  }
+  return out;
+}
+
+// A volume of the cache as a tensor that owns its memory, [C, X, Y, Z].
+torch::Tensor image_of(const CachedCase& item, int64_t channels) {
+  const Size3& size = item.geometry.size;
+  torch::Tensor out = torch::empty({channels, size[0], size[1], size[2]});
+  std::copy_n(item.image.data<float>(), out.numel(), out.data_ptr<float>());
+  return out;
+}
+
+void predict_prepared(const LoadedRun& run, const PredictorOptions& options, const Dataset& dataset,
+                      const std::vector<std::string>& ids, const Paths& paths) {
+  const Predictor predictor(run.record.recipe, run.method, options);
+  Progress progress("predicting", static_cast<int64_t>(ids.size()));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const CachedCase item = dataset.load(ids[i]);
+    write_label_map(paths.prediction(ids[i]), predictor.predict_prepared(image_of(item, dataset.channels()), item.geometry));
+    progress.update(static_cast<int64_t>(i) + 1, ids[i]);
+  }
+}
+
+void predict_scans(const LoadedRun& run, const PredictorOptions& options, const Dataset& dataset, const std::vector<std::string>& ids,
+                   const Paths& paths) {
+  std::vector<PredictionJob> jobs;
+  for (const std::string& id : ids) jobs.push_back({id, dataset.source(id).images, paths.prediction(id), ""});
+  predict_jobs(run, options, jobs);
+}
+
+ScoreSet score_prepared(const Dataset& dataset, const std::vector<std::string>& ids, const Paths& paths, const ScoreOptions& options) {
+  ScoreSet set;
+  set.class_names = dataset.class_names();
+  set.empty = options.empty;
+  for (const std::string& id : ids) {
+    const CachedCase item = dataset.load(id);
+    LabelMap reference(item.geometry);
+    std::copy_n(item.label->data<uint8_t>(), reference.voxels.size(), reference.voxels.data());
+    const FilePair files{id, dataset.folder() / "cache" / id, paths.prediction(id)};
+    set.cases.push_back(score_maps(files, read_label_map(files.prediction), reference, set.class_names, options));
+  }
+  return set;
+}
+
+}  // namespace
+
+RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
+  const bool published = run.record.protocol == "published";
+  const std::string role = role_name(options.role);
+  const std::string folder = options.dataset.empty() ? run.record.dataset_folder : options.dataset;
+  const Dataset dataset = Dataset::open(folder, options.split.empty() ? run.config.split : options.split);
+  if (dataset.class_names() != run.record.class_names) {
+    throw InputError(folder, "has the classes " + join(dataset.class_names(), ", "), join(run.record.class_names, ", ") + ", as the run");
+  }
+  const std::vector<std::string>& ids = dataset.cases(options.role);
+  if (ids.empty()) throw InputError(folder, "has no case with the role '" + role + "'", "a role of split.json that has cases");
+  for (const std::string& id : ids) {
+    if (dataset.source(id).label.empty()) throw InputError(folder + ": " + id, "has no label", "cases with labels, to be scored");
+  }
+
+  Paths paths;
+  paths.results = run.folder / "results" / role;
+  paths.predictions = options.predictions.empty() ? paths.results / "predictions" : fs::path(options.predictions);
+  Json record = prediction_record(run, options.predictor);
+  record["dataset_folder"] = fs::absolute(folder).lexically_normal().string();
+  record["grid"] = published ? "prepared" : "original";
+  if (options.predictions.empty()) {
+    const std::vector<std::string> missing = cases_to_predict(paths, record, ids);
+    if (!missing.empty()) {
+      (published ? predict_prepared : predict_scans)(run, options.predictor, dataset, missing, paths);
+      write_json(paths.predictions / "predictions.json", record);
+    } else {
+      log_info(paths.predictions.string() + ": predictions of this checkpoint and these settings are used again");
+    }
+  }
+
+  const std::string rule = !options.empty_rule.empty() ? options.empty_rule : published ? "zeros_hundreds" : "undefined";
+  const ScoreOptions scoring{.empty = empty_rule_from_name(rule), .distances = true};
+  RunScores out;
+  out.folder = paths.results;
+  if (published) {
+    out.scores = score_prepared(dataset, ids, paths, scoring);
+  } else {
+    std::vector<FilePair> pairs;
+    for (const std::string& id : ids) pairs.push_back({id, dataset.source(id).label, paths.prediction(id)});
+    out.scores = score_pairs(pairs, dataset.class_names(), scoring);
+  }
+
+  Json facts;
+  facts["role"] = role;
+  facts["iterations"] = run.state.iterations;
+  facts["seed"] = run.config.seed;
+  facts["split"] = run.record.split;
+  for (const auto& [key, value] : record.items()) facts[key] = value;
+  facts.erase("dataset_folder");
+  facts["grid"] = published ? "prepared grid, as the papers score; *_voxels have unit spacing" : "original scan, mm";
+  if (!options.predictions.empty()) facts["predictions"] = "made beforehand, in a folder given by the user";
+  out.summary = summary_json(out.scores, facts);
+  write_cases_csv(out.folder / "cases.csv", out.scores);
+  write_json(out.folder / "summary.json", out.summary);
+  return out;
+}
+
+}  // namespace tss

@@ -1,0 +1,34 @@
+// Scores of a run on a role of its dataset, by the run's protocol, and the files that keep them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "textsemiseg/cli/prediction.h"
+#include "textsemiseg/data/split.h"
+#include "textsemiseg/report/scores.h"
+
+namespace tss {
+
+struct ScoreRunOptions {
+  Role role = Role::kTest;
+  std::string dataset;      // empty: the run's own folder
+  std::string split;        // empty: the run's own
+  std::string predictions;  // a folder that predict wrote; empty: the program's own below the run
+  std::string empty_rule;   // empty: "undefined" for the protocol honest, "zeros_hundreds" for published
+  PredictorOptions predictor;
+};
+
+struct RunScores {
+  ScoreSet scores;
+  std::filesystem::path folder;  // R/results/<role>
+  Json summary;
+};
+
+// Protocol honest: predictions on the grid of the original scan against its label, distances in mm. Protocol published: on the
+// prepared grid against the prepared label. Predictions are kept in R/results/<role>/predictions and made again only when the
+// checkpoint or a setting has changed. Writes R/results/<role>/cases.csv and summary.json.
+// Throws InputError: no case in the role, a case without a label.
+RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options);
+
+}  // namespace tss
