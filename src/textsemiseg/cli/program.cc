@@ -14,6 +14,8 @@ namespace tss {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table = {
       // clang-format off
+      {"demo", "trains two methods on made-up scans and leaves one page to look at",
+       "textsemiseg demo --output textsemiseg-demo", declare_demo},
       {"prepare", "turn a folder of scans into a dataset: checks, recipe, cache, split",
        "textsemiseg prepare --source $DATA/hippocampus --dataset hippocampus --recipe generic --labelled 10% --seed 0", declare_prepare},
       {"train", "train one method into a run folder",

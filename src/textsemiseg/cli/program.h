@@ -14,6 +14,9 @@ namespace tss {
 // Parses the command line, runs one verb, prints one line per error; returns the exit code (base/error.h).
 int run_program(int argc, char** argv);
 
+// Runs one verb as if typed: {"prepare", "--source", ...}. Errors come out as exceptions. For verbs made of others.
+void run_verb(const std::vector<std::string>& words);
+
 // One verb: adds its options to a subcommand and returns what runs after parsing. The options live in the closure.
 struct Verb {
   const char* name;
