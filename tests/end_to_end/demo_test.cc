@@ -26,7 +26,8 @@ TEST(Demo, LeavesAPageAndContinuesOnlyItsOwnFolder) {
   ASSERT_EQ(first.exit_code, 0) << first.messages;
   EXPECT_THAT(first.output, HasSubstr("demo.html"));
   const std::string page = read_text_file(fs::path(output) / "demo.html");
-  for (const char* part : {"supervised", "text_semiseg", "liver", "data:image/png;base64,", "<svg", "protocol", "text of &#39;liver&#39;"}) {
+  for (const char* part :
+       {"supervised", "text_semiseg", "liver", "data:image/png;base64,", "<svg", "protocol", "text of &#39;liver&#39;"}) {
     EXPECT_THAT(page, HasSubstr(part));
   }
   EXPECT_THAT(page, Not(HasSubstr("http"))) << "the page opens without a network";

@@ -59,8 +59,10 @@ Convolved convolve(const torch::Tensor& x, const torch::Tensor& w, const torch::
 
 void compare(SelfTest& result, const std::string& name, const Convolved& value, const Convolved& reference, double tolerance) {
   result.checks.push_back({name + ", forward", relative_error(value.output, reference.output), tolerance});
-  result.checks.push_back({name + ", gradient of the input", relative_error(value.input_gradient, reference.input_gradient), tolerance});
-  result.checks.push_back({name + ", gradient of the weights", relative_error(value.weight_gradient, reference.weight_gradient), tolerance});
+  result.checks.push_back(
+      {name + ", gradient of the input", relative_error(value.input_gradient, reference.input_gradient), tolerance});
+  result.checks.push_back(
+      {name + ", gradient of the weights", relative_error(value.weight_gradient, reference.weight_gradient), tolerance});
 }
 
 Timing time_layer(const std::string& name, const torch::TensorOptions& options, bool backward) {
@@ -88,15 +90,19 @@ SelfTest convolution_self_test() {
   const torch::Tensor upstream = draw({2, kOut, kSide, kSide, kSide});
 
   const Convolved wide = convolve(x, w, b, upstream, torch::kFloat64);
-  result.checks.push_back({"float64 against a plain loop, forward", relative_error(wide.output, plain_convolution(x, w, b)), 1e-12});
+  result.checks.push_back(
+      {"float64 against a plain loop, forward", relative_error(wide.output, plain_convolution(x, w, b)), 1e-12});
   compare(result, "float32 against float64", convolve(x, w, b, upstream, torch::kFloat32), wide, 1e-5);
   compare(result, "bfloat16 against float64", convolve(x, w, b, upstream, torch::kBFloat16), wide, 2e-2);
   for (int device = 0; device < static_cast<int>(torch::cuda::device_count()); ++device) {
     const auto on_device = torch::TensorOptions(torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device)));
     // TensorFloat-32, which CUDA convolutions use by default, keeps ten bits.
-    compare(result, concat("cuda:", device, " float32 against float64"), convolve(x, w, b, upstream, on_device.dtype(torch::kFloat32)), wide, 5e-3);
-    compare(result, concat("cuda:", device, " bfloat16 against float64"), convolve(x, w, b, upstream, on_device.dtype(torch::kBFloat16)), wide, 2e-2);
-    result.timings.push_back(time_layer(concat("cuda:", device, " float32, forward and backward"), on_device.dtype(torch::kFloat32), true));
+    compare(result, concat("cuda:", device, " float32 against float64"),
+            convolve(x, w, b, upstream, on_device.dtype(torch::kFloat32)), wide, 5e-3);
+    compare(result, concat("cuda:", device, " bfloat16 against float64"),
+            convolve(x, w, b, upstream, on_device.dtype(torch::kBFloat16)), wide, 2e-2);
+    result.timings.push_back(
+        time_layer(concat("cuda:", device, " float32, forward and backward"), on_device.dtype(torch::kFloat32), true));
   }
   result.timings.push_back(time_layer("float32, forward", torch::kFloat32, false));
   result.timings.push_back(time_layer("float32, forward and backward", torch::kFloat32, true));

@@ -8,7 +8,7 @@ namespace tss {
 
 struct SelfCheck {
   std::string name;
-  double error = 0;      // largest difference, relative to the largest reference value
+  double error = 0;  // largest difference, relative to the largest reference value
   double tolerance = 0;
   bool passed() const { return error <= tolerance; }  // false for NaN
 };

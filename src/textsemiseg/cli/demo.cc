@@ -48,7 +48,8 @@ void claim(const fs::path& folder, const DemoOptions& options) {
   if (fs::exists(marker)) {
     const Json found = read_json(marker);
     if (found != wanted) {
-      throw InputError(marker.string(), "a demo with other options (" + found.dump() + ")", "the same options, or another --output");
+      throw InputError(marker.string(), "a demo with other options (" + found.dump() + ")",
+                       "the same options, or another --output");
     }
     return;
   }
@@ -76,7 +77,8 @@ ShownRun train_and_score(const fs::path& folder, const std::string& method, cons
   } else {
     show_and_run({"train", "--dataset", (folder / "dataset").string(), "--method", method, "--run", run, "--iterations",
                   concat(options.iterations), "--seed", concat(options.seed), "--resume", "--set",
-                  concat("sampler.patch=[", join(options.patch, ","), "]"), "--set", concat("optimiser.learning_rate=", options.learning_rate)});
+                  concat("sampler.patch=[", join(options.patch, ","), "]"), "--set",
+                  concat("optimiser.learning_rate=", options.learning_rate)});
   }
   show_and_run({"evaluate", "--run", run, "--role", "test"});
   return shown;
@@ -92,15 +94,17 @@ Page demo_page(const fs::path& folder, const std::vector<ShownRun>& runs, const 
   Page page = page_of_runs(runs, cases);
   page.title = "Semi-supervised segmentation of a phantom";
   page.introduction = {
-      concat("A made-up abdomen that looks like CT, with ", join(std::vector<std::string>(page.class_names.begin() + 1, page.class_names.end()), ", "),
-             ". Both methods learned from the same ", options.phantom.labelled, " labelled scans, for the same ", options.iterations,
-             " iterations; text_semiseg also saw ", options.phantom.unlabelled, " scans without labels. Scores are of ",
-             options.phantom.test, " test scans that neither has seen."),
+      concat("A made-up abdomen that looks like CT, with ",
+             join(std::vector<std::string>(page.class_names.begin() + 1, page.class_names.end()), ", "),
+             ". Both methods learned from the same ", options.phantom.labelled, " labelled scans, for the same ",
+             options.iterations, " iterations; text_semiseg also saw ", options.phantom.unlabelled,
+             " scans without labels. Scores are of ", options.phantom.test, " test scans that neither has seen."),
       "This shows that training works on this machine. It is no evidence that one method is better: the scans are made up, the "
       "networks were trained for minutes, with one seed, and the text encoder has random weights unless the table below says "
       "otherwise."};
   Facts commands;
-  commands.emplace_back("again, or for longer", concat("textsemiseg demo --output OTHER_FOLDER --iterations ", 4 * options.iterations));
+  commands.emplace_back("again, or for longer",
+                        concat("textsemiseg demo --output OTHER_FOLDER --iterations ", 4 * options.iterations));
   commands.emplace_back("one's own scans", "textsemiseg prepare --help");
   page.sections.emplace_back("What next", std::move(commands));
   return page;
@@ -133,9 +137,14 @@ std::function<void()> declare_demo(CLI::App& app) {
     DemoOptions options;
   };
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("--output", arguments->output, "folder to write; a demo that is there already is continued")->capture_default_str();
-  app.add_option("--iterations", arguments->options.iterations, "training steps of each method")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--seed", arguments->options.seed, "seed of the scans and of the training")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--output", arguments->output, "folder to write; a demo that is there already is continued")
+      ->capture_default_str();
+  app.add_option("--iterations", arguments->options.iterations, "training steps of each method")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seed", arguments->options.seed, "seed of the scans and of the training")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   return [arguments] {
     arguments->options.phantom.seed = static_cast<uint64_t>(arguments->options.seed);
     run_demo(arguments->output, arguments->options);

@@ -22,9 +22,16 @@ struct Metric {
 };
 
 constexpr Metric kMetrics[] = {
-    {"dice", "Dice", "Overlap as a fraction; higher is better. Mean ± standard deviation over the test cases, below it the 95 % bootstrap interval of the mean.", 3},
-    {"hd95", "HD95 (mm)", "95th percentile of the distances between the surfaces; lower is better. Undefined where a class was not found at all.", 1},
-    {"asd", "ASD (mm)", "Average distance from the prediction's surface to the reference's; lower is better. Undefined where a class was not found at all.", 2},
+    {"dice", "Dice",
+     "Overlap as a fraction; higher is better. Mean ± standard deviation over the test cases, below it the 95 % bootstrap "
+     "interval of the mean.",
+     3},
+    {"hd95", "HD95 (mm)",
+     "95th percentile of the distances between the surfaces; lower is better. Undefined where a class was not found at all.", 1},
+    {"asd", "ASD (mm)",
+     "Average distance from the prediction's surface to the reference's; lower is better. Undefined where a class was not found "
+     "at all.",
+     2},
 };
 
 std::filesystem::path results(const ShownRun& run) { return run.folder / "results" / "test"; }
@@ -43,7 +50,8 @@ std::vector<Estimate> read_scores(const ShownRun& run, const Json& summary, cons
   const auto fail = [&](const std::string& what) {
     throw InputError((results(run) / "summary.json").string(), what, "a summary as evaluate --run writes it");
   };
-  if (!summary.contains("classes") || summary.at("classes").size() != classes) fail(concat("not ", classes, " entries in \"classes\""));
+  if (!summary.contains("classes") || summary.at("classes").size() != classes)
+    fail(concat("not ", classes, " entries in \"classes\""));
   std::vector<Estimate> values;
   for (const Json& entry : summary.at("classes")) {
     if (!entry.contains(metric)) fail(concat("no \"", metric, "\" of a class"));
@@ -122,7 +130,8 @@ void add_charts(Page& page, const std::vector<ShownRun>& runs) {
   for (const ShownRun& run : runs) curves.push_back(read_curves(run.folder / "log.jsonl"));
   add_chart(page, runs, curves, "loss", "Total loss. Its terms differ between the methods: compare shapes, not heights");
   add_chart(page, runs, curves, "validation.dice", "Mean Dice on the validation cases", 0, 1);
-  add_chart(page, runs, curves, "labelled.dice", "Mean Dice on labelled training cases (they are learnt from: no forecast of the test)", 0, 1);
+  add_chart(page, runs, curves, "labelled.dice",
+            "Mean Dice on labelled training cases (they are learnt from: no forecast of the test)", 0, 1);
   add_chart(page, runs, curves, "consistency", "Consistency between the decoders on unlabelled cases");
   add_chart(page, runs, curves, "alignment", "Alignment of text and image features (CSA, Eq. 4)");
   add_chart(page, runs, curves, "mixed", "Loss on mixed cases (DCA, Eq. 5-6), from the iteration on at which DCA begins");
@@ -142,7 +151,8 @@ void add_sections(Page& page, const std::vector<ShownRun>& runs) {
                                     join(config.sampler.patch, " x "), " voxels")},
                    {"seed", concat(config.seed)},
                    {"precision", config.train.precision}};
-    if (checkpoint.contains("seconds")) facts.emplace_back("time to train", format_duration(checkpoint.at("seconds").get<double>()));
+    if (checkpoint.contains("seconds"))
+      facts.emplace_back("time to train", format_duration(checkpoint.at("seconds").get<double>()));
     for (const auto& [name, count] : record.split.items()) facts.emplace_back(name + " cases", printed(count));
     for (const ClassText& text : record.texts) facts.emplace_back("text of '" + text.name + "'", text.source);
     for (const auto& [name, value] : record.environment.items()) facts.emplace_back(name, printed(value));

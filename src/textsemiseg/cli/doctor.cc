@@ -115,7 +115,8 @@ void print_self_test(const SelfTest& test) {
     std::ostringstream numbers;
     numbers.precision(2);
     numbers << check.error << " (at most " << check.tolerance << ")";
-    std::cout << (check.passed() ? "  pass  " : "  FAIL  ") << check.name << ": largest relative difference " << numbers.str() << "\n";
+    std::cout << (check.passed() ? "  pass  " : "  FAIL  ") << check.name << ": largest relative difference " << numbers.str()
+              << "\n";
   }
   for (const Timing& timing : test.timings) {
     std::cout << "  time  " << timing.name << ": " << fixed(timing.milliseconds, 1) << " ms, " << fixed(timing.gflops, 0)

@@ -145,8 +145,10 @@ std::string line_chart(const LineChart& chart) {
       ++drawn;
     }
     if (drawn == 0) continue;
-    result += concat("<path d=\"", path, "\" fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.8\" stroke-linejoin=\"round\"/>\n");
-    result += concat("<circle cx=\"", fixed(last.first, 1), "\" cy=\"", fixed(last.second, 1), "\" r=\"2.6\" fill=\"", colour, "\"/>\n");
+    result +=
+        concat("<path d=\"", path, "\" fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.8\" stroke-linejoin=\"round\"/>\n");
+    result += concat("<circle cx=\"", fixed(last.first, 1), "\" cy=\"", fixed(last.second, 1), "\" r=\"2.6\" fill=\"", colour,
+                     "\"/>\n");
     names.emplace_back(chart.series[i].name, chart.series[i].colour);
   }
   return result + "</svg>\n" + legend(names) + "</figure>\n";
@@ -174,9 +176,11 @@ std::string interval_chart(const IntervalChart& chart) {
     const std::string colour = css_colour(series_colour(entry.colour));
     const double y = height - kRow / 2 + 1;
     if (std::isfinite(entry.low) && std::isfinite(entry.high)) {
-      body += line_at(to_x(entry.low), y, to_x(entry.high), y, "stroke=\"" + colour + "\" stroke-width=\"3\" stroke-linecap=\"round\" opacity=\"0.55\"");
+      body += line_at(to_x(entry.low), y, to_x(entry.high), y,
+                      "stroke=\"" + colour + "\" stroke-width=\"3\" stroke-linecap=\"round\" opacity=\"0.55\"");
     }
-    body += concat("<circle cx=\"", fixed(to_x(entry.value), 1), "\" cy=\"", fixed(y, 1), "\" r=\"4.5\" fill=\"", colour, "\"/>\n");
+    body +=
+        concat("<circle cx=\"", fixed(to_x(entry.value), 1), "\" cy=\"", fixed(y, 1), "\" r=\"4.5\" fill=\"", colour, "\"/>\n");
   }
   const double bottom = height + 8;
   std::string grid;
@@ -184,8 +188,8 @@ std::string interval_chart(const IntervalChart& chart) {
     grid += line_at(to_x(tick), kTop, to_x(tick), bottom, "class=\"grid\"");
     grid += text_at(to_x(tick), bottom + 15, "middle", number(tick));
   }
-  return "<figure>\n<figcaption>" + html_escape(chart.title) + "</figcaption>\n" + open_svg(bottom + 36, chart.title) + grid + body +
-         text_at((kLeft + kRight) / 2, bottom + 31, "middle", chart.x_label) + "</svg>\n" + legend(names) + "</figure>\n";
+  return "<figure>\n<figcaption>" + html_escape(chart.title) + "</figcaption>\n" + open_svg(bottom + 36, chart.title) + grid +
+         body + text_at((kLeft + kRight) / 2, bottom + 31, "middle", chart.x_label) + "</svg>\n" + legend(names) + "</figure>\n";
 }
 
 }  // namespace tss

@@ -15,8 +15,8 @@ namespace tss {
 
 // One metric: a row per method, a column per class and one for their mean.
 struct ScoreTable {
-  std::string title;                 // "Dice"
-  std::string note;                  // unit, direction, what an undefined value means
+  std::string title;  // "Dice"
+  std::string note;   // unit, direction, what an undefined value means
   int digits = 3;
   std::vector<std::string> columns;  // class names, then "mean"
   struct Row {
@@ -41,8 +41,8 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 
 struct Page {
   std::string title;
-  std::vector<std::string> introduction;      // paragraphs
-  std::vector<std::string> class_names;       // class 0 is the background; for the colour key of the pictures
+  std::vector<std::string> introduction;  // paragraphs
+  std::vector<std::string> class_names;   // class 0 is the background; for the colour key of the pictures
   std::vector<ScoreTable> tables;
   std::optional<IntervalChart> overview;
   std::vector<LineChart> charts;

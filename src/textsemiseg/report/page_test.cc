@@ -133,9 +133,10 @@ class CurvesTest : public testing::Test {
 };
 
 TEST_F(CurvesTest, ReadsScalarsByName) {
-  const Curves curves = read_curves(write("{\"iteration\": 1, \"loss\": 2.5, \"dice\": {\"a\": [0.1, null]}, \"note\": \"x\"}\n"
-                                          "{\"event\": \"start\"}\n"
-                                          "{\"iteration\": 2, \"loss\": 1.5}\n"));
+  const Curves curves =
+      read_curves(write("{\"iteration\": 1, \"loss\": 2.5, \"dice\": {\"a\": [0.1, null]}, \"note\": \"x\"}\n"
+                        "{\"event\": \"start\"}\n"
+                        "{\"iteration\": 2, \"loss\": 1.5}\n"));
   ASSERT_EQ(curves.size(), 3u);
   EXPECT_THAT(curves.at("loss"), ElementsAre(std::pair(1.0, 2.5), std::pair(2.0, 1.5)));
   EXPECT_THAT(curves.at("dice.a.0"), ElementsAre(std::pair(1.0, 0.1)));

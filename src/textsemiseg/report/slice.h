@@ -9,11 +9,11 @@
 namespace tss {
 
 struct SliceOptions {
-  int axis = 2;           // array axis across the slice: 0 sagittal, 1 coronal, 2 axial for volumes in RAS order
-  int64_t index = -1;     // along that axis; -1: the slice that shows most of the labels, the middle one without labels
+  int axis = 2;              // array axis across the slice: 0 sagittal, 1 coronal, 2 axial for volumes in RAS order
+  int64_t index = -1;        // along that axis; -1: the slice that shows most of the labels, the middle one without labels
   double low = 0, high = 0;  // grey window; low >= high: from the 1st to the 99th percentile of the volume
-  int64_t pixels = 360;   // longer side of the picture
-  int64_t line = 2;       // thickness of the outlines, pixels
+  int64_t pixels = 360;      // longer side of the picture
+  int64_t line = 2;          // thickness of the outlines, pixels
 };
 
 // The slice across `axis` with the most classes, and among those with the most foreground; the middle one when there is none.
