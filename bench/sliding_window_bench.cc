@@ -33,7 +33,13 @@ void windows(benchmark::State& state) {
   state.counters["windows_per_second"] =
       benchmark::Counter(static_cast<double>(count), benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(windows)->ArgNames({"batch", "classes"})->Args({1, 2})->Args({4, 2})->Args({8, 2})->Args({4, 14})->Unit(benchmark::kMillisecond);
+BENCHMARK(windows)
+    ->ArgNames({"batch", "classes"})
+    ->Args({1, 2})
+    ->Args({4, 2})
+    ->Args({8, 2})
+    ->Args({4, 14})
+    ->Unit(benchmark::kMillisecond);
 
 // Planes of a prepared grid to the classes of a scan of 320 x 320 x 160 voxels.
 void argmax(benchmark::State& state) {

@@ -22,8 +22,8 @@ void check_empty(const Json& file, Checker& check) {
   check.begin_case("empty_prediction");
   tss::Geometry grid;
   grid.size = {3, 3, 3};
-  const std::pair<const char*, tss::EmptyRule> rules[] = {
-      {"text_semiseg", tss::EmptyRule::kZerosHundreds}, {"mc_net_ua_mt_mcf_bcp_dtc", tss::EmptyRule::kZeros}};
+  const std::pair<const char*, tss::EmptyRule> rules[] = {{"text_semiseg", tss::EmptyRule::kZerosHundreds},
+                                                          {"mc_net_ua_mt_mcf_bcp_dtc", tss::EmptyRule::kZeros}};
   for (const auto& [name, rule] : rules) {
     const tss::ClassScore score =
         tss::score_classes(tss::LabelMap(grid), tss::LabelMap(grid, 1), {1}, {.empty = rule, .distances = true}).front();

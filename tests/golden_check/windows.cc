@@ -44,15 +44,16 @@ void check_windows(const Json& file, Checker& check) {
     }
     const torch::Tensor image = from_formula(c.at("image"))[0].to(check.dtype());
     torch::Tensor score = torch::empty({2, size[0], size[1], size[2]}, image.options());
-    const int64_t windows = tss::sliding_window_slabs(image, options, function, torch::kCPU,
-                                                      [&](int64_t x, const torch::Tensor& p) { score.narrow(1, x, p.size(1)).copy_(p); });
+    const int64_t windows =
+        tss::sliding_window_slabs(image, options, function, torch::kCPU,
+                                  [&](int64_t x, const torch::Tensor& p) { score.narrow(1, x, p.size(1)).copy_(p); });
     check.exact("windows", windows, c.at("windows"));
     check.tensor("score", score, c.at("score"), Kind::kOutput);
     check.equal("whole volume", torch::equal(score, tss::sliding_window(image, options, function)));
     const torch::Tensor label = (argmax ? score.argmax(0) : (score[1] > 0.5).to(torch::kInt64)).flatten();
     check.exact("label voxels", label.sum().item<int64_t>(), c.at("label_voxels"), 3);
-    check.exact("label flat index sum", (label * torch::arange(label.numel())).sum().item<int64_t>(), c.at("label_flat_index_sum"),
-                3 * label.numel());
+    check.exact("label flat index sum", (label * torch::arange(label.numel())).sum().item<int64_t>(),
+                c.at("label_flat_index_sum"), 3 * label.numel());
   }
 }
 

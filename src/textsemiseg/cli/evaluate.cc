@@ -24,14 +24,17 @@ struct EvaluateArguments {
 
 constexpr const char* kSeveral = " cases, mean ± standard deviation [95 % bootstrap interval]";
 
-std::string number_of_cases(const ScoreSet& set) { return concat(set.cases.size(), set.cases.size() == 1 ? " case" : kSeveral, "\n"); }
+std::string number_of_cases(const ScoreSet& set) {
+  return concat(set.cases.size(), set.cases.size() == 1 ? " case" : kSeveral, "\n");
+}
 
 void run_files(const EvaluateArguments& arguments) {
   std::vector<std::string> class_names;
   if (!arguments.classes.empty()) {
     for (const std::string& name : split(arguments.classes, ',')) class_names.push_back(trim(name));
   }
-  const ScoreOptions options{.empty = empty_rule_from_name(arguments.empty.empty() ? "undefined" : arguments.empty), .distances = true};
+  const ScoreOptions options{.empty = empty_rule_from_name(arguments.empty.empty() ? "undefined" : arguments.empty),
+                             .distances = true};
   const ScoreSet set = score_pairs(pair_files(arguments.reference, arguments.prediction), class_names, options);
   if (!arguments.csv.empty()) write_cases_csv(arguments.csv, set);
   if (arguments.json) {
@@ -62,14 +65,16 @@ void run_run(const EvaluateArguments& arguments) {
   }
   std::cout << loaded.record.name << ": " << loaded.config.method << ", " << loaded.chosen << "\n";
   for (const ClassText& text : loaded.record.texts) std::cout << "text of " << text.name << ": " << text.source << "\n";
-  std::cout << arguments.role << ", " << result.summary.at("grid").get<std::string>() << "; empty masks: "
-            << empty_rule_name(result.scores.empty) << "; " << number_of_cases(result.scores) << score_table(result.scores);
+  std::cout << arguments.role << ", " << result.summary.at("grid").get<std::string>()
+            << "; empty masks: " << empty_rule_name(result.scores.empty) << "; " << number_of_cases(result.scores)
+            << score_table(result.scores);
   log_info("written: " + (result.folder / "cases.csv").string() + ", summary.json");
 }
 
 void run(const EvaluateArguments& arguments) {
   if (!arguments.run.empty()) {
-    if (!arguments.reference.empty()) throw UsageError("evaluate: --reference does not go with --run, whose dataset has the references");
+    if (!arguments.reference.empty())
+      throw UsageError("evaluate: --reference does not go with --run, whose dataset has the references");
     run_run(arguments);
     return;
   }
@@ -85,7 +90,8 @@ std::function<void()> declare_evaluate(CLI::App& app) {
   auto arguments = std::make_shared<EvaluateArguments>();
   app.add_option("--reference", arguments->reference, "label map, or a folder of label maps");
   app.add_option("--prediction", arguments->prediction, "label map, or a folder with the same file names");
-  app.add_option("--classes", arguments->classes, "class names, background first, with commas between (default: the labels found)");
+  app.add_option("--classes", arguments->classes,
+                 "class names, background first, with commas between (default: the labels found)");
   app.add_option("--empty", arguments->empty,
                  "what an empty mask scores: undefined (default), zeros or zeros_hundreds (default of the protocol published)");
   app.add_option("--csv", arguments->csv, "also write the scores of each case to this file");

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/scan_files.h"
-#include "textsemiseg/base/error.h"
 #include "textsemiseg/io/config.h"
 #include "textsemiseg/io/image_file.h"
 
@@ -78,7 +78,10 @@ TEST_F(Evaluate, FoldersListCasesAndMeans) {
   write("reference/y.nii.gz", 5, {1, 2});
   write("prediction/y.nii.gz", 7, {1});
   std::string out;
-  ASSERT_EQ(program({"evaluate", "--reference", path("reference"), "--prediction", path("prediction"), "--json", "--csv", path("s.csv")}, &out), 0);
+  ASSERT_EQ(program({"evaluate", "--reference", path("reference"), "--prediction", path("prediction"), "--json", "--csv",
+                     path("s.csv")},
+                    &out),
+            0);
   const Json json = Json::parse(out);
   EXPECT_NEAR(json["classes"][0]["dice"].get<double>(), 0.75, 1e-12);
   EXPECT_EQ(json["classes"][1]["dice"].get<double>(), 0.0);  // missed in y, absent from x
@@ -93,7 +96,10 @@ TEST_F(Evaluate, EmptyRuleIsAnOption) {
   write("a.nii.gz", 5, {1});
   write("b.nii.gz", 5, {0});
   std::string out;
-  ASSERT_EQ(program({"evaluate", "--reference", path("a.nii.gz"), "--prediction", path("b.nii.gz"), "--json", "--empty", "zeros_hundreds"}, &out), 0);
+  ASSERT_EQ(program({"evaluate", "--reference", path("a.nii.gz"), "--prediction", path("b.nii.gz"), "--json", "--empty",
+                     "zeros_hundreds"},
+                    &out),
+            0);
   EXPECT_EQ(Json::parse(out)["classes"][0]["hd95"], 100.0);
 }
 
@@ -101,7 +107,8 @@ TEST_F(Evaluate, ErrorsNameTheFile) {
   write("reference/x.nii.gz", 5, {1});
   write("prediction/x.nii.gz", 5, {1}, 3);
   std::string err;
-  EXPECT_EQ(program({"evaluate", "--reference", path("reference"), "--prediction", path("prediction"), "--json"}, nullptr, &err), 3);
+  EXPECT_EQ(program({"evaluate", "--reference", path("reference"), "--prediction", path("prediction"), "--json"}, nullptr, &err),
+            3);
   EXPECT_NE(err.find("prediction/x.nii.gz"), std::string::npos) << err;
   EXPECT_NE(err.find("reference/x.nii.gz"), std::string::npos) << err;
   EXPECT_NE(err.find("spacing"), std::string::npos) << err;
@@ -111,12 +118,15 @@ TEST_F(Evaluate, ErrorsNameTheFile) {
   EXPECT_EQ(program({"evaluate", "--reference", path("reference"), "--prediction", path("prediction")}, nullptr, &err), 3);
   EXPECT_EQ(program({"evaluate", "--reference", path("reference")}), 2);
   write("a.nii.gz", 5, {1, 2});
-  EXPECT_EQ(program({"evaluate", "--reference", path("a.nii.gz"), "--prediction", path("a.nii.gz"), "--classes", "rest,organ"}, nullptr, &err), 3);
+  EXPECT_EQ(program({"evaluate", "--reference", path("a.nii.gz"), "--prediction", path("a.nii.gz"), "--classes", "rest,organ"},
+                    nullptr, &err),
+            3);
   EXPECT_NE(err.find("label 2"), std::string::npos) << err;
 }
 
 TEST_F(Evaluate, ChannelsAreFoundByTheirEnding) {
-  for (const char* name : {"prediction/p_0000.nii.gz", "prediction/p_0001.nii.gz", "reference/scan_2019.nii.gz"}) write(name, 0, {1});
+  for (const char* name : {"prediction/p_0000.nii.gz", "prediction/p_0001.nii.gz", "reference/scan_2019.nii.gz"})
+    write(name, 0, {1});
   const auto two = find_inputs(folder_ / "prediction", 2);
   ASSERT_EQ(two.size(), 1u);
   EXPECT_EQ(two[0].id, "p");

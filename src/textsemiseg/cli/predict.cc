@@ -37,7 +37,8 @@ std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const
   }
   std::vector<InputScan> out;
   for (const std::string& id : dataset.cases(role_from_name(arguments.role))) out.push_back({id, dataset.source(id).images});
-  if (out.empty()) throw InputError(folder, "has no case with the role '" + arguments.role + "'", "a role of split.json that has cases");
+  if (out.empty())
+    throw InputError(folder, "has no case with the role '" + arguments.role + "'", "a role of split.json that has cases");
   return out;
 }
 
@@ -75,11 +76,13 @@ void run(const PredictArguments& arguments) {
     Json record = prediction_record(loaded, options);
     record["cases"] = Json::array();
     for (const PredictionJob& job : jobs) {
-      record["cases"].push_back({{"case", job.id}, {"scan", job.channels.front().string()}, {"output", job.output.filename().string()}});
+      record["cases"].push_back(
+          {{"case", job.id}, {"scan", job.channels.front().string()}, {"output", job.output.filename().string()}});
     }
     write_json(fs::path(arguments.output) / "predictions.json", record);
   }
-  log_info(concat(jobs.size(), jobs.size() == 1 ? " scan" : " scans", " in ", format_duration(watch.seconds()), ": ", arguments.output));
+  log_info(concat(jobs.size(), jobs.size() == 1 ? " scan" : " scans", " in ", format_duration(watch.seconds()), ": ",
+                  arguments.output));
 }
 
 }  // namespace

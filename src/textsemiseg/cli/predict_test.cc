@@ -53,7 +53,8 @@ class Runs : public testing::Test {
     Json cases = Json::array();
     for (int i = 0; i < 6; ++i) {
       const std::string name = "case_" + std::to_string(i) + ".nii.gz";
-      make_scan(grid({20 + i, 18, 12}, {1, 1, 2}, i % 2 == 1), 6 + 0.3 * i, folder_ / "scans/imagesTr" / name, folder_ / "scans/labelsTr" / name);
+      make_scan(grid({20 + i, 18, 12}, {1, 1, 2}, i % 2 == 1), 6 + 0.3 * i, folder_ / "scans/imagesTr" / name,
+                folder_ / "scans/labelsTr" / name);
       cases.push_back({{"image", "./imagesTr/" + name}, {"label", "./labelsTr/" + name}});
     }
     write_json(folder_ / "scans/dataset.json", {{"name", "balls"},
@@ -61,12 +62,34 @@ class Runs : public testing::Test {
                                                 {"labels", {{"0", "background"}, {"1", "ball"}}},
                                                 {"training", cases},
                                                 {"test", Json::array()}});
-    ASSERT_EQ(program({"prepare", "--source", path("scans"), "--dataset", path("data"), "--recipe", "generic", "--set", "recipe.spacing=[1.5,1.5,1.5]",
-                       "--labelled", "2", "--validation", "0", "--test", "2"}), 0) << err_;
+    ASSERT_EQ(program({"prepare", "--source", path("scans"), "--dataset", path("data"), "--recipe", "generic", "--set",
+                       "recipe.spacing=[1.5,1.5,1.5]", "--labelled", "2", "--validation", "0", "--test", "2"}),
+              0)
+        << err_;
     for (const std::string protocol : {"honest", "published"}) {
-      ASSERT_EQ(program({"train", "--dataset", path("data"), "--method", "supervised", "--run", path(protocol), "--iterations", "2", "--threads", "1",
-                         "--set", "train.protocol=" + protocol, "--set", "sampler.patch=[16,16,16]", "--set", "network.widths=[4,8]",
-                         "--set", "network.depths=[1,1]", "--set", "sampler.unlabelled=0"}), 0) << err_;
+      ASSERT_EQ(program({"train",
+                         "--dataset",
+                         path("data"),
+                         "--method",
+                         "supervised",
+                         "--run",
+                         path(protocol),
+                         "--iterations",
+                         "2",
+                         "--threads",
+                         "1",
+                         "--set",
+                         "train.protocol=" + protocol,
+                         "--set",
+                         "sampler.patch=[16,16,16]",
+                         "--set",
+                         "network.widths=[4,8]",
+                         "--set",
+                         "network.depths=[1,1]",
+                         "--set",
+                         "sampler.unlabelled=0"}),
+                0)
+          << err_;
     }
   }
   static void TearDownTestSuite() { fs::remove_all(folder_); }
@@ -92,7 +115,8 @@ TEST_F(Runs, LabelMapsLieOnTheScansOwnGrid) {
   int number = 0;
   for (const bool oblique : {false, true}) {
     for (const Size3 size : {Size3{24, 20, 9}, Size3{5, 30, 7}}) {
-      const std::string scan = path("in_" + std::to_string(number) + ".nii.gz"), out = path("out_" + std::to_string(number++) + ".nii.gz");
+      const std::string scan = path("in_" + std::to_string(number) + ".nii.gz"),
+                        out = path("out_" + std::to_string(number++) + ".nii.gz");
       const Geometry g = grid(size, {0.9, 1.2, 3.1}, oblique);
       make_scan(g, 6, scan, {});
       ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", scan, "--output", out, "--threads", "1"}), 0) << err_;
@@ -104,7 +128,8 @@ TEST_F(Runs, LabelMapsLieOnTheScansOwnGrid) {
 TEST_F(Runs, ExistingFilesAreKept) {
   make_scan(grid({20, 20, 10}, {1, 1, 2}), 6, path("keep.nii.gz"), {});
   write_text_file(path("keep_out.nii.gz"), "precious");
-  const std::vector<std::string> words = {"predict", "--run", path("honest"), "--input", path("keep.nii.gz"), "--output", path("keep_out.nii.gz")};
+  const std::vector<std::string> words = {"predict",           "--run",    path("honest"),         "--input",
+                                          path("keep.nii.gz"), "--output", path("keep_out.nii.gz")};
   EXPECT_EQ(program(words), 3);
   EXPECT_NE(err_.find("--overwrite"), std::string::npos);
   EXPECT_EQ(read_text_file(path("keep_out.nii.gz")), "precious");
@@ -117,18 +142,25 @@ TEST_F(Runs, ExistingFilesAreKept) {
 }
 
 TEST_F(Runs, RolesFoldersAndProbabilities) {
-  ASSERT_EQ(program({"predict", "--run", path("honest"), "--role", "test", "--output", path("role"), "--probabilities", "--threads", "1"}), 0) << err_;
+  ASSERT_EQ(program({"predict", "--run", path("honest"), "--role", "test", "--output", path("role"), "--probabilities",
+                     "--threads", "1"}),
+            0)
+      << err_;
   const Json record = read_json(folder_ / "role/predictions.json");
   ASSERT_EQ(record["cases"].size(), 2u);
   EXPECT_EQ(record["method"], "supervised");
   const std::string id = record["cases"][0]["case"];
-  const Image p0 = read_image(folder_ / "role/probabilities" / (id + "_0.nii.gz")), p1 = read_image(folder_ / "role/probabilities" / (id + "_1.nii.gz"));
+  const Image p0 = read_image(folder_ / "role/probabilities" / (id + "_0.nii.gz")),
+              p1 = read_image(folder_ / "role/probabilities" / (id + "_1.nii.gz"));
   const LabelMap labels = read_label_map(folder_ / "role" / (id + ".nii.gz"));
   for (size_t i = 0; i < labels.voxels.size(); ++i) {
     ASSERT_NEAR(p0.voxels[i] + p1.voxels[i], 1, 1e-5);
     ASSERT_EQ(labels.voxels[i], p1.voxels[i] > p0.voxels[i]);
   }
-  ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", path("scans/imagesTr"), "--output", path("all"), "--threads", "1"}), 0) << err_;
+  ASSERT_EQ(
+      program({"predict", "--run", path("honest"), "--input", path("scans/imagesTr"), "--output", path("all"), "--threads", "1"}),
+      0)
+      << err_;
   EXPECT_TRUE(fs::exists(folder_ / "all/case_5.nii.gz"));
   EXPECT_EQ(read_label_map(folder_ / "all" / (id + ".nii.gz")).voxels, labels.voxels);
 }
@@ -164,7 +196,8 @@ TEST_F(Runs, PredictionsAreUsedAgainOnlyWhileTheyAreCurrent) {
 }
 
 TEST_F(Runs, GivenPredictionsAreScored) {
-  std::vector<std::string> words = {"evaluate", "--run", path("honest"), "--role", "test", "--prediction", path("scans/labelsTr"), "--json"};
+  std::vector<std::string> words = {"evaluate", "--run",        path("honest"),         "--role",
+                                    "test",     "--prediction", path("scans/labelsTr"), "--json"};
   ASSERT_EQ(program(words), 0) << err_;
   EXPECT_EQ(Json::parse(out_)["classes"][0]["dice"], 1.0);
 }

@@ -29,7 +29,8 @@ std::vector<int64_t> parse_stride(const std::string& text) {
 }  // namespace
 
 void add_prediction_options(CLI::App& app, PredictionArguments& a) {
-  app.add_option("--overlap", a.overlap, "share of the patch that neighbouring windows have in common, below 1")->check(CLI::Range(0.0, 0.999));
+  app.add_option("--overlap", a.overlap, "share of the patch that neighbouring windows have in common, below 1")
+      ->check(CLI::Range(0.0, 0.999));
   app.add_option("--stride", a.stride, "steps in voxels instead of the overlap: 18,18,4");
   app.add_option("--weights", a.weights, "of the voxels of a window: gaussian or constant");
   app.add_option("--window-batch", a.window_batch, "windows per call of the network")->check(CLI::PositiveNumber);

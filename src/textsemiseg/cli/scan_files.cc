@@ -29,8 +29,10 @@ std::map<std::string, fs::path> by_stem(const fs::path& folder) {
   for (const fs::path& path : scan_files_in(folder)) {
     const auto [place, added] = out.emplace(scan_stem(path), path);
     if (!added) {
-      throw InputError(folder.string(), "two files for '" + place->first + "': " + place->second.filename().string() + " and " +
-                                            path.filename().string(), "one file per case");
+      throw InputError(
+          folder.string(),
+          "two files for '" + place->first + "': " + place->second.filename().string() + " and " + path.filename().string(),
+          "one file per case");
     }
   }
   return out;
@@ -64,16 +66,19 @@ std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels) {
   require_exists(input);
   if (!fs::is_directory(input)) {
     if (!is_scan_file(input)) {
-      throw InputError(input.string(), "is not named like a scan", "a name ending in " + join(image_extensions(), ", ") + " or .h5");
+      throw InputError(input.string(), "is not named like a scan",
+                       "a name ending in " + join(image_extensions(), ", ") + " or .h5");
     }
     const auto [base, channel] = split_channel(scan_stem(input));
     if (channels == 1) return {{channel == 0 ? base : scan_stem(input), {input}}};
-    throw InputError(input.string(), "is one channel", concat("a folder with ", channels, " files <case>_0000, <case>_0001, ..."));
+    throw InputError(input.string(), "is one channel",
+                     concat("a folder with ", channels, " files <case>_0000, <case>_0001, ..."));
   }
   const auto files = by_stem(input);
   // The ending means channels only where every file has it: "scan_2019" alone is a name.
-  const bool numbered = std::all_of(files.begin(), files.end(), [](const auto& f) { return split_channel(f.first).second >= 0; }) &&
-                        std::any_of(files.begin(), files.end(), [](const auto& f) { return split_channel(f.first).second == 0; });
+  const bool numbered =
+      std::all_of(files.begin(), files.end(), [](const auto& f) { return split_channel(f.first).second >= 0; }) &&
+      std::any_of(files.begin(), files.end(), [](const auto& f) { return split_channel(f.first).second == 0; });
   std::map<std::string, InputScan> cases;
   for (const auto& [stem, path] : files) {
     const std::string id = numbered ? split_channel(stem).first : stem;
@@ -111,7 +116,8 @@ std::vector<FilePair> pair_files(const fs::path& reference, const fs::path& pred
     predictions.erase(found);
   }
   if (!predictions.empty()) {
-    log_warning(concat(prediction.string(), ": ", predictions.size(), " prediction(s) without a reference are left out, the first is ",
+    log_warning(concat(prediction.string(), ": ", predictions.size(),
+                       " prediction(s) without a reference are left out, the first is ",
                        predictions.begin()->second.filename().string()));
   }
   return out;

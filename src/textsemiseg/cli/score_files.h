@@ -9,13 +9,14 @@
 
 namespace tss {
 
-// Scores of one case. With class names (background first) all their classes, otherwise the labels that occur in either map. Throws
-// InputError naming both files and the field when the grids differ, and the file on a label outside the classes.
+// Scores of one case. With class names (background first) all their classes, otherwise the labels that occur in either map.
+// Throws InputError naming both files and the field when the grids differ, and the file on a label outside the classes.
 CaseScores score_files(const FilePair& files, const std::vector<std::string>& class_names, const ScoreOptions& options);
 CaseScores score_maps(const FilePair& files, const LabelMap& prediction, const LabelMap& reference,
                       const std::vector<std::string>& class_names, const ScoreOptions& options);
 
 // All pairs, with progress; every case of the result has every class.
-ScoreSet score_pairs(const std::vector<FilePair>& pairs, const std::vector<std::string>& class_names, const ScoreOptions& options);
+ScoreSet score_pairs(const std::vector<FilePair>& pairs, const std::vector<std::string>& class_names,
+                     const ScoreOptions& options);
 
 }  // namespace tss

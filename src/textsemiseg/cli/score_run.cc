@@ -17,8 +17,8 @@ struct Paths {
   fs::path prediction(const std::string& id) const { return predictions / (id + ".nii.gz"); }
 };
 
-// Cases whose prediction of these settings is not there yet. The record is removed first and written last, so that a folder with a
-// record is complete and of one kind.
+// Cases whose prediction of these settings is not there yet. The record is removed first and written last, so that a folder
+// with a record is complete and of one kind.
 std::vector<std::string> cases_to_predict(const Paths& paths, const Json& record, const std::vector<std::string>& ids) {
   const fs::path file = paths.predictions / "predictions.json";
   if (!fs::exists(file) || read_json(file) != record) {
@@ -52,14 +52,15 @@ void predict_prepared(const LoadedRun& run, const PredictorOptions& options, con
   }
 }
 
-void predict_scans(const LoadedRun& run, const PredictorOptions& options, const Dataset& dataset, const std::vector<std::string>& ids,
-                   const Paths& paths) {
+void predict_scans(const LoadedRun& run, const PredictorOptions& options, const Dataset& dataset,
+                   const std::vector<std::string>& ids, const Paths& paths) {
   std::vector<PredictionJob> jobs;
   for (const std::string& id : ids) jobs.push_back({id, dataset.source(id).images, paths.prediction(id), ""});
   predict_jobs(run, options, jobs);
 }
 
-ScoreSet score_prepared(const Dataset& dataset, const std::vector<std::string>& ids, const Paths& paths, const ScoreOptions& options) {
+ScoreSet score_prepared(const Dataset& dataset, const std::vector<std::string>& ids, const Paths& paths,
+                        const ScoreOptions& options) {
   ScoreSet set;
   set.class_names = dataset.class_names();
   set.empty = options.empty;
@@ -81,7 +82,8 @@ RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
   const std::string folder = options.dataset.empty() ? run.record.dataset_folder : options.dataset;
   const Dataset dataset = Dataset::open(folder, options.split.empty() ? run.config.split : options.split);
   if (dataset.class_names() != run.record.class_names) {
-    throw InputError(folder, "has the classes " + join(dataset.class_names(), ", "), join(run.record.class_names, ", ") + ", as the run");
+    throw InputError(folder, "has the classes " + join(dataset.class_names(), ", "),
+                     join(run.record.class_names, ", ") + ", as the run");
   }
   const std::vector<std::string>& ids = dataset.cases(options.role);
   if (ids.empty()) throw InputError(folder, "has no case with the role '" + role + "'", "a role of split.json that has cases");

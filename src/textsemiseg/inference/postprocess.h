@@ -8,9 +8,9 @@
 namespace tss {
 
 struct PostprocessOptions {
-  bool keep_largest = false;   // only the largest component of each class
-  int64_t min_component = 0;   // components of a class with fewer voxels are removed; 0 and 1: none
-  int64_t connectivity = 26;   // 6, 18 or 26 neighbours
+  bool keep_largest = false;  // only the largest component of each class
+  int64_t min_component = 0;  // components of a class with fewer voxels are removed; 0 and 1: none
+  int64_t connectivity = 26;  // 6, 18 or 26 neighbours
 
   template <class V>
   void visit(V& v) {

@@ -68,9 +68,7 @@ Geometry grid(Size3 size, Vector3 spacing, Matrix3 direction = {{{1, 0, 0}, {0, 
   return g;
 }
 
-Vector3 middle(const Geometry& g) {
-  return g.world({double(g.size[0]) / 2, double(g.size[1]) / 2, double(g.size[2]) / 2});
-}
+Vector3 middle(const Geometry& g) { return g.world({double(g.size[0]) / 2, double(g.size[1]) / 2, double(g.size[2]) / 2}); }
 
 Vector3 centre_of_mass(const LabelMap& labels) {
   Vector3 sum{0, 0, 0};
@@ -95,11 +93,10 @@ void expect_same_geometry(const Geometry& a, const Geometry& b) {
 }
 
 const std::vector<Matrix3> kDirections = {
-    {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}},     // RAS
-    {{{-1, 0, 0}, {0, -1, 0}, {0, 0, 1}}},   // LPS
-    {{{0, 0, 1}, {-1, 0, 0}, {0, -1, 0}}},   // axes permuted and flipped
-    {{{0, 1, 0}, {0, 0, -1}, {1, 0, 0}}},
-    oblique(),
+    {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}},    // RAS
+    {{{-1, 0, 0}, {0, -1, 0}, {0, 0, 1}}},  // LPS
+    {{{0, 0, 1}, {-1, 0, 0}, {0, -1, 0}}},  // axes permuted and flipped
+    {{{0, 1, 0}, {0, 0, -1}, {1, 0, 0}}},  oblique(),
 };
 
 TEST(Predictor, PermutedFlippedAndObliqueScansAreExact) {

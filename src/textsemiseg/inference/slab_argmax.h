@@ -1,5 +1,5 @@
-// From probabilities on the prepared grid to classes on the grid of the scan, slab by slab: interpolation and argmax in one go, so
-// that no array of classes times scan voxels ever exists.
+// From probabilities on the prepared grid to classes on the grid of the scan, slab by slab: interpolation and argmax in one
+// go, so that no array of classes times scan voxels ever exists.
 #pragma once
 
 #include <torch/torch.h>
@@ -44,8 +44,8 @@ class SlabArgmax {
   bool identity_y_, identity_z_, keep_;
   std::vector<bool> needed_;  // source planes that any target plane uses
   torch::Tensor y_low_, y_high_, y_weight_, z_low_, z_high_, z_weight_;
-  torch::Tensor previous_;    // interpolated plane [K, Y, Z] before the current one
-  int64_t next_ = 0;          // target plane to emit next
+  torch::Tensor previous_;  // interpolated plane [K, Y, Z] before the current one
+  int64_t next_ = 0;        // target plane to emit next
   LabelMap labels_;
   std::vector<Image> probabilities_;
 };

@@ -172,8 +172,9 @@ int64_t sliding_window_slabs(const torch::Tensor& image, const WindowOptions& op
     size[a] = original[a] + pad[a].low + pad[a].high;
   }
   const torch::Tensor padded =
-      size == original ? image
-                       : torch::constant_pad_nd(image, {pad[2].low, pad[2].high, pad[1].low, pad[1].high, pad[0].low, pad[0].high});
+      size == original
+          ? image
+          : torch::constant_pad_nd(image, {pad[2].low, pad[2].high, pad[1].low, pad[1].high, pad[0].low, pad[0].high});
 
   const std::vector<Triple> starts = all_starts(size, patch, options.resolved_stride());
   const size_t batch = static_cast<size_t>(options.batch);
@@ -189,7 +190,8 @@ int64_t sliding_window_slabs(const torch::Tensor& image, const WindowOptions& op
     const int64_t low = std::max(x_begin, pad[0].low);
     const int64_t high = std::min(x_begin + p.size(1), pad[0].low + original[0]);
     if (low >= high) return;
-    slab(low - pad[0].low, p.narrow(1, low - x_begin, high - low).narrow(2, pad[1].low, original[1]).narrow(3, pad[2].low, original[2]));
+    slab(low - pad[0].low,
+         p.narrow(1, low - x_begin, high - low).narrow(2, pad[1].low, original[1]).narrow(3, pad[2].low, original[2]));
   };
 
   torch::Tensor windows;
@@ -215,7 +217,8 @@ torch::Tensor sliding_window(const torch::Tensor& image, const WindowOptions& op
   torch::NoGradGuard no_grad;
   torch::Tensor out;
   sliding_window_slabs(image, options, function, device, [&](int64_t x, const torch::Tensor& p) {
-    if (!out.defined()) out = torch::empty({p.size(0), image.size(1), image.size(2), image.size(3)}, p.options().device(torch::kCPU));
+    if (!out.defined())
+      out = torch::empty({p.size(0), image.size(1), image.size(2), image.size(3)}, p.options().device(torch::kCPU));
     out.narrow(1, x, p.size(1)).copy_(p);
   });
   return out;

@@ -13,10 +13,10 @@ namespace tss {
 
 struct WindowOptions {
   std::vector<int64_t> patch = {96, 96, 96};
-  std::vector<int64_t> stride;         // voxels; empty: patch * (1 - overlap)
+  std::vector<int64_t> stride;  // voxels; empty: patch * (1 - overlap)
   double overlap = 0.5;
-  std::string weights = "gaussian";    // gaussian | constant (the published programs)
-  int64_t batch = 4;                   // windows per call
+  std::string weights = "gaussian";  // gaussian | constant (the published programs)
+  int64_t batch = 4;                 // windows per call
 
   template <class V>
   void visit(V& v) {
@@ -52,8 +52,8 @@ AxisPadding window_padding(int64_t size, int64_t patch);
 // sigma = P / 8, at least 1e-3, as nnU-Net and MONAI have them; constant: ones.
 torch::Tensor window_weights(const WindowOptions& options, torch::Dtype dtype = torch::kFloat32);
 
-// A finished part of the result: probabilities [K, n, Y, Z] of the planes x_begin .. x_begin + n - 1, on the compute device and only
-// valid during the call.
+// A finished part of the result: probabilities [K, n, Y, Z] of the planes x_begin .. x_begin + n - 1, on the compute device and
+// only valid during the call.
 using SlabFunction = std::function<void(int64_t x_begin, const torch::Tensor& probabilities)>;
 
 // image [C, X, Y, Z] -> probabilities [K, X, Y, Z] in the image's floating type on the CPU. A side below the patch is zero-padded
@@ -61,8 +61,8 @@ using SlabFunction = std::function<void(int64_t x_begin, const torch::Tensor& pr
 torch::Tensor sliding_window(const torch::Tensor& image, const WindowOptions& options, const WindowFunction& function,
                              torch::Device device = torch::kCPU);
 
-// The same, handing the planes out in ascending x as soon as no window can reach them again: memory for the planes of about one patch,
-// not for the whole volume. Returns the number of windows.
+// The same, handing the planes out in ascending x as soon as no window can reach them again: memory for the planes of about one
+// patch, not for the whole volume. Returns the number of windows.
 int64_t sliding_window_slabs(const torch::Tensor& image, const WindowOptions& options, const WindowFunction& function,
                              torch::Device device, const SlabFunction& slab);
 

@@ -44,7 +44,9 @@ torch::Tensor naive(const torch::Tensor& image, const WindowOptions& options) {
       for (const int64_t z : starts[2]) {
         const auto cut = [&](const torch::Tensor& t) {
           const int64_t first = t.dim() - 3;
-          return t.narrow(first, x, options.patch[0]).narrow(first + 1, y, options.patch[1]).narrow(first + 2, z, options.patch[2]);
+          return t.narrow(first, x, options.patch[0])
+              .narrow(first + 1, y, options.patch[1])
+              .narrow(first + 2, z, options.patch[2]);
         };
         cut(sums).add_(position_dependent(cut(padded).unsqueeze(0))[0] * weights);
         cut(norm).add_(weights);
@@ -56,11 +58,10 @@ torch::Tensor naive(const torch::Tensor& image, const WindowOptions& options) {
 }
 
 class Volumes : public testing::TestWithParam<std::tuple<std::vector<int64_t>, std::string, int64_t>> {};
-INSTANTIATE_TEST_SUITE_P(
-    Sizes, Volumes,
-    testing::Combine(testing::Values(std::vector<int64_t>{40, 21, 17}, std::vector<int64_t>{12, 10, 8}, std::vector<int64_t>{5, 30, 3},
-                                     std::vector<int64_t>{33, 4, 9}),
-                     testing::Values("gaussian", "constant"), testing::Values(1, 3, 100)));
+INSTANTIATE_TEST_SUITE_P(Sizes, Volumes,
+                         testing::Combine(testing::Values(std::vector<int64_t>{40, 21, 17}, std::vector<int64_t>{12, 10, 8},
+                                                          std::vector<int64_t>{5, 30, 3}, std::vector<int64_t>{33, 4, 9}),
+                                          testing::Values("gaussian", "constant"), testing::Values(1, 3, 100)));
 
 TEST_P(Volumes, EqualsTheDefinitionForEveryBatchOfWindows) {
   const auto& [size, weights, batch] = GetParam();
@@ -78,8 +79,9 @@ TEST(SlidingWindow, SlabsComeInOrderAndOnlyOnce) {
   const torch::Tensor image = torch::zeros({2, 50, 9, 9});
   int64_t next = 0, largest = 0;
   const int64_t windows = sliding_window_slabs(
-      image, window({16, 8, 8}, {8, 8, 8}, "gaussian", 3),
-      [](const torch::Tensor& w) { return torch::softmax(w, 1); }, torch::kCPU, [&](int64_t x, const torch::Tensor& p) {
+      image, window({16, 8, 8}, {8, 8, 8}, "gaussian", 3), [](const torch::Tensor& w) { return torch::softmax(w, 1); },
+      torch::kCPU,
+      [&](int64_t x, const torch::Tensor& p) {
         EXPECT_EQ(x, next);
         next += p.size(1);
         largest = std::max(largest, p.size(1));

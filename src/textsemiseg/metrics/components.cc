@@ -99,10 +99,14 @@ struct Neighbour {
 
 std::vector<Neighbour> earlier_lines(int connectivity) {
   switch (connectivity) {
-    case 6: return {{0, -1, 0}, {-1, 0, 0}};
-    case 18: return {{0, -1, 1}, {-1, 0, 1}, {-1, -1, 0}, {-1, 1, 0}};
-    case 26: return {{0, -1, 1}, {-1, 0, 1}, {-1, -1, 1}, {-1, 1, 1}};
-    default: throw InputError("connectivity", "found " + std::to_string(connectivity), "6, 18 or 26");
+    case 6:
+      return {{0, -1, 0}, {-1, 0, 0}};
+    case 18:
+      return {{0, -1, 1}, {-1, 0, 1}, {-1, -1, 0}, {-1, 1, 0}};
+    case 26:
+      return {{0, -1, 1}, {-1, 0, 1}, {-1, -1, 1}, {-1, 1, 1}};
+    default:
+      throw InputError("connectivity", "found " + std::to_string(connectivity), "6, 18 or 26");
   }
 }
 
@@ -178,9 +182,7 @@ Components label_components(const uint8_t* mask, const Size3& size, int connecti
   return out;
 }
 
-void keep_largest_component(uint8_t* mask, const Size3& size, int connectivity) {
-  keep_largest(mask, size, connectivity, true);
-}
+void keep_largest_component(uint8_t* mask, const Size3& size, int connectivity) { keep_largest(mask, size, connectivity, true); }
 
 void keep_largest_component_per_class(uint8_t* labels, const Size3& size, int connectivity) {
   keep_largest(labels, size, connectivity, false);

@@ -1,7 +1,7 @@
 // Connected components of a binary mask, and of every class of a label map in one scan.
 //
 // Arrays are size[0] * size[1] * size[2] bytes, z contiguous. connectivity: 6 (shared faces), 18 (faces and edges) or 26 (faces,
-// edges and corners); anything else throws InputError. Time and memory grow with the number of z-runs, not with the number of voxels.
+// edges and corners); anything else throws InputError. Memory grows with the number of runs along z, not of voxels.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 namespace tss {
 
 struct Components {
-  std::vector<int32_t> labels;   // 0 outside, 1.. in row-major order of first voxel
-  std::vector<int64_t> voxels;   // voxels[i] of component i + 1
+  std::vector<int32_t> labels;  // 0 outside, 1.. in row-major order of first voxel
+  std::vector<int64_t> voxels;  // voxels[i] of component i + 1
 };
 // Every non-zero byte belongs to the mask.
 Components label_components(const uint8_t* mask, const Size3& size, int connectivity);

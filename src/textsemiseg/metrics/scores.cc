@@ -49,8 +49,8 @@ ClassScore score_one(const LabelMap& prediction, const LabelMap& reference, int 
   score.precision = precision(counts);
   score.recall = recall(counts);
   if (!options.distances) return score;
-  const SurfacePair surfaces(prediction.voxels.data(), reference.voxels.data(), reference.size(),
-                             static_cast<uint8_t>(label), counts.box);
+  const SurfacePair surfaces(prediction.voxels.data(), reference.voxels.data(), reference.size(), static_cast<uint8_t>(label),
+                             counts.box);
   SurfaceDistances distances = surfaces.distances({1, 1, 1});
   set_distances(distances, score.hd_voxels, score.hd95_voxels, score.asd_voxels, score.assd_voxels);
   const Vector3& mm = reference.geometry.spacing;
@@ -72,9 +72,12 @@ std::vector<ClassCounts> counts_of(const LabelMap& prediction, const LabelMap& r
 
 const char* empty_rule_name(EmptyRule rule) {
   switch (rule) {
-    case EmptyRule::kZeros: return "zeros";
-    case EmptyRule::kZerosHundreds: return "zeros_hundreds";
-    case EmptyRule::kUndefined: break;
+    case EmptyRule::kZeros:
+      return "zeros";
+    case EmptyRule::kZerosHundreds:
+      return "zeros_hundreds";
+    case EmptyRule::kUndefined:
+      break;
   }
   return "undefined";
 }

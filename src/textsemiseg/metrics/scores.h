@@ -20,8 +20,8 @@ namespace tss {
 // kZeros: test programs of UA-MT, DTC, MC-Net, MCF and BCP (an empty prediction looks perfect in the distance columns);
 // kZerosHundreds: those of Text-SemiSeg. Both stop with an error on an empty reference alone; here it scores the same.
 enum class EmptyRule { kUndefined, kZeros, kZerosHundreds };
-const char* empty_rule_name(EmptyRule rule);                   // "undefined", "zeros", "zeros_hundreds"
-EmptyRule empty_rule_from_name(const std::string& name);       // throws InputError with the names known
+const char* empty_rule_name(EmptyRule rule);              // "undefined", "zeros", "zeros_hundreds"
+EmptyRule empty_rule_from_name(const std::string& name);  // throws InputError with the names known
 
 using Score = std::optional<double>;  // empty: undefined
 

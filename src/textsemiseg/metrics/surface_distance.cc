@@ -148,7 +148,7 @@ class DirectedSearch {
   const SurfaceVoxels& target_;
   Size3 size_;
   Vector3 spacing_;
-  int64_t depth_ = 0;  // voxels of z held at a time
+  int64_t depth_ = 0;             // voxels of z held at a time
   std::vector<double> along_z_;   // [Y, depth]
   std::vector<double> along_yz_;  // [X, Y, depth]
 };
@@ -182,8 +182,7 @@ double average_symmetric_surface_distance(const SurfaceDistances& d) {
          static_cast<double>(d.prediction_to_reference.size() + d.reference_to_prediction.size());
 }
 
-SurfacePair::SurfacePair(const uint8_t* prediction, const uint8_t* reference, const Size3& size, uint8_t label,
-                         const Box& box) {
+SurfacePair::SurfacePair(const uint8_t* prediction, const uint8_t* reference, const Size3& size, uint8_t label, const Box& box) {
   if (box.empty()) return;
   for (size_t a = 0; a < 3; ++a) size_[a] = box.high[a] - box.low[a];
   prediction_ = surface_of(prediction, size, label, box);

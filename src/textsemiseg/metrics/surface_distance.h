@@ -22,9 +22,9 @@ struct SurfaceDistances {
 };
 
 // All of these need both surfaces to have voxels.
-double hausdorff(const SurfaceDistances& d);                      // the largest of all directed distances
+double hausdorff(const SurfaceDistances& d);                             // the largest of all directed distances
 double hausdorff_percentile(const SurfaceDistances& d, double percent);  // of both directed sets pooled, linear interpolation
-double average_surface_distance(const SurfaceDistances& d);       // one direction: prediction to reference
+double average_surface_distance(const SurfaceDistances& d);              // one direction: prediction to reference
 // Mean of both directed sets pooled, as MedPy from 0.5 on and the CHAOS challenge; MedPy 0.4 took the mean of the two means.
 double average_symmetric_surface_distance(const SurfaceDistances& d);
 

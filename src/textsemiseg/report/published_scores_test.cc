@@ -1,6 +1,6 @@
 // Scores of two real liver masks against MedPy 0.5.2 and against the figures that the CHAOS challenge published for them
-// (emrekavur/CHAOS-evaluation). Its ASSD, 0.734 mm, is not comparable: it pools as we do, but counts the outside of the array as part
-// of the mask, and this liver reaches the last slice (with that surface rule the masks give 0.7341).
+// (emrekavur/CHAOS-evaluation). Its ASSD, 0.734 mm, is not comparable: it pools as we do, but counts the outside of the array
+// as part of the mask, and this liver reaches the last slice (with that surface rule the masks give 0.7341).
 #include <gtest/gtest.h>
 #include <png.h>
 

@@ -41,11 +41,8 @@ struct Column {
   int digits;
 };
 constexpr Column kColumns[] = {
-    {"Dice", &ClassScore::dice, 3},
-    {"Jaccard", &ClassScore::jaccard, 3},
-    {"HD95 (mm)", &ClassScore::hd95, 2},
-    {"ASD (mm)", &ClassScore::asd, 2},
-    {"ASSD (mm)", &ClassScore::assd, 2},
+    {"Dice", &ClassScore::dice, 3},    {"Jaccard", &ClassScore::jaccard, 3}, {"HD95 (mm)", &ClassScore::hd95, 2},
+    {"ASD (mm)", &ClassScore::asd, 2}, {"ASSD (mm)", &ClassScore::assd, 2},
 };
 
 // Columns as terminals count them: the continuation bytes of UTF-8 take no room.
@@ -132,7 +129,8 @@ Json to_json(const ClassScore& score) {
 }
 
 Json to_json(const Estimate& e) {
-  return {{"mean", number(e.mean)}, {"sd", number(e.deviation)}, {"low", number(e.low)}, {"high", number(e.high)}, {"n", e.count}};
+  return {
+      {"mean", number(e.mean)}, {"sd", number(e.deviation)}, {"low", number(e.low)}, {"high", number(e.high)}, {"n", e.count}};
 }
 
 Json scores_json(const ScoreSet& set) {
@@ -143,10 +141,12 @@ Json scores_json(const ScoreSet& set) {
   for (const int label : set.labels()) {
     Json entry{{"class", label}};
     if (!set.name_of(label).empty()) entry["name"] = set.name_of(label);
-    for (const ScoreField& field : score_fields()) entry[field.name] = number(estimate_class(set, label, field.value, quick).mean);
+    for (const ScoreField& field : score_fields())
+      entry[field.name] = number(estimate_class(set, label, field.value, quick).mean);
     out["classes"].push_back(entry);
   }
-  for (const ScoreField& field : score_fields()) out["mean"][field.name] = number(estimate_mean_class(set, field.value, quick).mean);
+  for (const ScoreField& field : score_fields())
+    out["mean"][field.name] = number(estimate_mean_class(set, field.value, quick).mean);
   out["empty_rule"] = empty_rule_name(set.empty);
   out["cases"] = Json::array();
   for (const CaseScores& c : set.cases) {
@@ -172,7 +172,8 @@ Json summary_json(const ScoreSet& set, const Json& facts, const BootstrapOptions
     for (const ScoreField& field : score_fields()) entry[field.name] = to_json(estimate_class(set, label, field.value, options));
     out["classes"].push_back(entry);
   }
-  for (const ScoreField& field : score_fields()) out["mean"][field.name] = to_json(estimate_mean_class(set, field.value, options));
+  for (const ScoreField& field : score_fields())
+    out["mean"][field.name] = to_json(estimate_mean_class(set, field.value, options));
   return out;
 }
 

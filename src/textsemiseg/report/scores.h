@@ -34,7 +34,7 @@ Estimate estimate_class(const ScoreSet& set, int label, Score ClassScore::* fiel
 // Of the mean over the classes that are defined in a case, over cases.
 Estimate estimate_mean_class(const ScoreSet& set, Score ClassScore::* field, const BootstrapOptions& options = {});
 
-Json to_json(const ClassScore& score);  // {"class": 1, "dice": 0.9, ..., "hd95": null}; undefined is null
+Json to_json(const ClassScore& score);   // {"class": 1, "dice": 0.9, ..., "hd95": null}; undefined is null
 Json to_json(const Estimate& estimate);  // {"mean", "sd", "low", "high", "n"}
 
 // {"classes": [{"class": 1, "dice": mean over cases, ...}], "mean": {...}, "empty_rule": ..., "cases": [...]}; the values of the

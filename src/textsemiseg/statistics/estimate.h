@@ -20,9 +20,9 @@ struct BootstrapOptions {
   uint64_t seed = 0;
 };
 
-// Interval: percentile bootstrap over cases. Each resample draws as many cases as there are, with replacement, from the counter-based
-// generator keyed by (seed, kBootstrap, number of the resample); the interval runs between the (1 -+ level) / 2 quantiles of the
-// resampled means. With few cases (below about 10) such intervals come out too short.
+// Interval: percentile bootstrap over cases. Each resample draws as many cases as there are, with replacement, from the
+// counter-based generator keyed by (seed, kBootstrap, number of the resample); the interval runs between the
+// (1 -+ level) / 2 quantiles of the resampled means. With few cases (below about 10) such intervals come out too short.
 Estimate estimate_mean(const std::vector<double>& values, const BootstrapOptions& options = {});
 
 }  // namespace tss
