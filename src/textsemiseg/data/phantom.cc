@@ -81,11 +81,12 @@ Anatomy draw_anatomy(Random& random) {
   const auto radii = [&](double x, double y, double z, double share) {
     return Vector3{x * vary(1, share), y * vary(1, share), z * vary(1, share)};
   };
-  // Contrast agent arrives at different times: the organs brighten together, the kidneys most.
+  // Contrast agent arrives at different times: the organs brighten together, the kidneys most. In one case they differ; over
+  // the cases their ranges overlap.
   const double phase = random.uniform(0.0, 1.0);
-  const double liver = 65 + 50 * phase + random.uniform(-12, 12);
-  const double spleen = 60 + 80 * phase + random.uniform(-12, 12);
-  const double kidney = 90 + 130 * phase + random.uniform(-15, 15);
+  const double liver = 65 + 40 * phase + random.uniform(-8, 8);
+  const double spleen = 105 + 55 * phase + random.uniform(-8, 8);
+  const double kidney = 155 + 90 * phase + random.uniform(-12, 12);
   anatomy.body_radius = {vary(0.88, 0.06), vary(0.80, 0.07), 10.0};
   anatomy.fat = random.uniform(0.03, 0.14);
   anatomy.noise = random.uniform(18.0, 34.0);

@@ -20,12 +20,6 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-// libhdf5 is built without its thread lock on most systems.
-std::mutex& hdf5_mutex() {
-  static std::mutex mutex;
-  return mutex;
-}
-
 void check_labels(const LabelMap& labels, const fs::path& file, const std::vector<std::string>& class_names) {
   std::array<int64_t, 256> counts{};
   for (const uint8_t value : labels.voxels) ++counts[value];
@@ -210,7 +204,6 @@ PreparedCase prepare_case(const SourceCase& item, const Recipe& recipe, const st
   std::vector<Image> raw;
   std::optional<LabelMap> label;
   if (hdf5) {
-    const std::lock_guard lock(hdf5_mutex());
     Hdf5Case stored = read_hdf5_case(item.images.front());
     raw.push_back(std::move(stored.image));
     label = std::move(stored.label);

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <mutex>
 #include <sstream>
 
 #include "textsemiseg/base/error.h"
@@ -169,6 +170,9 @@ itk::ImageIOBase::Pointer read_header(const fs::path& path) {
   try {
     if (!io->CanReadFile(name.c_str()))
       throw InputError(name, "has no readable header (truncated, damaged, or another format)", format.header);
+    // The NIfTI reader of ITK remembers the last file's name in a static string.
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
     io->ReadImageInformation();
   } catch (const itk::ExceptionObject& error) {
     const std::string reason = one_line(error);
