@@ -24,7 +24,8 @@ class ResumeTest : public ::testing::Test {
     phantom.test = 1;
     phantom.size = {24, 24, 20};
     write_phantom(folder_ / "raw", phantom);
-    const auto prepared = testing::run_textsemiseg({"prepare", "--source", raw(), "--dataset", dataset(), "--recipe", "ct_soft_tissue"});
+    const auto prepared = testing::run_textsemiseg({"prepare", "--source", raw(), "--dataset", dataset(), "--recipe", "ct_soft_tissue",
+                                                    "--labelled", "3", "--validation", "2"});
     ASSERT_EQ(prepared.exit_code, 0) << prepared.messages;
   }
 

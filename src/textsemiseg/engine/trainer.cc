@@ -16,6 +16,7 @@
 #include "textsemiseg/engine/memory_estimate.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/run_log.h"
+#include "textsemiseg/engine/text_effect.h"
 #include "textsemiseg/engine/validation.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/weights/module_state.h"
@@ -52,6 +53,7 @@ class Trainer {
   void save(const std::string& which);
   void check_finite();
   void validate_now();
+  void report_text_effect();
   std::string selection_rule() const;
 
   RunConfig config_;
@@ -59,6 +61,7 @@ class Trainer {
   StartMode mode_;
   torch::Device device_;
   Dataset dataset_;
+  Sampler sampler_;
   std::vector<std::string> scored_;  // cases whose Dice is followed
   bool selects_ = false;             // their Dice chooses the checkpoint
   std::shared_ptr<TextSource> text_;
@@ -75,7 +78,8 @@ Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode)
       folder_(run),
       mode_(mode),
       device_(choose_device(config.train.device)),
-      dataset_(Dataset::open(config.dataset, config.split)) {
+      dataset_(Dataset::open(config.dataset, config.split)),
+      sampler_(dataset_, config.sampler, static_cast<uint64_t>(config.seed)) {
   if (config.train.precision == "bf16" && device_.is_cuda() && !torch::cuda::is_available())
     throw InputError("train.precision", "bf16 on a device without it");
   check_memory(config_, dataset_.channels(), device_);
@@ -117,12 +121,11 @@ void Trainer::build() {
 void Trainer::fix_iterations_by_time() {
   if (config_.train.time_budget <= 0) return;
   build();
-  Sampler sampler(dataset_, config_.sampler, static_cast<uint64_t>(config_.seed));
   double seconds = 0;
   constexpr int kWarm = 2, kTimed = 3;
   for (int i = 0; i < kWarm + kTimed; ++i) {
     Stopwatch watch;
-    optimisation_->step(to_tensors(std::make_shared<PatchBatch>(sampler.draw(i)), device_), 0, config_.train.iterations - 1,
+    optimisation_->step(to_tensors(std::make_shared<PatchBatch>(sampler_.draw(i)), device_), 0, config_.train.iterations - 1,
                         config_.train.iterations);
     optimisation_->finite();
     if (i >= kWarm) seconds += watch.seconds() / kTimed;
@@ -234,6 +237,21 @@ void Trainer::validate_now() {
   save("best");
 }
 
+void Trainer::report_text_effect() {
+  if (!method_->class_texts().defined()) return;
+  const std::string& id = scored_.front();
+  const TextEffect effect =
+      measure_text_effect(*method_, dataset_, id, config_.inference, device_, static_cast<uint64_t>(config_.seed));
+  const auto line = [](const TextChange& one) { return Json{{"probability", one.probability}, {"decisions", one.decisions}}; };
+  log_->write({{"iteration", state_.iteration},
+               {"text_effect", {{"case", id}, {"voxels", effect.voxels}, {"replaced", line(effect.replaced)}, {"permuted", line(effect.permuted)}}}});
+  const auto describe = [&](const TextChange& one) {
+    return concat("probabilities by at most ", one.probability, " and the class of ", one.decisions, " of ", effect.voxels, " voxels");
+  };
+  log_info(concat("effect of text on ", id, ": other texts change ", describe(effect.replaced), "; permuted class texts change ",
+                  describe(effect.permuted)));
+}
+
 TrainResult Trainer::run() {
   const bool exists = fs::exists(checkpoint_path(folder_, "last"));
   const bool holds_run = exists || fs::exists(folder_ / "config.toml");
@@ -248,8 +266,7 @@ TrainResult Trainer::run() {
   const int64_t validate_every = config_.train.validate_every > 0 ? config_.train.validate_every : std::max<int64_t>(1, t_max / 15);
   const auto seed = static_cast<uint64_t>(config_.seed);
 
-  Sampler sampler(dataset_, config_.sampler, seed);
-  BatchLoader loader(sampler, state_.iteration, config_.sampler.threads, config_.sampler.queue);
+  BatchLoader loader(sampler_, state_.iteration, config_.sampler.threads, config_.sampler.queue);
   catch_interrupts();
   log_info(concat(config_.method, " on ", dataset_.name(), ": ", dataset_.split().describe(), "; selection: ", selection_rule()));
   Progress progress(config_.method, t_max, state_.iteration);
@@ -274,6 +291,7 @@ TrainResult Trainer::run() {
       check_finite();
       save("last");
     }
+    if (last) report_text_effect();
     if (stop && !last)
       throw Interrupted(concat("stopped at iteration ", state_.iteration, " of ", t_max, "; a checkpoint was written, --resume continues"));
   }

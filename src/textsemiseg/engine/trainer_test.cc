@@ -128,6 +128,21 @@ TEST_F(TrainerTest, LogsLambdaAndTheShareOfMixedSteps) {
   EXPECT_NEAR(weight, 0.1 * (std::exp(-5 * 0.01) + 1) / 2, 1e-9);  // mean over the last two steps, t/t_max = 0.9 and 1
 }
 
+// The line {"text_effect": ...} at the end of a run's log.
+Json text_effect_of(const std::vector<Json>& log) {
+  return !log.empty() && log.back().contains("text_effect") ? log.back().at("text_effect") : Json();
+}
+
+TEST_F(TrainerTest, MeasuresTheEffectOfTextAfterTraining) {
+  train(config("text_semiseg", 6), folder_ / "paper", StartMode::kFresh);
+  const Json paper = text_effect_of(log_of(folder_ / "paper"));
+  EXPECT_GT(paper.at("replaced").at("probability").get<double>(), 0);
+  EXPECT_LT(paper.at("permuted").at("probability").get<double>(), 1e-5);
+
+  train(config("mc_net", 2), folder_ / "no_text", StartMode::kFresh);
+  EXPECT_TRUE(text_effect_of(log_of(folder_ / "no_text")).is_null());
+}
+
 TEST_F(TrainerTest, GoesOnBitForBitAfterAnInterrupt) {
   for (const char* method : {"supervised", "text_semiseg"}) {
     const fs::path whole = folder_ / (std::string(method) + "_whole"), parts = folder_ / (std::string(method) + "_parts");

@@ -8,6 +8,14 @@
 
 namespace tss {
 
+torch::Tensor predict_case(Method& method, const CachedCase& one, int64_t channels, const WindowOptions& window, torch::Device device) {
+  const Size3& size = one.geometry.size;
+  // The map is read-only and outlives the tensor.
+  const torch::Tensor image =
+      torch::from_blob(const_cast<float*>(one.image.data<float>()), {channels, size[0], size[1], size[2]}, torch::kFloat32);
+  return sliding_window(image, window, [&](const torch::Tensor& x) { return method.predict(x); }, device);
+}
+
 ValidationScore validate(Method& method, const Dataset& dataset, const std::vector<std::string>& cases, const WindowOptions& window,
                          torch::Device device) {
   torch::NoGradGuard no_grad;
@@ -19,13 +27,9 @@ ValidationScore validate(Method& method, const Dataset& dataset, const std::vect
   for (const auto& id : cases) {
     const CachedCase one = dataset.load(id);
     if (!one.label) throw InputError("validation case " + id, "has no label", "a case with a label");
-    const Size3 size = one.geometry.size;
-    // The map is read-only and outlives the tensor.
-    const torch::Tensor image = torch::from_blob(const_cast<float*>(one.image.data<float>()),
-                                                 {dataset.channels(), size[0], size[1], size[2]}, torch::kFloat32);
     const torch::Tensor labels =
-        sliding_window(image, window, [&](const torch::Tensor& x) { return method.predict(x); }, device).argmax(0).to(torch::kUInt8).contiguous();
-    const auto counts = count_classes(labels.data_ptr<uint8_t>(), one.label->data<uint8_t>(), size);
+        predict_case(method, one, dataset.channels(), window, device).argmax(0).to(torch::kUInt8).contiguous();
+    const auto counts = count_classes(labels.data_ptr<uint8_t>(), one.label->data<uint8_t>(), one.geometry.size);
     for (size_t c = 1; c < classes; ++c) {
       const double value = dice(counts[c]);
       if (std::isnan(value)) continue;

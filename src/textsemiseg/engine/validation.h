@@ -15,6 +15,9 @@ struct ValidationScore {
   double mean = 0;           // over foreground classes
 };
 
+// Probabilities [K, X, Y, Z] of one prepared case, on the CPU.
+torch::Tensor predict_case(Method& method, const CachedCase& one, int64_t channels, const WindowOptions& window, torch::Device device);
+
 // On the prepared grid, no post-processing. Leaves the method in evaluation mode.
 ValidationScore validate(Method& method, const Dataset& dataset, const std::vector<std::string>& cases, const WindowOptions& window,
                          torch::Device device);
