@@ -59,8 +59,10 @@ void check_turn(const Json& item, Checker& check) {
 void check_file(const Json& file, Checker& check, int64_t margin) {
   for (const Json& item : file.at("cases")) {
     check.begin_case(item.at("id").get<std::string>());
-    if (item.contains("quarter_turns")) check_turn(item, check);
-    else check_crop(item, check, margin);
+    if (item.contains("quarter_turns"))
+      check_turn(item, check);
+    else
+      check_crop(item, check, margin);
   }
 }
 

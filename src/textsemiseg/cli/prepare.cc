@@ -1,3 +1,5 @@
+#include "textsemiseg/data/prepare.h"
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -6,7 +8,6 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/prepare.h"
 #include "textsemiseg/io/config.h"
 
 namespace tss {
@@ -62,13 +63,17 @@ void run(PrepareArguments& arguments) {
 std::function<void()> declare_prepare(CLI::App& app) {
   auto arguments = std::make_shared<PrepareArguments>();
   SplitOptions& split_options = arguments->options.split;
-  app.add_option("--source", arguments->source, "folder of scans: MSD or nnU-Net layout, HDF5 cases, or plain images")->required();
+  app.add_option("--source", arguments->source, "folder of scans: MSD or nnU-Net layout, HDF5 cases, or plain images")
+      ->required();
   app.add_option("--dataset", arguments->dataset, "folder to write")->required();
-  app.add_option("--recipe", arguments->recipe, "generic, ct_soft_tissue, left_atrium, or a .toml file of configs/datasets")->required();
+  app.add_option("--recipe", arguments->recipe, "generic, ct_soft_tissue, left_atrium, or a .toml file of configs/datasets")
+      ->required();
   app.add_option("--set", arguments->overrides, "override, e.g. recipe.spacing=[1,1,1]")->take_all()->allow_extra_args(false);
-  app.add_option("--classes", arguments->classes, "class names where the source has no dataset.json, background first, with commas between");
+  app.add_option("--classes", arguments->classes,
+                 "class names where the source has no dataset.json, background first, with commas between");
   app.add_option("--labelled", split_options.labelled, "labelled training cases: a number or a percentage of the training cases");
-  app.add_option("--validation", split_options.validation, "validation cases: a number or a percentage of the cases with a label (10%)");
+  app.add_option("--validation", split_options.validation,
+                 "validation cases: a number or a percentage of the cases with a label (10%)");
   app.add_option("--test", split_options.test, "test cases: the same (20%, or imagesTs where labelsTs exists)");
   app.add_option("--seed", split_options.seed, "seed of the split and the folds")->capture_default_str();
   app.add_option("--folds", split_options.folds, "also write folds/fold_0.json ... for cross-validation");

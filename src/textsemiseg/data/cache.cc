@@ -71,7 +71,7 @@ Geometry geometry_from_json(const Json& json, const std::string& subject) {
 Fingerprint fingerprint_of(const fs::path& path) {
   constexpr int64_t kEnd = 64 * 1024, kBlock = 8 * 1024, kBlocks = 16;
   const OpenFile file(path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) throw InputError(path.string(), "cannot be read", "a readable file");
   Fingerprint out;
   out.path = path.string();
@@ -185,12 +185,14 @@ CacheEntry Cache::map(const std::string& id) const {
     return shape.size() >= 3 && shape.size() <= most_dimensions && std::equal(grid.rbegin(), grid.rend(), shape.rbegin());
   };
   if (!fits(entry.image, 4) || entry.image.type() != NpyType::kFloat32) {
-    throw InputError((folder / "image.npy").string(), "is [" + join(entry.image.shape(), ", ") + "]", "float32 of " + entry.geometry.describe());
+    throw InputError((folder / "image.npy").string(), "is [" + join(entry.image.shape(), ", ") + "]",
+                     "float32 of " + entry.geometry.describe());
   }
   if (fs::exists(folder / "label.npy")) {
     entry.label.emplace(folder / "label.npy");
     if (!fits(*entry.label, 3) || entry.label->type() != NpyType::kUint8) {
-      throw InputError((folder / "label.npy").string(), "is [" + join(entry.label->shape(), ", ") + "]", "uint8 of " + entry.geometry.describe());
+      throw InputError((folder / "label.npy").string(), "is [" + join(entry.label->shape(), ", ") + "]",
+                       "uint8 of " + entry.geometry.describe());
     }
   }
   return entry;

@@ -66,7 +66,8 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
       SourceCase item;
       item.id = entry.at("id").get<std::string>();
       for (const Json& image : entry.at("images")) item.images.push_back(record.source / image.get<std::string>());
-      if (entry.contains("label") && !entry.at("label").is_null()) item.label = record.source / entry.at("label").get<std::string>();
+      if (entry.contains("label") && !entry.at("label").is_null())
+        item.label = record.source / entry.at("label").get<std::string>();
       item.test = entry.value("test", false);
       if (item.images.empty()) throw InputError(file.string() + ": cases", "case '" + item.id + "' has no image", "at least one");
       record.cases.push_back(std::move(item));
@@ -130,7 +131,8 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
 
 const SourceCase& Dataset::source(const std::string& id) const {
   const auto found = sources_.find(id);
-  if (found == sources_.end()) throw InputError((folder_ / "dataset.json").string(), "has no case '" + id + "'", "an id of the dataset");
+  if (found == sources_.end())
+    throw InputError((folder_ / "dataset.json").string(), "has no case '" + id + "'", "an id of the dataset");
   return found->second;
 }
 
@@ -138,7 +140,8 @@ CachedCase Dataset::load(const std::string& id) const {
   const SourceCase& item = source(id);
   std::string reason;
   switch (cache_->state(item, &reason)) {
-    case Cache::State::kCurrent: break;
+    case Cache::State::kCurrent:
+      break;
     case Cache::State::kSourceGone:
       if (!warned_->exchange(true)) {
         log_warning(folder_.string() + ": " + reason + "; the arrays prepared from it are used, unchecked");
@@ -146,7 +149,8 @@ CachedCase Dataset::load(const std::string& id) const {
       break;
     case Cache::State::kMissing:
     case Cache::State::kStale:
-      throw InputError(cache_->folder_of(id).string(), "the prepared arrays of case '" + id + "' are out of date (" + reason + ")",
+      throw InputError(cache_->folder_of(id).string(),
+                       "the prepared arrays of case '" + id + "' are out of date (" + reason + ")",
                        "a current cache: run textsemiseg prepare again");
   }
   CacheEntry entry = cache_->map(id);

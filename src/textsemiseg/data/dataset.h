@@ -26,9 +26,9 @@ namespace tss {
 // One prepared case. Arrays are float32 [C, X, Y, Z] (or [X, Y, Z] for one channel) and uint8 [X, Y, Z] on the prepared grid.
 struct CachedCase {
   std::string id;
-  Geometry geometry;                 // of the prepared grid
+  Geometry geometry;  // of the prepared grid
   MappedNpy image;
-  std::optional<MappedNpy> label;    // absent where the case has no label
+  std::optional<MappedNpy> label;      // absent where the case has no label
   std::filesystem::path source_image;  // the first channel; read_scan() reads it
   std::filesystem::path source_label;  // empty where the case has no label; read_scan_label() reads it
 };

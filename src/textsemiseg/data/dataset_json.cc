@@ -33,7 +33,8 @@ std::vector<std::pair<int64_t, std::string>> label_pairs(const Json& labels, con
       continue;
     }
     if (value.is_array()) {
-      throw InputError(subject, "class '" + key + "' is a region " + value.dump(), "one value per class (regions are not supported)");
+      throw InputError(subject, "class '" + key + "' is a region " + value.dump(),
+                       "one value per class (regions are not supported)");
     }
     if (!value.is_number_integer()) {
       throw InputError(subject, "class '" + key + "' has value " + value.dump(), "an integer");
@@ -63,7 +64,8 @@ std::vector<std::string> class_names_of(const Json& json, const std::string& sou
       throw InputError(subject, concat("value ", value, " ('", name, "') where ", names.size(), " should come"),
                        concat("the values 0 to ", pairs.size() - 1, " without gaps"));
     }
-    if (trim(name).empty()) throw InputError(subject, concat("class ", value, " has an empty name"), "a name, which is also its text prompt");
+    if (trim(name).empty())
+      throw InputError(subject, concat("class ", value, " has an empty name"), "a name, which is also its text prompt");
     if (!seen.insert(name).second) throw InputError(subject, "two classes are called '" + name + "'", "distinct names");
     names.push_back(name);
   }
@@ -91,7 +93,8 @@ std::vector<std::string> class_texts_of(const Json& json, const std::string& sou
   } else if (given.is_object()) {
     for (const auto& [key, value] : given.items()) {
       const auto found = std::find(names.begin(), names.end(), key);
-      if (found == names.end()) throw InputError(subject, "'" + key + "' is no class" + did_you_mean(key, names), join(names, ", "));
+      if (found == names.end())
+        throw InputError(subject, "'" + key + "' is no class" + did_you_mean(key, names), join(names, ", "));
       texts[static_cast<size_t>(found - names.begin())] = text_of(value);
     }
   } else {
@@ -133,7 +136,8 @@ std::vector<ListedCase> cases_of(const Json& json, const char* key, const std::s
     } else if (entry.is_object() && entry.contains("image")) {
       listed.images.push_back(path_of(entry.at("image"), subject));
     }
-    if (listed.images.empty()) throw InputError(subject, "entry " + entry.dump() + " names no image", R"({"image": path, "label": path})");
+    if (listed.images.empty())
+      throw InputError(subject, "entry " + entry.dump() + " names no image", R"({"image": path, "label": path})");
     if (entry.is_object() && entry.contains("label") && !entry.at("label").is_null()) {
       listed.label = path_of(entry.at("label"), subject);
     }

@@ -15,7 +15,8 @@ using testing::input_error_of;
 DatasetDescription parse(const char* text) { return parse_dataset_json(Json::parse(text), "S/dataset.json"); }
 
 TEST(DatasetJson, ReadsTheDecathlonDialect) {
-  const auto description = parse(R"({"name": "Liver", "labels": {"0": "background", "1": "liver", "2": "tumour"}, "modality": {"0": "CT"},
+  const auto description =
+      parse(R"({"name": "Liver", "labels": {"0": "background", "1": "liver", "2": "tumour"}, "modality": {"0": "CT"},
       "training": [{"image": "./imagesTr/a.nii.gz", "label": "./labelsTr/a.nii.gz"}, {"image": "./imagesTr/b.nii.gz"}],
       "test": ["./imagesTs/c.nii.gz"]})");
   EXPECT_EQ(description.dialect, Dialect::kMsd);
@@ -55,14 +56,18 @@ TEST(DatasetJson, TextsArePromptsBesideTheNames) {
 TEST(DatasetJson, ErrorsNameTheField) {
   EXPECT_THAT(input_error_of([] { parse(R"({"name": "x"})"); }), HasSubstr("S/dataset.json: labels: missing"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background"}})"); }), HasSubstr("1 classes"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background", "2": "x"}})"); }), HasSubstr("value 2 ('x') where 1 should come"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background", "2": "x"}})"); }),
+              HasSubstr("value 2 ('x') where 1 should come"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"1": "a", "2": "x"}})"); }), HasSubstr("value 1 ('a') where 0"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "a", "1": "a"}})"); }), HasSubstr("two classes are called 'a'"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "whole": [1, 2]}})"); }), HasSubstr("region"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "a": 1, "ignore": 2}})"); }), HasSubstr("ignore"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "a"}, "text": ["x"]})"); }), HasSubstr("1 texts; expected one per class: 2"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "liver"}, "text": {"livr": "x"}})"); }), HasSubstr("did you mean 'liver'"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "a"}, "training": [{"label": "x"}]})"); }), HasSubstr("names no image"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "a"}, "text": ["x"]})"); }),
+              HasSubstr("1 texts; expected one per class: 2"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "liver"}, "text": {"livr": "x"}})"); }),
+              HasSubstr("did you mean 'liver'"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "a"}, "training": [{"label": "x"}]})"); }),
+              HasSubstr("names no image"));
   EXPECT_THAT(input_error_of([] { parse("[1]"); }), HasSubstr("S/dataset.json: holds"));
 }
 

@@ -10,8 +10,8 @@ namespace {
 int64_t floor_half(int64_t value) { return value >= 0 ? value / 2 : -((1 - value) / 2); }
 
 template <class T>
-void copy(const T* from, const Size3& size, const PlaneTransform& transform, const Crop& crop, const Size3& start, const Size3& patch,
-          T* to) {
+void copy(const T* from, const Size3& size, const PlaneTransform& transform, const Crop& crop, const Size3& start,
+          const Size3& patch, T* to) {
   const Size3 turned = transform.apply(size);
   const Size3 low{start[0] - crop.pad_low[0], start[1] - crop.pad_low[1], start[2] - crop.pad_low[2]};
   const int64_t z_first = std::clamp<int64_t>(-low[2], 0, patch[2]);
@@ -79,20 +79,31 @@ std::array<int64_t, 2> PlaneTransform::source(int64_t x, int64_t y, const Size3&
   if (mirror[0]) x = turned[0] - 1 - x;
   if (mirror[1]) y = turned[1] - 1 - y;
   switch (turns) {
-    case 1: return {y, size[1] - 1 - x};
-    case 2: return {size[0] - 1 - x, size[1] - 1 - y};
-    case 3: return {size[0] - 1 - y, x};
-    default: return {x, y};
+    case 1:
+      return {y, size[1] - 1 - x};
+    case 2:
+      return {size[0] - 1 - x, size[1] - 1 - y};
+    case 3:
+      return {size[0] - 1 - y, x};
+    default:
+      return {x, y};
   }
 }
 
 std::array<int64_t, 2> PlaneTransform::target(int64_t x, int64_t y, const Size3& size) const {
   std::array<int64_t, 2> to{x, y};
   switch (turns) {
-    case 1: to = {size[1] - 1 - y, x}; break;
-    case 2: to = {size[0] - 1 - x, size[1] - 1 - y}; break;
-    case 3: to = {y, size[0] - 1 - x}; break;
-    default: break;
+    case 1:
+      to = {size[1] - 1 - y, x};
+      break;
+    case 2:
+      to = {size[0] - 1 - x, size[1] - 1 - y};
+      break;
+    case 3:
+      to = {y, size[0] - 1 - x};
+      break;
+    default:
+      break;
   }
   const Size3 turned = apply(size);
   if (mirror[0]) to[0] = turned[0] - 1 - to[0];

@@ -33,7 +33,8 @@ Array make(const Size3& size, const Value& value) {
 
 // One quarter turn of axis 0 towards axis 1: transpose, then reverse the first axis (the definition of numpy.rot90).
 Array turn(const Array& in) {
-  return make({in.size[1], in.size[0], in.size[2]}, [&](int64_t x, int64_t y, int64_t z) { return in.at(y, in.size[1] - 1 - x, z); });
+  return make({in.size[1], in.size[0], in.size[2]},
+              [&](int64_t x, int64_t y, int64_t z) { return in.at(y, in.size[1] - 1 - x, z); });
 }
 
 Array mirror(const Array& in, size_t axis) {
@@ -79,7 +80,8 @@ TEST(Patch, EqualsTurnMirrorPadAndCropOfTheWholeArray) {
         for (const Size3 start : {Size3{0, 0, 0}, Size3{crop.starts[0] - 1, crop.starts[1] - 1, crop.starts[2] - 1}}) {
           std::vector<float> got(static_cast<size_t>(patch[0] * patch[1] * patch[2]), -1.0f);
           copy_patch(input.values.data(), size, transform, crop, start, patch, got.data());
-          EXPECT_EQ(got, pad_and_crop(turned, crop, start, patch).values) << transform.turns << transform.mirror[0] << transform.mirror[1];
+          EXPECT_EQ(got, pad_and_crop(turned, crop, start, patch).values)
+              << transform.turns << transform.mirror[0] << transform.mirror[1];
         }
       }
     }

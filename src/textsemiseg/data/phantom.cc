@@ -31,7 +31,8 @@ struct Organ {
   bool contains(const Vector3& p) const {
     const double dx = p[0] - centre[0], dy = p[1] - centre[1], dz = p[2] - centre[2];
     const double c = std::cos(angle), s = std::sin(angle);
-    const double a = std::abs((c * dx + s * dy) / radius[0]), b = std::abs((c * dy - s * dx) / radius[1]), e = std::abs(dz / radius[2]);
+    const double a = std::abs((c * dx + s * dy) / radius[0]), b = std::abs((c * dy - s * dx) / radius[1]),
+                 e = std::abs(dz / radius[2]);
     if (a >= 1 || b >= 1 || e >= 1) return false;
     if (power == 2) return a * a + b * b + e * e < 1;
     return std::pow(a, power) + std::pow(b, power) + std::pow(e, power) < 1;
@@ -98,20 +99,26 @@ Anatomy draw_anatomy(Random& random) {
     parts.push_back({centre, radii(0.16, 0.13, 0.16, 0.3), random.uniform(0, 3), random.uniform(10, 110), kBackground});
     if (random.chance(0.5)) parts.push_back({centre, radii(0.07, 0.06, 0.08, 0.3), 0, -850, kBackground});
   }
-  parts.push_back({point(-0.28, 0.36, 0.42, 0.06), radii(0.26, 0.20, 0.28, 0.2), vary(0.4, 0.3), vary(40, 30), kBackground});  // stomach
-  parts.push_back({point(0.06, -0.22, 0, 0.03), {0.065, 0.075, 10}, 0, kidney + vary(20, 20), kBackground});                     // aorta
-  parts.push_back({point(0.0, -0.50, 0, 0.02), {vary(0.15, 0.02), vary(0.16, 0.02), 10}, 0, vary(330, 90), kBackground, 3});   // spine
+  parts.push_back(
+      {point(-0.28, 0.36, 0.42, 0.06), radii(0.26, 0.20, 0.28, 0.2), vary(0.4, 0.3), vary(40, 30), kBackground});  // stomach
+  parts.push_back({point(0.06, -0.22, 0, 0.03), {0.065, 0.075, 10}, 0, kidney + vary(20, 20), kBackground});       // aorta
+  parts.push_back(
+      {point(0.0, -0.50, 0, 0.02), {vary(0.15, 0.02), vary(0.16, 0.02), 10}, 0, vary(330, 90), kBackground, 3});  // spine
   for (const double side : {-1.0, 1.0}) {  // back muscles and ribs
     parts.push_back({point(side * 0.28, -0.58, 0, 0.03), {0.14, 0.13, 10}, 0, vary(55, 8), kBackground});
     for (int i = 0; i < 4; ++i) {
-      parts.push_back({point(side * 0.74, -0.15 + 0.18 * (i % 2), -0.5 + 0.45 * i, 0.04), radii(0.05, 0.16, 0.07, 0.2), 0, vary(420, 120),
-                       kBackground});
+      parts.push_back({point(side * 0.74, -0.15 + 0.18 * (i % 2), -0.5 + 0.45 * i, 0.04), radii(0.05, 0.16, 0.07, 0.2), 0,
+                       vary(420, 120), kBackground});
     }
   }
   const Vector3 liver_centre = point(0.38, 0.14, 0.36, 0.06);
   const double liver_size = vary(1.0, 0.13);
-  parts.push_back({liver_centre, radii(0.36 * liver_size, 0.40 * liver_size, 0.42 * liver_size, 0.08), vary(0.2, 0.25), liver, kLiver, 2.4});
-  parts.push_back({{liver_centre[0] - 0.30, liver_centre[1] + 0.18, liver_centre[2] + 0.12}, radii(0.28, 0.18, 0.20, 0.2), vary(0, 0.2), liver,
+  parts.push_back(
+      {liver_centre, radii(0.36 * liver_size, 0.40 * liver_size, 0.42 * liver_size, 0.08), vary(0.2, 0.25), liver, kLiver, 2.4});
+  parts.push_back({{liver_centre[0] - 0.30, liver_centre[1] + 0.18, liver_centre[2] + 0.12},
+                   radii(0.28, 0.18, 0.20, 0.2),
+                   vary(0, 0.2),
+                   liver,
                    kLiver});
   parts.push_back({point(-0.50, -0.10, 0.48, 0.06), radii(0.25, 0.34, 0.40, 0.15), vary(-0.35, 0.3), spleen, kSpleen});
   for (const double side : {-1.0, 1.0}) {
@@ -122,8 +129,12 @@ Anatomy draw_anatomy(Random& random) {
   }
   // Two vessels through the liver: bright, still liver.
   for (int i = 0; i < 2; ++i) {
-    parts.push_back({{liver_centre[0] + random.uniform(-0.15, 0.15), liver_centre[1] + random.uniform(-0.1, 0.1), liver_centre[2]},
-                     {0.04, 0.18, 0.04}, random.uniform(0, 3), liver + 45, kLiver});
+    parts.push_back(
+        {{liver_centre[0] + random.uniform(-0.15, 0.15), liver_centre[1] + random.uniform(-0.1, 0.1), liver_centre[2]},
+         {0.04, 0.18, 0.04},
+         random.uniform(0, 3),
+         liver + 45,
+         kLiver});
   }
   return anatomy;
 }
@@ -151,7 +162,8 @@ void blur_axis(Image& image, size_t axis) {
         const auto value = [&](int64_t step) {
           return from[static_cast<size_t>(offset + (std::clamp<int64_t>(at + step, 0, size[axis] - 1) - at) * stride[axis])];
         };
-        image.voxels[static_cast<size_t>(offset)] = weight[0] * value(0) + weight[1] * (value(-1) + value(1)) + weight[2] * (value(-2) + value(2));
+        image.voxels[static_cast<size_t>(offset)] =
+            weight[0] * value(0) + weight[1] * (value(-1) + value(1)) + weight[2] * (value(-2) + value(2));
       }
     }
   }
@@ -167,7 +179,8 @@ std::string case_name(int64_t number) {
 
 void PhantomOptions::check() const {
   const auto at_least = [](const char* field, int64_t value, int64_t least) {
-    if (value < least) throw InputError(std::string("phantom.") + field, std::to_string(value), "at least " + std::to_string(least));
+    if (value < least)
+      throw InputError(std::string("phantom.") + field, std::to_string(value), "at least " + std::to_string(least));
   };
   at_least("labelled", labelled, 1);
   at_least("unlabelled", unlabelled, 0);
@@ -235,14 +248,10 @@ void write_phantom(const fs::path& folder, const PhantomOptions& options) {
   }
   const Size3 size{options.size[0], options.size[1], options.size[2]};
   const int64_t training = options.labelled + options.unlabelled;
-  Json json = {{"name", "phantom"},
-               {"description", "Made-up CT-like abdomens; no patient"},
-               {"modality", {{"0", "CT"}}},
-               {"labels", labels_to_json(phantom_class_names())},
-               {"numTraining", training},
-               {"numTest", options.test},
-               {"training", Json::array()},
-               {"test", Json::array()},
+  Json json = {{"name", "phantom"},         {"description", "Made-up CT-like abdomens; no patient"},
+               {"modality", {{"0", "CT"}}}, {"labels", labels_to_json(phantom_class_names())},
+               {"numTraining", training},   {"numTest", options.test},
+               {"training", Json::array()}, {"test", Json::array()},
                {"phantom", made_by}};
   for (int64_t i = 0; i < training + options.test; ++i) {
     const PhantomCase made = make_phantom(size, options.seed, static_cast<uint32_t>(i));

@@ -14,8 +14,8 @@ namespace tss {
 
 struct PhantomOptions {
   int64_t labelled = 2;
-  int64_t unlabelled = 20;  // images without a label file
-  int64_t test = 6;         // in imagesTs and labelsTs
+  int64_t unlabelled = 20;                   // images without a label file
+  int64_t test = 6;                          // in imagesTs and labelsTs
   std::vector<int64_t> size = {48, 48, 40};  // voxels; the field of view is 320 x 280 x 240 mm whatever the size
   uint64_t seed = 0;
 

@@ -38,20 +38,23 @@ void check_labels(const LabelMap& labels, const fs::path& file, const std::vecto
 void check_same_grid(const Geometry& image, const Geometry& other, const fs::path& image_file, const fs::path& other_file) {
   const std::string difference = grid_difference(image, other);
   if (!difference.empty()) {
-    throw InputError(other_file.string(), "lies on another grid than " + image_file.string() + ": " + difference, "the same grid");
+    throw InputError(other_file.string(), "lies on another grid than " + image_file.string() + ": " + difference,
+                     "the same grid");
   }
 }
 
 std::vector<std::string> default_classes(const Source& source, const PrepareOptions& options) {
   if (!options.classes.empty()) {
     if (!source.class_names.empty() && source.class_names != options.classes) {
-      throw InputError("--classes", join(options.classes, ", "), "the classes of the source's dataset.json (" + join(source.class_names, ", ") + "), or no --classes");
+      throw InputError("--classes", join(options.classes, ", "),
+                       "the classes of the source's dataset.json (" + join(source.class_names, ", ") + "), or no --classes");
     }
     return options.classes;
   }
   if (!source.class_names.empty()) return source.class_names;
   if (options.recipe.name == "left_atrium") return {"background", "left atrium"};
-  throw InputError(source.folder.string(), "has no dataset.json, so the classes are unknown", "--classes background,\"name of class 1\",...");
+  throw InputError(source.folder.string(), "has no dataset.json, so the classes are unknown",
+                   "--classes background,\"name of class 1\",...");
 }
 
 // What prepare works on, once all names are known and agree.
@@ -65,7 +68,8 @@ DatasetRecord make_record(const PrepareOptions& options, const Source& source) {
   record.source = source.folder;
   record.layout = source.layout;
   record.cases = source.cases;
-  if (record.class_names.size() < 2) throw InputError("--classes", join(record.class_names, ", "), "at least two, the background first");
+  if (record.class_names.size() < 2)
+    throw InputError("--classes", join(record.class_names, ", "), "at least two, the background first");
   if (record.class_names.size() > 256) throw InputError("--classes", concat(record.class_names.size(), " names"), "at most 256");
   if (std::set<std::string>(record.class_names.begin(), record.class_names.end()).size() != record.class_names.size()) {
     throw InputError("--classes", join(record.class_names, ", "), "distinct names");
@@ -86,10 +90,13 @@ void check_existing_record(const PrepareOptions& options, const DatasetRecord& r
   const DatasetRecord existing = read_dataset_record(options.dataset);
   const auto recipe_text = [](const Recipe& recipe) { return write_options(recipe).dump(); };
   const auto refuse = [&](const std::string& what, const std::string& before, const std::string& now) {
-    throw InputError(file.string(), "was prepared with " + what + " " + before + ", now " + now, "the same, another --dataset folder, or --overwrite");
+    throw InputError(file.string(), "was prepared with " + what + " " + before + ", now " + now,
+                     "the same, another --dataset folder, or --overwrite");
   };
-  if (recipe_text(existing.recipe) != recipe_text(record.recipe)) refuse("recipe", recipe_text(existing.recipe), recipe_text(record.recipe));
-  if (existing.class_names != record.class_names) refuse("classes", join(existing.class_names, ", "), join(record.class_names, ", "));
+  if (recipe_text(existing.recipe) != recipe_text(record.recipe))
+    refuse("recipe", recipe_text(existing.recipe), recipe_text(record.recipe));
+  if (existing.class_names != record.class_names)
+    refuse("classes", join(existing.class_names, ", "), join(record.class_names, ", "));
   if (existing.source != record.source) refuse("source", existing.source.string(), record.source.string());
 }
 
@@ -106,7 +113,8 @@ Split choose_split(const PrepareOptions& options, const DatasetRecord& record, b
   if (!kept) return split;
   Split existing = read_split(file);
   if (!existing.same_roles(split)) {
-    throw InputError(file.string(), "holds another split (" + existing.describe() + ") than the options give (" + split.describe() + ")",
+    throw InputError(file.string(),
+                     "holds another split (" + existing.describe() + ") than the options give (" + split.describe() + ")",
                      "the same roles, no split options to keep it, or --overwrite to replace it");
   }
   return existing;
@@ -118,9 +126,11 @@ void check_split(const Split& split, const DatasetRecord& record, const std::str
   for (const Role role : kRoles) {
     for (const std::string& id : split.cases(role)) {
       const auto found = has_label.find(id);
-      if (found == has_label.end()) throw InputError(subject + ": " + role_name(role), "case '" + id + "' is not in the source", "an id of the source");
+      if (found == has_label.end())
+        throw InputError(subject + ": " + role_name(role), "case '" + id + "' is not in the source", "an id of the source");
       if (role != Role::kUnlabelled && !found->second) {
-        throw InputError(subject + ": " + role_name(role), "case '" + id + "' has no label file", "unlabelled, the only role of a case without label");
+        throw InputError(subject + ": " + role_name(role), "case '" + id + "' has no label file",
+                         "unlabelled, the only role of a case without label");
       }
     }
   }
@@ -140,8 +150,10 @@ Work find_work(const DatasetRecord& record, const Split& split, const Cache& cac
   for (const SourceCase& item : record.cases) {
     if (!wanted.contains(item.id)) continue;
     const auto state = cache.state(item);
-    if (state == Cache::State::kCurrent || state == Cache::State::kSourceGone) ++work.kept;
-    else work.todo.push_back(&item);
+    if (state == Cache::State::kCurrent || state == Cache::State::kSourceGone)
+      ++work.kept;
+    else
+      work.todo.push_back(&item);
   }
   return work;
 }
@@ -178,14 +190,17 @@ void prepare_cases(const Work& work, const DatasetRecord& record, const Cache& c
 }
 
 void report_source(const Source& source) {
-  const int64_t labelled = std::count_if(source.cases.begin(), source.cases.end(), [](const auto& item) { return !item.label.empty(); });
-  log_info(concat(source.folder.string(), ": ", source.layout, " layout, ", source.cases.size(), " cases, ", labelled, " with a label"));
+  const int64_t labelled =
+      std::count_if(source.cases.begin(), source.cases.end(), [](const auto& item) { return !item.label.empty(); });
+  log_info(concat(source.folder.string(), ": ", source.layout, " layout, ", source.cases.size(), " cases, ", labelled,
+                  " with a label"));
   if (source.layout == "HDF5") log_info("HDF5 files carry no geometry: axis order as stored, unit spacing, identity direction");
   if (source.test_without_label > 0) {
     log_info(concat(source.test_without_label, " images of imagesTs have no label and are left out"));
   }
   if (source.listed_without_label > 0) {
-    log_warning(concat(source.listed_without_label, " labels that dataset.json lists are not there; these cases can only be unlabelled"));
+    log_warning(
+        concat(source.listed_without_label, " labels that dataset.json lists are not there; these cases can only be unlabelled"));
   }
 }
 
@@ -195,8 +210,10 @@ void check_finite(const Image& image, const fs::path& file) {
   const auto first = first_non_finite(image);
   if (!first) return;
   const auto bad = std::count_if(image.voxels.begin(), image.voxels.end(), [](float value) { return !std::isfinite(value); });
-  throw InputError(file.string(), concat(bad, bad == 1 ? " voxel is" : " voxels are", " NaN or infinite, the first at (", join(*first, ", "), ")"),
-                   "finite intensities");
+  throw InputError(
+      file.string(),
+      concat(bad, bad == 1 ? " voxel is" : " voxels are", " NaN or infinite, the first at (", join(*first, ", "), ")"),
+      "finite intensities");
 }
 
 PreparedCase prepare_case(const SourceCase& item, const Recipe& recipe, const std::vector<std::string>& class_names) {
@@ -238,8 +255,9 @@ PrepareSummary prepare_dataset(const PrepareOptions& options) {
   PrepareSummary summary;
   summary.split = choose_split(options, record, summary.split_kept);
   check_split(summary.split, record, summary.split_kept ? (options.dataset / "split.json").string() : "split");
-  const auto folds = options.split.folds > 0 ? make_folds(split_cases(record), summary.split, options.split.folds, options.split.seed)
-                                             : std::vector<Split>{};
+  const auto folds = options.split.folds > 0
+                         ? make_folds(split_cases(record), summary.split, options.split.folds, options.split.seed)
+                         : std::vector<Split>{};
   const Cache cache(options.dataset, record.recipe, static_cast<int64_t>(record.class_names.size()));
   cache.remove_leftovers();
   const Work work = find_work(record, summary.split, cache);

@@ -61,7 +61,8 @@ TEST(Prepare, ArraysAreTheRecipesAndTheDatasetOpens) {
       EXPECT_EQ(item.label.has_value(), id <= "case_05");
       if (!item.label) continue;
       const LabelMap labels = apply_recipe_to_labels(options.recipe, read_scan_label(item.source_label));
-      EXPECT_EQ(std::vector<uint8_t>(item.label->data<uint8_t>(), item.label->data<uint8_t>() + item.label->elements()), labels.voxels);
+      EXPECT_EQ(std::vector<uint8_t>(item.label->data<uint8_t>(), item.label->data<uint8_t>() + item.label->elements()),
+                labels.voxels);
     }
   }
 }
@@ -178,12 +179,14 @@ TEST(Prepare, GivenSplitFiles) {
   testing::write_msd(folder / "S", 4, 3);
   const PrepareOptions options = prepare_options(folder / "S", folder / "D");
   // A split.json beside the scans is taken as it is.
-  write_text_file(folder / "S/split.json", R"({"labelled": ["case_02"], "unlabelled": ["case_03", "case_00"], "test": ["case_01"]})");
+  write_text_file(folder / "S/split.json",
+                  R"({"labelled": ["case_02"], "unlabelled": ["case_03", "case_00"], "test": ["case_01"]})");
   EXPECT_EQ(prepare_dataset(options).split.describe(), "1 labelled, 2 unlabelled, 0 validation, 1 test");
   EXPECT_THAT(Dataset::open(folder / "D").cases(Role::kUnlabelled), ElementsAre("case_03", "case_00"));
   write_text_file(folder / "S/split.json", R"({"labelled": ["case_03"]})");
   PrepareOptions other = prepare_options(folder / "S", folder / "E");
-  EXPECT_THAT(input_error_of([&] { prepare_dataset(other); }), HasSubstr("case 'case_03' has no label file; expected unlabelled"));
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(other); }),
+              HasSubstr("case 'case_03' has no label file; expected unlabelled"));
   write_text_file(folder / "S/split.json", R"({"unlabelled": ["case_03"]})");
   EXPECT_THAT(input_error_of([&] { prepare_dataset(other); }), HasSubstr("the labelled set is empty"));
 }
@@ -205,9 +208,11 @@ TEST(Prepare, Hdf5FoldersTakeTheirClassesFromTheOption) {
   const TemporaryFolder folder;
   const Size3 size{8, 7, 6};
   const LabelMap labels = testing::box_labels(size, 2);
-  for (int i = 0; i < 4; ++i) write_hdf5_case(folder / concat("S/c", i, "/mri_norm2.h5"), testing::noise_image(size, 1), i < 3 ? &labels : nullptr);
+  for (int i = 0; i < 4; ++i)
+    write_hdf5_case(folder / concat("S/c", i, "/mri_norm2.h5"), testing::noise_image(size, 1), i < 3 ? &labels : nullptr);
   PrepareOptions options = prepare_options(folder / "S", folder / "D");
-  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("has no dataset.json, so the classes are unknown; expected --classes"));
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }),
+              HasSubstr("has no dataset.json, so the classes are unknown; expected --classes"));
   options.classes = {"background", "atrium"};
   prepare_dataset(options);
   EXPECT_THAT(Dataset::open(folder / "D").class_names(), ElementsAre("background", "atrium"));
@@ -223,7 +228,8 @@ TEST(Prepare, Hdf5FoldersTakeTheirClassesFromTheOption) {
 TEST(Prepare, NnunetChannelsAreStacked) {
   const TemporaryFolder folder;
   const Size3 size{6, 5, 4};
-  write_json(folder / "S/dataset.json", Json::parse(R"({"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "core": 1},
+  write_json(folder / "S/dataset.json",
+             Json::parse(R"({"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "core": 1},
       "file_ending": ".nii.gz"})"));
   for (const std::string id : {"a", "b", "c"}) {
     write_image(folder / ("S/imagesTr/" + id + "_0000.nii.gz"), testing::noise_image(size, 1, 50));
@@ -290,7 +296,8 @@ TEST_F(BadInput, NanInTheImage) {
 
 TEST_F(BadInput, DatasetFolderThatIsTheSource) {
   const auto before = snapshot(folder_ / "S");
-  EXPECT_THAT(input_error_of([&] { prepare_dataset(prepare_options(folder_ / "S", folder_ / "S")); }), HasSubstr("is the source folder itself"));
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(prepare_options(folder_ / "S", folder_ / "S")); }),
+              HasSubstr("is the source folder itself"));
   EXPECT_EQ(snapshot(folder_ / "S"), before);
 }
 

@@ -44,7 +44,8 @@ void normalise_zscore(std::vector<float>& voxels, bool nonzero_only) {
 
 void Recipe::check() const {
   if (std::find(kNormalisations.begin(), kNormalisations.end(), normalise) == kNormalisations.end()) {
-    throw InputError("recipe.normalise", "'" + normalise + "'" + did_you_mean(normalise, kNormalisations), join(kNormalisations, ", "));
+    throw InputError("recipe.normalise", "'" + normalise + "'" + did_you_mean(normalise, kNormalisations),
+                     join(kNormalisations, ", "));
   }
   const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
   if (!spacing.empty() && (spacing.size() != 3 || !std::all_of(spacing.begin(), spacing.end(), positive))) {

@@ -11,10 +11,11 @@ namespace tss {
 
 struct Recipe {
   std::string name = "generic";
-  std::string normalise = "zscore";          // zscore | zscore_nonzero | none
-  std::vector<double> spacing;               // mm, empty: keep; else three values
-  std::vector<double> window;                // [low, high] (HU): clip before normalising; empty: no clip
-  std::vector<int64_t> reduce;               // e.g. [2, 2, 2]: means over blocks (labels: the most frequent class), for grids without real spacing; empty: no
+  std::string normalise = "zscore";  // zscore | zscore_nonzero | none
+  std::vector<double> spacing;       // mm, empty: keep; else three values
+  std::vector<double> window;        // [low, high] (HU): clip before normalising; empty: no clip
+  std::vector<int64_t>
+      reduce;  // e.g. [2, 2, 2]: means over blocks (labels: the most frequent class), for grids without real spacing; empty: no
 
   template <class V>
   void visit(V& v) {

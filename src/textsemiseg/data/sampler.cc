@@ -15,7 +15,8 @@ class ForegroundIndex {
  public:
   ForegroundIndex(const uint8_t* labels, const Size3& size, int64_t classes) : labels_(labels), size_(size) {
     const int64_t slab = size[1] * size[2];
-    std::vector<std::vector<int64_t>> sums(static_cast<size_t>(classes), std::vector<int64_t>(static_cast<size_t>(size[0]) + 1, 0));
+    std::vector<std::vector<int64_t>> sums(static_cast<size_t>(classes),
+                                           std::vector<int64_t>(static_cast<size_t>(size[0]) + 1, 0));
     for (int64_t x = 0; x < size[0]; ++x) {
       std::array<int64_t, 256> counts{};
       for (int64_t i = 0; i < slab; ++i) ++counts[labels[x * slab + i]];
@@ -140,7 +141,9 @@ Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t
   for (const std::string& id : dataset.cases(Role::kLabelled)) {
     state.labelled.push_back(dataset.load(id));
     const CachedCase& item = state.labelled.back();
-    if (!item.label) throw InputError(split, "labelled case '" + id + "' was prepared without a label", "a label: run textsemiseg prepare again");
+    if (!item.label)
+      throw InputError(split, "labelled case '" + id + "' was prepared without a label",
+                       "a label: run textsemiseg prepare again");
     if (options.foreground > 0) state.foreground.emplace_back(item.label->data<uint8_t>(), item.geometry.size, dataset.classes());
   }
   if (options.unlabelled > 0) {
@@ -149,7 +152,8 @@ Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t
   for (const auto* cases : {&state.labelled, &state.unlabelled}) {
     for (const CachedCase& item : *cases) {
       if (item.image.elements() == state.channels * item.geometry.voxels()) continue;
-      throw InputError(item.source_image.string(), concat("prepared with ", item.image.elements() / item.geometry.voxels(), " channels"),
+      throw InputError(item.source_image.string(),
+                       concat("prepared with ", item.image.elements() / item.geometry.voxels(), " channels"),
                        concat(state.channels));
     }
   }

@@ -16,15 +16,15 @@
 namespace tss {
 
 struct SamplerOptions {
-  int64_t labelled = 2;    // samples per batch
+  int64_t labelled = 2;  // samples per batch
   int64_t unlabelled = 2;
   std::vector<int64_t> patch = {96, 96, 96};  // voxels
-  bool flips = false;         // mirror axes 0 and 1, each with probability 1/2
-  bool quarter_turns = false; // 0 to 3 quarter turns in the plane of axes 0 and 1, equally likely
+  bool flips = false;                         // mirror axes 0 and 1, each with probability 1/2
+  bool quarter_turns = false;                 // 0 to 3 quarter turns in the plane of axes 0 and 1, equally likely
   bool published_quirks = false;  // padding by +3, exclusive start range, and with flips exactly one axis always mirrored
-  double foreground = 0.0;    // share of labelled patches centred on a foreground voxel (classes drawn equally often)
-  int64_t threads = 1;        // background threads
-  int64_t queue = 4;          // batches drawn ahead
+  double foreground = 0.0;        // share of labelled patches centred on a foreground voxel (classes drawn equally often)
+  int64_t threads = 1;            // background threads
+  int64_t queue = 4;              // batches drawn ahead
 
   template <class V>
   void visit(V& v) {
@@ -44,17 +44,17 @@ struct SamplerOptions {
 struct PatchBatch {
   int64_t labelled = 0, unlabelled = 0, channels = 1;
   Size3 patch{};
-  std::vector<float> image;         // [labelled + unlabelled, C, X, Y, Z]
-  std::vector<uint8_t> label;       // [labelled, X, Y, Z]
-  std::vector<std::string> ids;     // one per sample
+  std::vector<float> image;      // [labelled + unlabelled, C, X, Y, Z]
+  std::vector<uint8_t> label;    // [labelled, X, Y, Z]
+  std::vector<std::string> ids;  // one per sample
 };
 
 // Where one sample of a batch comes from.
 struct PatchDraw {
   size_t index = 0;  // in the list of labelled or unlabelled cases
   PlaneTransform transform;
-  Crop crop;         // of the transformed case
-  Size3 start{};     // in the transformed and padded case
+  Crop crop;      // of the transformed case
+  Size3 start{};  // in the transformed and padded case
 };
 
 class Sampler {

@@ -26,7 +26,9 @@ bool same(const PatchBatch& a, const PatchBatch& b) { return a.image == b.image 
 
 class SamplerTest : public ::testing::Test {
  protected:
-  Dataset dataset(int64_t labelled, int64_t unlabelled) { return Dataset::open(testing::prepared_msd(folder_.path(), labelled, unlabelled)); }
+  Dataset dataset(int64_t labelled, int64_t unlabelled) {
+    return Dataset::open(testing::prepared_msd(folder_.path(), labelled, unlabelled));
+  }
   TemporaryFolder folder_;
 };
 
@@ -157,14 +159,18 @@ TEST_F(SamplerTest, UnlabelledStreamIsReshuffledWhenExhausted) {
     order.push_back(plan[3].index);
   }
   for (size_t round = 0; round < 3; ++round) {
-    EXPECT_EQ(std::set<size_t>(order.begin() + static_cast<std::ptrdiff_t>(3 * round), order.begin() + static_cast<std::ptrdiff_t>(3 * round + 3)).size(), 3u);
+    EXPECT_EQ(std::set<size_t>(order.begin() + static_cast<std::ptrdiff_t>(3 * round),
+                               order.begin() + static_cast<std::ptrdiff_t>(3 * round + 3))
+                  .size(),
+              3u);
   }
 }
 
 std::map<std::pair<int, int>, int> transform_counts(const Sampler& sampler, int64_t iterations) {
   std::map<std::pair<int, int>, int> counts;
   for (int64_t i = 0; i < iterations; ++i) {
-    for (const PatchDraw& draw : sampler.plan(i)) ++counts[{draw.transform.turns, draw.transform.mirror[0] + 2 * draw.transform.mirror[1]}];
+    for (const PatchDraw& draw : sampler.plan(i))
+      ++counts[{draw.transform.turns, draw.transform.mirror[0] + 2 * draw.transform.mirror[1]}];
   }
   return counts;
 }
@@ -262,7 +268,8 @@ TEST_F(SamplerTest, SupervisedNeedsNoUnlabelledCase) {
 TEST_F(SamplerTest, EmptyLabelledSetIsAnError) {
   const auto folder = testing::prepared_msd(folder_.path(), 2, 2);
   write_text_file(folder / "split.json", R"({"unlabelled": ["case_00"]})");
-  EXPECT_THAT(input_error_of([&] { Sampler(Dataset::open(folder), small_patch(), 0); }), HasSubstr("split.json: the labelled set is empty"));
+  EXPECT_THAT(input_error_of([&] { Sampler(Dataset::open(folder), small_patch(), 0); }),
+              HasSubstr("split.json: the labelled set is empty"));
 }
 
 TEST(SamplerOptionsTest, ChecksNameTheField) {

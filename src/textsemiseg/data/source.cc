@@ -116,8 +116,10 @@ void add_cases(Source& source, const DatasetDescription& description, const std:
     item.id = !entry.id.empty() ? entry.id : suffix && suffixed ? suffix->first : image_stem(item.images.front());
     if (!entry.label.empty()) {
       const fs::path label = (source.folder / entry.label).lexically_normal();
-      if (fs::exists(label)) item.label = label;
-      else ++source.listed_without_label;
+      if (fs::exists(label))
+        item.label = label;
+      else
+        ++source.listed_without_label;
     }
     const std::string id = item.id;
     if (!cases.emplace(id, std::move(item)).second) throw InputError(json, "lists case '" + id + "' twice", "every case once");
@@ -153,8 +155,8 @@ void list_decathlon(Source& source, const DatasetDescription& description) {
   for (const SourceCase& item : source.cases) {
     if (item.images.size() != source.cases.front().images.size()) {
       throw InputError((source.folder / "imagesTr").string(),
-                       concat("case '", item.id, "' has ", item.images.size(), " channels, case '", source.cases.front().id, "' has ",
-                              source.cases.front().images.size()),
+                       concat("case '", item.id, "' has ", item.images.size(), " channels, case '", source.cases.front().id,
+                              "' has ", source.cases.front().images.size()),
                        "the same number for every case");
     }
   }
@@ -171,7 +173,9 @@ void list_hdf5(Source& source) {
   std::map<std::string, fs::path> files;
   const auto add = [&](const std::string& id, const fs::path& path) {
     const auto [place, added] = files.emplace(id, path);
-    if (!added) throw InputError(path.string(), "is a second file of case '" + id + "' beside " + place->second.string(), "one file per case");
+    if (!added)
+      throw InputError(path.string(), "is a second file of case '" + id + "' beside " + place->second.string(),
+                       "one file per case");
   };
   for (const fs::path& path : visible_entries(source.folder)) {
     if (fs::is_directory(path)) {
@@ -259,12 +263,14 @@ Source open_source(const fs::path& folder) {
     list_plain(source);
   }
   if (source.cases.empty()) {
-    throw InputError(folder.string(), "no scans found", "imagesTr/, images/, *.h5 or image files (" + join(image_extensions(), " ") + ")");
+    throw InputError(folder.string(), "no scans found",
+                     "imagesTr/, images/, *.h5 or image files (" + join(image_extensions(), " ") + ")");
   }
   std::sort(source.cases.begin(), source.cases.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   for (size_t i = 1; i < source.cases.size(); ++i) {
     if (source.cases[i].id == source.cases[i - 1].id) {
-      throw InputError(source.cases[i].images.front().string(), "has the same case id as " + source.cases[i - 1].images.front().string(),
+      throw InputError(source.cases[i].images.front().string(),
+                       "has the same case id as " + source.cases[i - 1].images.front().string(),
                        "one id per case, imagesTr and imagesTs together");
     }
   }

@@ -28,8 +28,8 @@ struct Source {
   std::vector<std::string> class_names;  // empty where the source does not say
   std::vector<std::string> class_texts;
   std::vector<std::string> channel_names;
-  std::vector<SourceCase> cases;  // sorted by id
-  int64_t test_without_label = 0;  // images of imagesTs that were left out
+  std::vector<SourceCase> cases;     // sorted by id
+  int64_t test_without_label = 0;    // images of imagesTs that were left out
   int64_t listed_without_label = 0;  // labels that dataset.json names but that do not exist
 
   const SourceCase* find(const std::string& id) const;

@@ -29,8 +29,8 @@ std::vector<std::string> ids(const Source& source) {
 TEST(Source, DecathlonFolderWithAndWithoutLabels) {
   const TemporaryFolder folder;
   testing::write_msd(folder.path(), 3, 2);
-  image_at(folder / "imagesTr/extra.nii.gz");         // not listed, no label
-  image_at(folder / "imagesTr/extra_with.nii.gz");    // not listed, a label
+  image_at(folder / "imagesTr/extra.nii.gz");       // not listed, no label
+  image_at(folder / "imagesTr/extra_with.nii.gz");  // not listed, a label
   label_at(folder / "labelsTr/extra_with.nii.gz");
   std::ofstream(folder / "imagesTr/._case_00.nii.gz") << "as macOS leaves them";
   const Source source = open_source(folder.path());
@@ -68,7 +68,8 @@ TEST(Source, TestImagesCountOnlyWithLabels) {
 
 TEST(Source, NnunetFolderGroupsChannels) {
   const TemporaryFolder folder;
-  write_json(folder / "dataset.json", Json::parse(R"({"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "core": 1},
+  write_json(folder / "dataset.json",
+             Json::parse(R"({"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "core": 1},
       "file_ending": ".nii.gz"})"));
   for (const std::string id : {"a_001", "b"}) {
     for (const std::string channel : {"_0000", "_0001"}) image_at(folder / ("imagesTr/" + id + channel + ".nii.gz"));

@@ -37,7 +37,8 @@ void require_labelled(int64_t labelled, int64_t available, const std::string& op
                      concat("at most ", available, ", the training cases that have a label"));
   }
   if (labelled < 1) {
-    throw InputError(option, available == 0 ? "no training case has a label" : "the labelled set would be empty", "at least one labelled case");
+    throw InputError(option, available == 0 ? "no training case has a label" : "the labelled set would be empty",
+                     "at least one labelled case");
   }
 }
 
@@ -51,11 +52,13 @@ std::vector<std::string> listed_ids(const std::string& file, const Known& known,
   for (const std::string& id : read_id_list(file)) (known.all.contains(id) ? present : missing).push_back(id);
   if (missing.empty()) return present;
   if (!allow_missing) {
-    throw InputError(file, concat("case '", missing.front(), "' is not in the source",
-                                  missing.size() > 1 ? concat(" (nor are ", missing.size() - 1, " others)") : ""),
+    throw InputError(file,
+                     concat("case '", missing.front(), "' is not in the source",
+                            missing.size() > 1 ? concat(" (nor are ", missing.size() - 1, " others)") : ""),
                      "an id of the source; --allow-missing leaves such cases out");
   }
-  log_warning(concat(file, ": ", missing.size(), " of ", missing.size() + present.size(), " listed cases are not in the source and are left out"));
+  log_warning(concat(file, ": ", missing.size(), " of ", missing.size() + present.size(),
+                     " listed cases are not in the source and are left out"));
   return present;
 }
 
@@ -67,7 +70,8 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
     auto ids = listed_ids(file, known, options.allow_missing);
     for (const std::string& id : ids) {
       if (!known.with_label.contains(id)) throw InputError(file, "case '" + id + "' has no label", "a case with a label");
-      if (!held_out.insert(id).second) throw InputError(file, "case '" + id + "' is also in another list", "every case in one list");
+      if (!held_out.insert(id).second)
+        throw InputError(file, "case '" + id + "' is also in another list", "every case in one list");
     }
     split.roles[role] = std::move(ids);
   };
@@ -82,12 +86,14 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
   } else {
     training = listed_ids(options.train_list, known, options.allow_missing);
     for (const std::string& id : training) {
-      if (held_out.contains(id)) throw InputError(options.train_list, "case '" + id + "' is also in another list", "every case in one list");
+      if (held_out.contains(id))
+        throw InputError(options.train_list, "case '" + id + "' is also in another list", "every case in one list");
     }
   }
   const std::string wanted = options.labelled.empty() ? "10%" : options.labelled;
   const int64_t labelled = parse_amount("--labelled", wanted, static_cast<int64_t>(training.size()));
-  const int64_t available = std::count_if(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
+  const int64_t available =
+      std::count_if(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
   require_labelled(labelled, available, "--labelled " + wanted);
   for (size_t i = 0; i < training.size(); ++i) {
     const bool first = static_cast<int64_t>(i) < labelled;
@@ -104,14 +110,17 @@ Split seeded_split(const std::vector<SplitCase>& cases, const SplitOptions& opti
   Split split;
   std::vector<std::string> with_label, without_label;
   for (const SplitCase& item : cases) {
-    if (item.test) split.roles[Role::kTest].push_back(item.id);
-    else (item.has_label ? with_label : without_label).push_back(item.id);
+    if (item.test)
+      split.roles[Role::kTest].push_back(item.id);
+    else
+      (item.has_label ? with_label : without_label).push_back(item.id);
   }
   const bool own_test = !split.roles[Role::kTest].empty();
   if (own_test && !options.test.empty()) {
-    throw InputError("--test " + options.test,
-                     concat("the source has a test part of its own (", split.roles[Role::kTest].size(), " cases in imagesTs with labelsTs)"),
-                     "no --test");
+    throw InputError(
+        "--test " + options.test,
+        concat("the source has a test part of its own (", split.roles[Role::kTest].size(), " cases in imagesTs with labelsTs)"),
+        "no --test");
   }
   const auto order = shuffled(with_label, options.seed, 0);
   const int64_t total = static_cast<int64_t>(order.size());
@@ -148,10 +157,14 @@ Split seeded_split(const std::vector<SplitCase>& cases, const SplitOptions& opti
 
 const char* role_name(Role role) {
   switch (role) {
-    case Role::kLabelled: return "labelled";
-    case Role::kUnlabelled: return "unlabelled";
-    case Role::kValidation: return "validation";
-    case Role::kTest: return "test";
+    case Role::kLabelled:
+      return "labelled";
+    case Role::kUnlabelled:
+      return "unlabelled";
+    case Role::kValidation:
+      return "validation";
+    case Role::kTest:
+      return "test";
   }
   return "";
 }
@@ -181,7 +194,8 @@ bool Split::same_roles(const Split& other) const {
 
 Split read_split(const fs::path& path) {
   const Json json = read_json(path);
-  if (!json.is_object()) throw InputError(path.string(), "holds " + type_name_of(json), R"({"labelled": [ids], "unlabelled": [...], ...})");
+  if (!json.is_object())
+    throw InputError(path.string(), "holds " + type_name_of(json), R"({"labelled": [ids], "unlabelled": [...], ...})");
   Split split;
   std::map<std::string, std::string> role_of;
   for (const auto& [key, value] : json.items()) {
@@ -248,15 +262,18 @@ void SplitOptions::check() const {
   amount("--validation", validation);
   amount("--test", test);
   if (!test.empty() && !test_list.empty()) throw InputError("--test", "given together with --test-list", "one of them");
-  if (!validation.empty() && !validation_list.empty()) throw InputError("--validation", "given together with --validation-list", "one of them");
+  if (!validation.empty() && !validation_list.empty())
+    throw InputError("--validation", "given together with --validation-list", "one of them");
   const bool lists = !(train_list.empty() && validation_list.empty() && test_list.empty());
   if (lists && !test.empty()) throw InputError("--test", "given together with lists", "--test-list beside --train-list");
-  if (lists && !validation.empty()) throw InputError("--validation", "given together with lists", "--validation-list beside --train-list");
+  if (lists && !validation.empty())
+    throw InputError("--validation", "given together with lists", "--validation-list beside --train-list");
   if (folds < 0 || folds == 1) throw InputError("--folds", std::to_string(folds), "0 (none) or at least 2");
 }
 
 bool SplitOptions::any_given() const {
-  return !(labelled.empty() && validation.empty() && test.empty() && train_list.empty() && validation_list.empty() && test_list.empty());
+  return !(labelled.empty() && validation.empty() && test.empty() && train_list.empty() && validation_list.empty() &&
+           test_list.empty());
 }
 
 Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& options) {

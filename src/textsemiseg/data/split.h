@@ -44,11 +44,12 @@ struct SplitCase {
 };
 
 struct SplitOptions {
-  std::string labelled;    // "9", "10%" of the training cases; "": every training case with a label if there are cases without, else 10%
+  std::string
+      labelled;  // "9", "10%" of the training cases; "": every training case with a label if there are cases without, else 10%
   std::string validation;  // number or share of the cases with a label; "": 10%, or none when lists are given
   std::string test;        // the same; "": the source's own test part, else 20%, or none when lists are given
   std::string train_list, validation_list, test_list;  // *.list files
-  bool allow_missing = false;  // leave out listed ids that the source does not have
+  bool allow_missing = false;                          // leave out listed ids that the source does not have
   int64_t folds = 0;
   uint64_t seed = 0;
 
@@ -63,8 +64,8 @@ struct SplitOptions {
     v("folds", folds);
     v("seed", seed);
   }
-  void check() const;         // throws InputError naming the option
-  bool any_given() const;     // anything besides seed and folds that asks for a certain split
+  void check() const;      // throws InputError naming the option
+  bool any_given() const;  // anything besides seed and folds that asks for a certain split
 };
 
 // A seeded split, or the one the lists give (then the first n of the training list are labelled). Test cases are drawn first, then

@@ -26,7 +26,8 @@ std::vector<SplitCase> cases(int64_t with_label, int64_t without = 0, int64_t te
   return out;
 }
 
-SplitOptions options(const std::string& labelled, const std::string& validation = "", const std::string& test = "", uint64_t seed = 0) {
+SplitOptions options(const std::string& labelled, const std::string& validation = "", const std::string& test = "",
+                     uint64_t seed = 0) {
   SplitOptions out;
   out.labelled = labelled;
   out.validation = validation;
@@ -77,7 +78,8 @@ TEST(Split, CasesWithoutLabelAreUnlabelledOnly) {
 TEST(Split, TheSourcesOwnTestPart) {
   const Split split = make_split(cases(2, 20, 6), options(""));
   EXPECT_EQ(split.describe(), "2 labelled, 20 unlabelled, 0 validation, 6 test");
-  EXPECT_THAT(input_error_of([] { make_split(cases(2, 20, 6), options("", "", "1")); }), HasSubstr("test part of its own (6 cases"));
+  EXPECT_THAT(input_error_of([] { make_split(cases(2, 20, 6), options("", "", "1")); }),
+              HasSubstr("test part of its own (6 cases"));
 }
 
 TEST(Split, AmountsRoundToTheNearestAsThePublishedOnesDo) {
@@ -92,7 +94,8 @@ TEST(Split, AmountsRoundToTheNearestAsThePublishedOnesDo) {
 }
 
 TEST(Split, AskingForTooManyIsAnError) {
-  EXPECT_THAT(input_error_of([] { make_split(cases(10), options("9", "2", "2")); }), HasSubstr("asks for 9 labelled cases; expected at most 6"));
+  EXPECT_THAT(input_error_of([] { make_split(cases(10), options("9", "2", "2")); }),
+              HasSubstr("asks for 9 labelled cases; expected at most 6"));
   EXPECT_THAT(input_error_of([] { make_split(cases(10), options("1", "6", "5")); }), HasSubstr("together 11 cases"));
   EXPECT_THAT(input_error_of([] { make_split(cases(10), options("0")); }), HasSubstr("labelled set would be empty"));
   EXPECT_THAT(input_error_of([] { make_split(cases(0, 5), options("")); }), HasSubstr("no training case has a label"));
@@ -114,17 +117,21 @@ TEST(Split, ListErrorsNameFileAndId) {
   const TemporaryFolder folder;
   SplitOptions from_lists = options("1");
   from_lists.train_list = write_list(folder, "train.list", "l0\nzz\nyy\n");
-  EXPECT_THAT(input_error_of([&] { make_split(cases(3), from_lists); }), HasSubstr("train.list: case 'zz' is not in the source (nor are 1 others)"));
+  EXPECT_THAT(input_error_of([&] { make_split(cases(3), from_lists); }),
+              HasSubstr("train.list: case 'zz' is not in the source (nor are 1 others)"));
   from_lists.allow_missing = true;
   EXPECT_EQ(make_split(cases(3), from_lists).describe(), "1 labelled, 0 unlabelled, 0 validation, 0 test");
   from_lists.test_list = write_list(folder, "test.list", "l0");
-  EXPECT_THAT(input_error_of([&] { make_split(cases(3), from_lists); }), HasSubstr("train.list: case 'l0' is also in another list"));
+  EXPECT_THAT(input_error_of([&] { make_split(cases(3), from_lists); }),
+              HasSubstr("train.list: case 'l0' is also in another list"));
   from_lists.test_list = write_list(folder, "test2.list", "u0");
   EXPECT_THAT(input_error_of([&] { make_split(cases(3, 1), from_lists); }), HasSubstr("test2.list: case 'u0' has no label"));
   from_lists.test_list.clear();
   from_lists.train_list = write_list(folder, "unlabelled_first.list", "u0\nl0\n");
-  EXPECT_THAT(input_error_of([&] { make_split(cases(3, 1), from_lists); }), HasSubstr("case 'u0', one of the first 1, has no label"));
-  EXPECT_THAT(input_error_of([&] { read_id_list(write_list(folder, "twice.list", "a\na\n")); }), HasSubstr("case 'a' is listed twice"));
+  EXPECT_THAT(input_error_of([&] { make_split(cases(3, 1), from_lists); }),
+              HasSubstr("case 'u0', one of the first 1, has no label"));
+  EXPECT_THAT(input_error_of([&] { read_id_list(write_list(folder, "twice.list", "a\na\n")); }),
+              HasSubstr("case 'a' is listed twice"));
   EXPECT_THAT(input_error_of([&] { read_id_list(write_list(folder, "empty.list", "\n")); }), HasSubstr("lists no case"));
   EXPECT_THAT(input_error_of([&] { read_id_list(folder / "none.list"); }), HasSubstr("none.list"));
 }
@@ -137,12 +144,14 @@ TEST(Split, FoldsValidateEveryCaseOnce) {
   for (const Split& fold : folds) {
     EXPECT_EQ(fold.cases(Role::kTest), split.cases(Role::kTest));
     EXPECT_EQ(fold.cases(Role::kLabelled).size(), 3u);
-    EXPECT_EQ(fold.cases(Role::kValidation).size() + fold.cases(Role::kLabelled).size() + fold.cases(Role::kUnlabelled).size(), 24u);
+    EXPECT_EQ(fold.cases(Role::kValidation).size() + fold.cases(Role::kLabelled).size() + fold.cases(Role::kUnlabelled).size(),
+              24u);
     validated.insert(fold.cases(Role::kValidation).begin(), fold.cases(Role::kValidation).end());
   }
   EXPECT_EQ(validated.size(), 20u);
   EXPECT_EQ(std::set<std::string>(validated.begin(), validated.end()).size(), 20u);
-  EXPECT_THAT(input_error_of([&] { make_folds(cases(3), make_split(cases(3), options("1", "0", "0")), 4, 0); }), HasSubstr("3 cases with a label"));
+  EXPECT_THAT(input_error_of([&] { make_folds(cases(3), make_split(cases(3), options("1", "0", "0")), 4, 0); }),
+              HasSubstr("3 cases with a label"));
 }
 
 TEST(Split, FileRoundTripAndErrors) {
