@@ -144,13 +144,16 @@ void add_sections(Page& page, const std::vector<ShownRun>& runs) {
     const RunRecord record = read_run_record(run.folder);
     const RunConfig config = read_run_config(run.folder);
     const Json checkpoint = read_json(run.folder / "checkpoints" / "last.json");
-    Facts facts = {{"protocol", record.protocol},
-                   {"checkpoint", record.selection},
-                   {"iterations", concat(config.train.iterations)},
-                   {"batch", concat(config.sampler.labelled, " labelled + ", config.sampler.unlabelled, " unlabelled patches of ",
-                                    join(config.sampler.patch, " x "), " voxels")},
-                   {"seed", concat(config.seed)},
-                   {"precision", config.train.precision}};
+    Facts facts = {
+        {"protocol", record.protocol},
+        {"checkpoint", record.selection},
+        {"iterations", concat(config.train.iterations)},
+        {"batch", concat(config.sampler.labelled, " labelled + ", config.sampler.unlabelled, " unlabelled patches of ",
+                         join(config.sampler.patch, " x "), " voxels")},
+        {"optimiser", concat("SGD, learning rate ", config.optimiser.learning_rate, " (", config.optimiser.schedule, ")")},
+        {"network", concat("widths ", join(config.network.widths, " "), config.network.dropout ? ", dropout" : ", no dropout")},
+        {"seed", concat(config.seed)},
+        {"precision", config.train.precision}};
     if (checkpoint.contains("seconds"))
       facts.emplace_back("time to train", format_duration(checkpoint.at("seconds").get<double>()));
     for (const auto& [name, count] : record.split.items()) facts.emplace_back(name + " cases", printed(count));
