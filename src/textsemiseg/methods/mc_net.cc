@@ -15,7 +15,10 @@ void check_variant(const std::string& method, const std::string& variant) {
 
 void McNetOptions::check() const {
   check_variant("mc_net", variant);
-  if (ramp_share < 0 || ramp_share > 1) throw InputError("mc_net.ramp_share", concat("found ", ramp_share), "0 to 1");
+  if (!(supervised_weight >= 0)) throw InputError("mc_net.supervised_weight", concat("found ", supervised_weight), "0 or more");
+  if (!(consistency_weight >= 0))
+    throw InputError("mc_net.consistency_weight", concat("found ", consistency_weight), "0 or more");
+  if (!(ramp_share >= 0 && ramp_share <= 1)) throw InputError("mc_net.ramp_share", concat("found ", ramp_share), "0 to 1");
 }
 
 McNet::McNet(const McNetOptions& options, const MethodSetup& setup) : options_(options) {

@@ -1,5 +1,8 @@
 #include "textsemiseg/methods/text_semiseg.h"
 
+#include <cmath>
+#include <type_traits>
+
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/losses/dice.h"
@@ -11,13 +14,61 @@ namespace tss {
 void FusionOptions::check() const {
   if (fusion != "multiplanar" && fusion != "repeat" && fusion != "none")
     throw InputError("text_semiseg.tmr.fusion", "found '" + fusion + "'", "multiplanar, repeat or none");
+  if (!std::isfinite(text_scale))
+    throw InputError("text_semiseg.tmr.text_scale", concat("found ", text_scale), "a finite number");
+  MultiplanarOptions block;
+  block.attention = attention;
+  block.dimension = dimension;
+  block.heads = heads;
+  block.dropout = dropout;
+  block.check();
 }
+
+namespace {
+
+// Every field's full name and printed value.
+struct Printed {
+  template <class T>
+  void operator()(const char* key, T& field) {
+    if constexpr (requires { field.visit(*this); }) {
+      Printed inner{prefix + key + ".", {}};
+      field.visit(inner);
+      fields.insert(fields.end(), inner.fields.begin(), inner.fields.end());
+    } else if constexpr (std::is_same_v<T, bool>) {
+      fields.emplace_back(prefix + key, field ? "true" : "false");
+    } else {
+      fields.emplace_back(prefix + key, concat(field));
+    }
+  }
+  std::string prefix;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+// The released code has no switches: one that is set and has no effect would mislead.
+void check_switches_unused(TextSemiSegOptions given) {
+  TextSemiSegOptions defaults;
+  defaults.variant = given.variant;
+  defaults.consistency_weight = given.consistency_weight;
+  defaults.tmr.dropout = given.tmr.dropout;
+  Printed found{"text_semiseg.", {}}, expected{"text_semiseg.", {}};
+  given.visit(found);
+  defaults.visit(expected);
+  for (size_t i = 0; i < found.fields.size(); ++i)
+    if (found.fields[i] != expected.fields[i])
+      throw InputError(found.fields[i].first, "found " + found.fields[i].second + " with variant 'reference'",
+                       expected.fields[i].second + ", because the released code has no such switch (variant 'paper' has)");
+}
+
+}  // namespace
 
 void TextSemiSegOptions::check() const {
   check_variant("text_semiseg", variant);
+  if (!(consistency_weight >= 0))
+    throw InputError("text_semiseg.consistency_weight", concat("found ", consistency_weight), "0 or more");
   tmr.check();
   csa.check();
   dca.check();
+  if (variant == "reference") check_switches_unused(*this);
 }
 
 TextSemiSeg::TextSemiSeg(const TextSemiSegOptions& options, const MethodSetup& setup)
@@ -86,7 +137,7 @@ void TextSemiSeg::train_step(const Batch& batch, Context& context) {
     const torch::Tensor projected = projection_->forward(deepest).to(text.scalar_type());
     torch::Tensor alignment;
     for (size_t i = 0; i < 2; ++i) {
-      const torch::Tensor term = alignment_loss(projected, torch::softmax(logits[i], 1), text, options_.csa);
+      const torch::Tensor term = alignment_loss(projected, torch::softmax(logits[i], 1), text, side_multiple_, options_.csa);
       alignment = i == 0 ? term : alignment + term;
     }
     context.log("alignment", alignment);
@@ -113,7 +164,8 @@ torch::Tensor TextSemiSeg::mixed_loss(const Batch& batch, const torch::Tensor& p
   const torch::Tensor image = torch::cat({mixed.image_l, mixed.image_u});
   const torch::Tensor logits = crop_like(network_->decoders[weaker]->forward(encode(image, text)).logits, image);
   const int64_t n = mixed.image_l.size(0);
-  return cross_entropy_and_dice(logits.narrow(0, 0, n), mixed.label_l) + cross_entropy_and_dice(logits.narrow(0, n, n), mixed.label_u);
+  return cross_entropy_and_dice(logits.narrow(0, 0, n), mixed.label_l) +
+         cross_entropy_and_dice(logits.narrow(0, n, n), mixed.label_u);
 }
 
 void TextSemiSeg::begin_prediction() {

@@ -23,10 +23,9 @@ torch::Tensor segmentation_loss(const torch::Tensor& logits, const torch::Tensor
 torch::Tensor normalise_depth(const torch::Tensor& feature) { return feature / feature.norm(2, -1, true); }
 
 torch::Tensor released_class_vectors(const torch::Tensor& logits, const torch::Tensor& feature) {
-  const torch::Tensor maps = F::interpolate(torch::sigmoid(logits), F::InterpolateFuncOptions()
-                                                                        .size(feature.sizes().slice(2).vec())
-                                                                        .mode(torch::kTrilinear)
-                                                                        .align_corners(false));
+  const torch::Tensor maps = F::interpolate(
+      torch::sigmoid(logits),
+      F::InterpolateFuncOptions().size(feature.sizes().slice(2).vec()).mode(torch::kTrilinear).align_corners(false));
   const double voxels = static_cast<double>(feature.size(2) * feature.size(3) * feature.size(4));
   return torch::matmul(maps.flatten(2), feature.flatten(2).transpose(1, 2)) / voxels;  // [N, K, d]
 }
@@ -50,13 +49,14 @@ ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, con
     step.class_vectors[i] = released_class_vectors(out.logits[i], i == 0 ? normalise_depth(out.features[0]) : out.features[1]);
   }
   for (size_t i = 0; i < 2; ++i)
-    step.consistency[i] = segmentation_loss(out.logits[i].narrow(0, labelled, unlabelled), step.pseudo[1 - i]);
+    step.consistency[i] = unlabelled > 0 ? segmentation_loss(out.logits[i].narrow(0, labelled, unlabelled), step.pseudo[1 - i])
+                                         : torch::zeros_like(step.supervised[i]);
   step.alignment = released_alignment(step.class_vectors[0], text) + released_alignment(step.class_vectors[1], text);
   step.consistency_weight = options.consistency_weight * published_ramp(t, kRampEpochs);
   step.loss = step.supervised[0] + step.supervised[1] + step.alignment +
               step.consistency_weight * (step.consistency[0] + step.consistency[1]);
 
-  step.mixing = t > kMixingStart;
+  step.mixing = unlabelled > 0 && t > kMixingStart;
   if (!step.mixing) return step;
   const size_t better = (step.supervised[0] < step.supervised[1]).item<bool>() ? 0 : 1;
   step.better_decoder = static_cast<int>(better) + 1;
@@ -66,7 +66,8 @@ ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, con
   const TextVNetOutput again = forward(step.mixed_image);
   step.mixed_supervised = segmentation_loss(again.logits[1 - better], step.mixed_label);
   for (size_t i = 0; i < 2; ++i) {
-    const torch::Tensor term = released_alignment(released_class_vectors(again.logits[i], normalise_depth(again.features[i])), text);
+    const torch::Tensor term =
+        released_alignment(released_class_vectors(again.logits[i], normalise_depth(again.features[i])), text);
     step.mixed_alignment = i == 0 ? term : step.mixed_alignment + term;
   }
   step.loss = step.loss + step.mixed_supervised + step.mixed_alignment;

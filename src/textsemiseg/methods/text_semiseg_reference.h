@@ -30,17 +30,18 @@ class TextSemiSegReference : public Method {
 // Everything one released training step computes, from given network outputs.
 struct ReferenceStep {
   std::array<torch::Tensor, 2> supervised, consistency;  // scalars, one per decoder
-  std::array<torch::Tensor, 2> pseudo;                    // [U, X, Y, Z], largest component of p_foreground >= 0.5
-  std::array<torch::Tensor, 2> class_vectors;             // [N, K, d]
+  std::array<torch::Tensor, 2> pseudo;                   // [U, X, Y, Z], largest component of p_foreground >= 0.5
+  std::array<torch::Tensor, 2> class_vectors;            // [N, K, d]
   torch::Tensor alignment, loss;
   double consistency_weight = 0;
   bool mixing = false;
-  int better_decoder = 0;                                 // 1 or 2 where mixing
-  torch::Tensor mixed_image, mixed_label;                 // [N, C, X, Y, Z], [N, X, Y, Z]
+  int better_decoder = 0;                  // 1 or 2 where mixing
+  torch::Tensor mixed_image, mixed_label;  // [N, C, X, Y, Z], [N, X, Y, Z]
   torch::Tensor mixed_supervised, mixed_alignment;
 };
 using TextForward = std::function<TextVNetOutput(const torch::Tensor& image)>;
-// t: completed steps; forward is called once, and once more with the mixed batch when t > 6000.
+// t: completed steps; forward is called once, and once more with the mixed batch when t > 6000. Without
+// unlabelled samples only the supervised and the alignment terms count.
 ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, const Batch& batch, const torch::Tensor& text,
                                           const TextForward& forward, int64_t t);
 

@@ -15,10 +15,11 @@ torch::Tensor repeat_to(const torch::Tensor& x, int64_t n) {
 }  // namespace
 
 void AugmentationOptions::check() const {
-  if (start < 0 || start > 1) throw InputError("dca.start", concat("found ", start), "a share of the run, 0 to 1");
+  if (!(start >= 0 && start <= 1)) throw InputError("dca.start", concat("found ", start), "a share of the run, 0 to 1");
 }
 
-MixedPatches mix_foregrounds(const torch::Tensor& x_l, const torch::Tensor& y, const torch::Tensor& x_u, const torch::Tensor& pseudo) {
+MixedPatches mix_foregrounds(const torch::Tensor& x_l, const torch::Tensor& y, const torch::Tensor& x_u,
+                             const torch::Tensor& pseudo) {
   const int64_t n = std::max(x_l.size(0), x_u.size(0));
   const torch::Tensor xl = repeat_to(x_l, n), yl = repeat_to(y, n), xu = repeat_to(x_u, n), yu = repeat_to(pseudo, n);
   const torch::Tensor foreground_l = yl > 0, foreground_u = yu > 0;

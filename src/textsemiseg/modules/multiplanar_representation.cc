@@ -43,9 +43,10 @@ torch::Tensor from_patches(const torch::Tensor& patches, int64_t rows, int64_t c
 void MultiplanarOptions::check() const {
   if (attention != "text_queries" && attention != "visual_queries")
     throw InputError("tmr.attention", "found '" + attention + "'", "text_queries or visual_queries");
+  if (dimension < 1) throw InputError("tmr.dimension", concat("found ", dimension), "at least 1");
   if (heads < 1 || dimension % heads != 0)
     throw InputError("tmr.heads", concat("found ", heads), concat("a divisor of tmr.dimension, ", dimension));
-  if (dropout < 0 || dropout >= 1) throw InputError("tmr.dropout", concat("found ", dropout), "at least 0 and below 1");
+  if (!(dropout >= 0 && dropout < 1)) throw InputError("tmr.dropout", concat("found ", dropout), "at least 0 and below 1");
   for (size_t a = 0; a < 3; ++a)
     if (patch[a] < 1 || size[a] % patch[a] != 0)
       throw InputError("tmr.patch", concat("found ", patch[a]), concat("a divisor of the feature's side, ", size[a]));
@@ -68,15 +69,15 @@ torch::Tensor TextAttentionImpl::forward(const torch::Tensor& tokens, const torc
   const double scale = 1.0 / std::sqrt(static_cast<double>(kHeadDimension));
   const torch::Tensor texts = text.unsqueeze(0);  // [1, K, d]
   if (text_queries_) {
-    const torch::Tensor q = split_heads(query_->forward(texts), heads_);   // [1, H, K, e]
-    const torch::Tensor k = split_heads(key_->forward(tokens), heads_);    // [N, H, T, e]
-    const torch::Tensor v = split_heads(value_->forward(tokens), heads_);  // [N, H, T, e]
+    const torch::Tensor q = split_heads(query_->forward(texts), heads_);                                // [1, H, K, e]
+    const torch::Tensor k = split_heads(key_->forward(tokens), heads_);                                 // [N, H, T, e]
+    const torch::Tensor v = split_heads(value_->forward(tokens), heads_);                               // [N, H, T, e]
     const torch::Tensor attention = torch::softmax(torch::matmul(q, k.transpose(-2, -1)) * scale, -1);  // [N, H, K, T]
     return out_->forward(merge_heads(attention.sum(2).unsqueeze(-1) * v));
   }
-  const torch::Tensor q = split_heads(query_->forward(tokens), heads_);  // [N, H, T, e]
-  const torch::Tensor k = split_heads(key_->forward(texts), heads_);     // [1, H, K, e]
-  const torch::Tensor v = split_heads(value_->forward(texts), heads_);   // [1, H, K, e]
+  const torch::Tensor q = split_heads(query_->forward(tokens), heads_);                               // [N, H, T, e]
+  const torch::Tensor k = split_heads(key_->forward(texts), heads_);                                  // [1, H, K, e]
+  const torch::Tensor v = split_heads(value_->forward(texts), heads_);                                // [1, H, K, e]
   const torch::Tensor attention = torch::softmax(torch::matmul(q, k.transpose(-2, -1)) * scale, -1);  // [N, H, T, K]
   return out_->forward(merge_heads(torch::matmul(attention, v)));
 }
@@ -113,17 +114,18 @@ MultiplanarRepresentationImpl::MultiplanarRepresentationImpl(const MultiplanarOp
     const auto [a, b] = plane_axes(axis);
     const int64_t values = options.channels * options.patch[static_cast<size_t>(a)] * options.patch[static_cast<size_t>(b)];
     // The released sequence starts with the cut into patches, which is why the linear layer is its second entry.
-    embeddings_.push_back(register_module(concat("to_patch_embedding_", kPlane[axis]),
-                                          nn::Sequential(nn::Identity(), nn::Linear(values, d))));
-    outputs_.push_back(register_module(concat("to_out_", kPlane[axis]),
-                                       nn::Sequential(nn::Linear(d, values), nn::Dropout(options.dropout))));
+    embeddings_.push_back(
+        register_module(concat("to_patch_embedding_", kPlane[axis]), nn::Sequential(nn::Identity(), nn::Linear(values, d))));
+    outputs_.push_back(
+        register_module(concat("to_out_", kPlane[axis]), nn::Sequential(nn::Linear(d, values), nn::Dropout(options.dropout))));
   }
   plane_attention_ = register_module("img_attn", PlaneAttention(d, options.heads, options.dropout));
   text_attention_ = register_module("img_txt_attn", TextAttention(options));
   norm1_ = register_module("norm1", nn::LayerNorm(nn::LayerNormOptions({d})));
   norm2_ = register_module("norm2", nn::LayerNorm(nn::LayerNormOptions({d})));
   norm3_ = register_module("norm3", nn::LayerNorm(nn::LayerNormOptions({d})));
-  mlp_ = register_module("mlp", nn::Sequential(nn::Linear(d, 4 * d), nn::GELU(), nn::Dropout(options.dropout), nn::Linear(4 * d, d)));
+  mlp_ = register_module("mlp",
+                         nn::Sequential(nn::Linear(d, 4 * d), nn::GELU(), nn::Dropout(options.dropout), nn::Linear(4 * d, d)));
   mlp_dropout_ = register_module("mlp_drop", nn::Dropout(options.dropout));
   if (options.released_parameters)
     register_module("conv", nn::Conv2d(nn::Conv2dOptions(2 * options.channels, options.channels, 1)));
@@ -144,8 +146,9 @@ torch::Tensor MultiplanarRepresentationImpl::embed(const torch::Tensor& feature,
   const auto [a, b] = plane_axes(axis);
   const int64_t pa = options_.patch[static_cast<size_t>(a)], pb = options_.patch[static_cast<size_t>(b)];
   const torch::Tensor plane = feature.mean(axis + 2);  // [N, C, A, B]
-  if (plane.size(2) % pa != 0 || plane.size(3) % pb != 0 ||
-      (pa > 1 && (plane.size(2) / pa != options_.size[static_cast<size_t>(a)] / pa)))
+  const bool training_size =
+      plane.size(2) == options_.size[static_cast<size_t>(a)] && plane.size(3) == options_.size[static_cast<size_t>(b)];
+  if ((pa > 1 || pb > 1) && !training_size)
     throw InputError("window", concat("gives a ", plane.size(2), " x ", plane.size(3), " plane of deepest features"),
                      concat("the training patch's size, which this variant cannot leave (tokens of ", pa, " x ", pb, ")"));
   const torch::Tensor tokens = embeddings_[static_cast<size_t>(axis)]->forward(to_patches(plane, pa, pb));

@@ -15,16 +15,17 @@
 namespace tss {
 
 struct MultiplanarOptions {
-  int64_t channels = 256;                       // of the deepest feature
-  std::array<int64_t, 3> size{6, 6, 6};         // of the deepest feature at the training patch
-  std::array<int64_t, 3> patch{1, 1, 1};        // voxels per token along each axis; must divide size
+  int64_t channels = 256;                 // of the deepest feature
+  std::array<int64_t, 3> size{6, 6, 6};   // of the deepest feature at the training patch
+  std::array<int64_t, 3> patch{1, 1, 1};  // voxels per token along each axis; must divide size
   int64_t text_dimension = 512;
-  int64_t dimension = 512;                      // of a token
-  int64_t heads = 8;                            // the text attention has 64 numbers per head, as released
+  int64_t dimension = 512;  // of a token
+  int64_t heads = 8;        // the text attention has 64 numbers per head, as released
   double dropout = 0.1;
-  std::string attention = "text_queries";       // text_queries (Eq. 2) | visual_queries (queries from the image, keys and values from text)
-  bool released_parameters = false;             // also hold the two tensors of the released block that play no part
-  void check() const;                           // throws InputError naming the field
+  std::string attention =
+      "text_queries";                // text_queries (Eq. 2) | visual_queries (queries from the image, keys and values from text)
+  bool released_parameters = false;  // also hold the two tensors of the released block that play no part
+  void check() const;                // throws InputError naming the field
 };
 
 // Text attention of Eq. 2 on the tokens of one plane.
@@ -61,8 +62,8 @@ class MultiplanarRepresentationImpl : public torch::nn::Module {
  public:
   explicit MultiplanarRepresentationImpl(const MultiplanarOptions& options);
   // feature [N, C, X, Y, Z], text [K, d] -> [N, C, X, Y, Z] = feature + sum over planes of w_v * plane_v (Eq. 3).
-  // Position vectors are interpolated where the feature's size differs from options.size; with a patch of more than one voxel the
-  // size must be a multiple of it (InputError).
+  // Position vectors are interpolated where the feature's size differs from options.size; with a patch of more than one voxel
+  // the size must be options.size (InputError).
   torch::Tensor forward(const torch::Tensor& feature, const torch::Tensor& text);
   // Tokens of one plane after embedding and the first normalisation, [N, T, D] (pinned by the golden numbers).
   torch::Tensor embed(const torch::Tensor& feature, int64_t axis);

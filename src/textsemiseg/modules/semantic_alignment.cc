@@ -9,32 +9,33 @@ namespace F = torch::nn::functional;
 
 void AlignmentOptions::check() const {
   if (pool != "global" && pool != "masked") throw InputError("csa.pool", "found '" + pool + "'", "global or masked");
+  if (reduction != "mean" && reduction != "sum") throw InputError("csa.reduction", "found '" + reduction + "'", "mean or sum");
 }
 
-torch::Tensor class_vectors(const torch::Tensor& features, const torch::Tensor& maps, const AlignmentOptions& options) {
-  std::vector<int64_t> block;
+torch::Tensor class_vectors(const torch::Tensor& features, const torch::Tensor& maps, int64_t block,
+                            const AlignmentOptions& options) {
+  // Sums over a whole map are no place for half precision.
+  const c10::impl::ExcludeDispatchKeyGuard own_precision(c10::autocast_dispatch_keyset);
+  const torch::Tensor whole_blocks = pad_to_multiple(options.detach_map ? maps.detach() : maps, block);
   for (int64_t axis = 2; axis < 5; ++axis)
-    block.push_back((maps.size(axis) + features.size(axis) - 1) / features.size(axis));
-  const torch::Tensor source = options.detach_map ? maps.detach() : maps;
-  std::vector<int64_t> padding;
-  for (int64_t axis = 4; axis >= 2; --axis) {
-    padding.push_back(0);
-    padding.push_back(block[static_cast<size_t>(axis - 2)] * features.size(axis) - maps.size(axis));
-  }
-  const torch::Tensor padded = F::pad(source, F::PadFuncOptions(padding));
-  const torch::Tensor small = F::avg_pool3d(padded, F::AvgPool3dFuncOptions(block).stride(block));  // [N, K, x, y, z]
-  const torch::Tensor flat = features.flatten(2).transpose(1, 2);                                   // [N, v, d]
-  torch::Tensor vectors = torch::matmul(small.flatten(2), flat);                                    // [N, K, d], sums
-  if (options.pool == "masked")
+    TORCH_CHECK(whole_blocks.size(axis) == features.size(axis) * block, "maps of ", maps.sizes(), " and features of ",
+                features.sizes(), " do not fit blocks of ", block);
+  const torch::Tensor small = F::avg_pool3d(whole_blocks, F::AvgPool3dFuncOptions(block).stride(block));  // [N, K, x, y, z]
+  const torch::Tensor flat = features.flatten(2).transpose(1, 2);                                         // [N, v, d]
+  torch::Tensor vectors = torch::matmul(small.flatten(2), flat);                                          // [N, K, d], sums
+  if (options.pool == "masked") {
     vectors = vectors / (small.flatten(2).sum(-1, true) + 1e-8);
-  else
-    vectors = vectors / static_cast<double>(flat.size(1));
+  } else {
+    const auto voxels = static_cast<double>(maps.size(2) * maps.size(3) * maps.size(4));
+    vectors = vectors / (voxels / static_cast<double>(block * block * block));  // without the padding
+  }
   return options.normalise ? F::normalize(vectors, F::NormalizeFuncOptions().dim(-1)) : vectors;
 }
 
-torch::Tensor alignment_loss(const torch::Tensor& features, const torch::Tensor& maps, const torch::Tensor& text,
+torch::Tensor alignment_loss(const torch::Tensor& features, const torch::Tensor& maps, const torch::Tensor& text, int64_t block,
                              const AlignmentOptions& options) {
-  return (text.unsqueeze(0) - class_vectors(features, maps, options)).square().sum({1, 2}).mean();
+  const torch::Tensor squared = (text.unsqueeze(0) - class_vectors(features, maps, block, options)).square();  // [N, K, d]
+  return options.reduction == "mean" ? squared.mean() : squared.sum({1, 2}).mean();
 }
 
 }  // namespace tss

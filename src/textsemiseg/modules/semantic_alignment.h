@@ -12,6 +12,10 @@ struct AlignmentOptions {
   std::string pool = "global";  // global: mean over all voxels (avg of Eq. 4) | masked: divided by the map's sum
   bool normalise = false;       // unit class vectors
   bool detach_map = false;      // no gradient through the prediction
+  // Of the squared differences. sum: over classes and channels, as Eq. 4 is written. mean: over both, the released scale, which is the
+  // default: with 512 channels the sum starts at 30 to 60 against a segmentation loss of 3, and its gradient keeps the network from
+  // learning for hundreds of iterations (docs/methods.md has the measurement).
+  std::string reduction = "mean";
 
   template <class V>
   void visit(V& v) {
@@ -19,17 +23,20 @@ struct AlignmentOptions {
     v("pool", pool);
     v("normalise", normalise);
     v("detach_map", detach_map);
+    v("reduction", reduction);
   }
   void check() const;
 };
 
 // v_k = avg(F * map_k): projected features F [N, d, x, y, z] and class maps [N, K, X, Y, Z] (probabilities) -> [N, K, d].
-// Maps are averaged over the block of voxels that a feature voxel stands for, so that the mean equals the one over all voxels with
-// the feature repeated. X, Y, Z may fall short of a multiple of x, y, z: what is missing counts as zero.
-torch::Tensor class_vectors(const torch::Tensor& features, const torch::Tensor& maps, const AlignmentOptions& options);
+// A feature voxel stands for a block of block^3 voxels of the maps (2^(levels - 1) for a V-Net); the maps are averaged over these
+// blocks, so that v_k is the mean over all voxels of the feature of their block times the map. X, Y, Z may fall short of x * block,
+// y * block, z * block (a padded window): the last blocks then hold fewer voxels. Computed in the maps' own precision under autocast.
+torch::Tensor class_vectors(const torch::Tensor& features, const torch::Tensor& maps, int64_t block,
+                            const AlignmentOptions& options);
 
-// One decoder's share of L_cog: sum over classes and channels of (t_k - v_k)^2, mean over the batch. text [K, d].
-torch::Tensor alignment_loss(const torch::Tensor& features, const torch::Tensor& maps, const torch::Tensor& text,
+// One decoder's share of L_cog: sum (or mean) over classes and channels of (t_k - v_k)^2, mean over the batch. text [K, d].
+torch::Tensor alignment_loss(const torch::Tensor& features, const torch::Tensor& maps, const torch::Tensor& text, int64_t block,
                              const AlignmentOptions& options);
 
 }  // namespace tss
