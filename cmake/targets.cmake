@@ -3,7 +3,7 @@
 #   tss_library(metrics DEPENDS base)                 sources: every .cc of the folder that is not a test
 #   tss_library(networks TORCH DEPENDS base)          torch headers allowed, through the shared precompiled header
 #   tss_test(...)    is called by tss_library for every *_test.cc of the folder
-#   tss_bench(name DEPENDS ...)                       bench/<name>.cc, Google Benchmark
+#   tss_bench(name DEPENDS ...)                       bench/<name>.cc (or SOURCE), Google Benchmark
 
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
@@ -33,6 +33,7 @@ function(tss_test name)
   target_link_libraries(${name} PRIVATE tss_warnings ${ARG_DEPENDS} GTest::gtest GTest::gmock GTest::gtest_main)
   if(ARG_TORCH)
     tss_use_torch(${name})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # tests/support: what tests of several folders share
   endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
@@ -69,8 +70,11 @@ function(tss_library name)
 endfunction()
 
 function(tss_bench name)
-  cmake_parse_arguments(ARG "TORCH" "" "DEPENDS" ${ARGN})
-  add_executable(${name} ${CMAKE_SOURCE_DIR}/bench/${name}.cc)
+  cmake_parse_arguments(ARG "TORCH" "SOURCE" "DEPENDS" ${ARGN})
+  if(NOT ARG_SOURCE)
+    set(ARG_SOURCE ${name}.cc)
+  endif()
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/bench/${ARG_SOURCE})
   list(TRANSFORM ARG_DEPENDS PREPEND "tss_")
   target_link_libraries(${name} PRIVATE tss_warnings ${ARG_DEPENDS} benchmark::benchmark)
   if(ARG_TORCH)

@@ -10,8 +10,8 @@ namespace tss::testing {
 
 // avg(F * map_k) of Eq. 4, voxel by voxel; every voxel of the maps sees the feature of the block^3 voxels it lies in.
 // masked: divided by the map's sum instead of the number of voxels; unit: divided by its norm. -> [N, K, d]
-inline torch::Tensor naive_class_vectors(const torch::Tensor& features, const torch::Tensor& maps, int64_t block, bool masked = false,
-                                         bool unit = false) {
+inline torch::Tensor naive_class_vectors(const torch::Tensor& features, const torch::Tensor& maps, int64_t block,
+                                         bool masked = false, bool unit = false) {
   const int64_t dimension = features.size(1), classes = maps.size(1);
   torch::Tensor out = torch::zeros({maps.size(0), classes, dimension}, torch::kFloat64);
   const torch::Tensor f_held = features.detach(), m_held = maps.detach();
@@ -54,8 +54,8 @@ struct NaiveMixed {
 
 // Eq. 5 and 6 by voxel, images float64. The sum over the foreground classes is taken over the one-hot maps first, M = sum_k y_k:
 // summing the whole bracket over several classes would count the background once per class.
-inline NaiveMixed naive_mix(const torch::Tensor& x_l, const torch::Tensor& y_l, const torch::Tensor& x_u, const torch::Tensor& y_u,
-                            int64_t classes) {
+inline NaiveMixed naive_mix(const torch::Tensor& x_l, const torch::Tensor& y_l, const torch::Tensor& x_u,
+                            const torch::Tensor& y_u, int64_t classes) {
   const int64_t n = std::max(x_l.size(0), x_u.size(0)), channels = x_l.size(1);
   NaiveMixed out;
   out.image_l = torch::zeros({n, channels, x_l.size(2), x_l.size(3), x_l.size(4)}, torch::kFloat64);

@@ -1,0 +1,134 @@
+#include "textsemiseg/methods/mc_net.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "support/naive.h"
+#include "support/numeric_gradient.h"
+#include "support/tiny.h"
+#include "textsemiseg/methods/supervised.h"
+
+namespace tss {
+namespace {
+
+using namespace testing;
+
+// Sum over decoders of the mean over foreground classes of 1 - 2 sum p g / (sum p + sum g), on the labelled samples.
+double naive_dice_sum(const std::vector<torch::Tensor>& logits, const torch::Tensor& label) {
+  const auto y = label.accessor<int64_t, 4>();
+  double total = 0;
+  for (const auto& one : logits) {
+    const torch::Tensor p_held = torch::softmax(one, 1).detach();
+    const auto p = p_held.accessor<double, 5>();
+    for (int64_t k = 1; k < one.size(1); ++k) {
+      double overlap = 0, sizes = 0;
+      for_voxels(label, [&](int64_t n, int64_t a, int64_t b, int64_t c) {
+        const double g = y[n][a][b][c] == k ? 1 : 0;
+        overlap += p[n][k][a][b][c] * g;
+        sizes += p[n][k][a][b][c] + g;
+      });
+      total += (1 - (2 * overlap + 1e-8) / (sizes + 1e-8)) / static_cast<double>(one.size(1) - 1);
+    }
+  }
+  return total;
+}
+
+double naive_consistency(const std::vector<torch::Tensor>& logits) {
+  const auto sharpened = [](double p) { return std::pow(p, 10) / (std::pow(p, 10) + std::pow(1 - p, 10)); };
+  const Row a = row_of(torch::softmax(logits[0], 1)), b = row_of(torch::softmax(logits[1], 1));
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += std::pow(a[i] - sharpened(b[i]), 2) + std::pow(b[i] - sharpened(a[i]), 2);
+  return sum / static_cast<double>(a.size());
+}
+
+class McNetClasses : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(McNetClasses, LossEqualsLoops) {
+  torch::manual_seed(1);
+  const int64_t classes = GetParam();
+  const std::vector<torch::Tensor> logits = {torch::randn({4, classes, 2, 3, 4}, torch::kFloat64),
+                                             torch::randn({4, classes, 2, 3, 4}, torch::kFloat64)};
+  const torch::Tensor label = torch::randint(classes, {2, 2, 3, 4}, torch::kInt64);
+  const McNetLoss loss = mc_net_loss({}, logits, label, 199, 1000);
+  const double dice = naive_dice_sum(logits, label), consistency = naive_consistency(logits);
+  EXPECT_NEAR(loss.dice_sum.item<double>(), dice, 1e-12);
+  EXPECT_NEAR(loss.consistency_sum.item<double>(), consistency, 1e-12);
+  EXPECT_NEAR(loss.consistency_weight, std::exp(-5 * 0.25), 1e-12);  // 200 of 0.4 * 1000
+  EXPECT_NEAR(loss.total.item<double>(), 0.5 * dice + std::exp(-5 * 0.25) * consistency, 1e-12);
+}
+
+TEST_P(McNetClasses, GradientsOfATrainingStepEqualCentralDifferences) {
+  torch::manual_seed(2);
+  const int64_t classes = GetParam();
+  McNet method({}, tiny_setup(classes));
+  method.to(torch::kFloat64);
+  const Batch batch = to_double(tiny_batch(1, 1, classes, {8, 4, 8}));
+  const auto check = check_gradients(
+      [&] {
+        StepRecord record(30, 100);
+        method.train_step(batch, record);
+        return record.minimised[0];
+      },
+      parameters_of(method));
+  EXPECT_LT(check.error, 1e-5) << check;
+}
+
+INSTANTIATE_TEST_SUITE_P(K, McNetClasses, ::testing::Values(2, 3));
+
+TEST(McNet, RampsCountInShareOfTheRunOrInReleasedEpochs) {
+  const std::vector<torch::Tensor> logits = {torch::zeros({1, 2, 2, 2, 2}), torch::zeros({1, 2, 2, 2, 2})};
+  const torch::Tensor label = torch::zeros({1, 2, 2, 2}, torch::kInt64);
+  McNetOptions options;
+  const auto weight = [&](int64_t t, int64_t t_max) { return mc_net_loss(options, logits, label, t, t_max).consistency_weight; };
+  EXPECT_NEAR(weight(0, 1'000'000), std::exp(-5), 1e-4);
+  EXPECT_EQ(weight(399, 1000), 1);
+  EXPECT_LT(weight(398, 1000), 1);
+  EXPECT_EQ(weight(999, 1000), 1);
+  options.consistency_weight = 0.5;
+  EXPECT_EQ(weight(399, 1000), 0.5);
+  options = {};
+  options.variant = "reference";
+  EXPECT_NEAR(weight(148, 1000), std::exp(-5), 1e-15);  // t = 149 counted from 1: epoch 0
+  EXPECT_GT(weight(149, 1000), std::exp(-5));           // t = 150: epoch 1
+  EXPECT_EQ(weight(5'999, 1000), 1);                    // R = 40
+}
+
+TEST(McNet, PredictsWithTheFirstDecoder) {
+  torch::manual_seed(3);
+  McNet method({}, tiny_setup(3));
+  method.eval();
+  const torch::Tensor x = torch::randn({1, 1, 8, 8, 8});
+  const auto net = std::dynamic_pointer_cast<VNetImpl>(method.named_children()["network"]);
+  EXPECT_TRUE(torch::equal(method.predict(x), torch::softmax(net->forward(x)[0], 1)));
+}
+
+TEST(Supervised, LossIsHalfOfCrossEntropyPlusDiceOnTheLabelledSamplesAlone) {
+  torch::manual_seed(4);
+  for (const int64_t classes : {2, 3}) {
+    Supervised method({}, tiny_setup(classes));
+    method.to(torch::kFloat64);
+    Batch batch = to_double(tiny_batch(2, 1, classes, {8, 8, 4}));
+    const auto net = std::dynamic_pointer_cast<VNetImpl>(method.named_children()["network"]);
+    const double expected = 0.5 * segmentation_loss(net->forward(batch.labelled_image())[0], batch.label);
+    for (const double unlabelled : {0.0, 5.0}) {
+      batch.image[2].fill_(unlabelled);
+      StepRecord record(0, 10);
+      method.train_step(batch, record);
+      EXPECT_NEAR(record.minimised[0].item<double>(), expected, 1e-12);
+    }
+  }
+}
+
+TEST(Supervised, HasTheParametersOfVNet) {
+  MethodSetup setup;
+  int64_t count = 0;
+  for (const auto& parameter : Supervised({}, setup).parameters()) count += parameter.numel();
+  EXPECT_EQ(count, 9'448'866);
+  count = 0;
+  for (const auto& parameter : McNet({}, setup).parameters()) count += parameter.numel();
+  EXPECT_EQ(count, 12'347'716);
+}
+
+}  // namespace
+}  // namespace tss
