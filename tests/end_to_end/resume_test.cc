@@ -32,12 +32,13 @@ class ResumeTest : public ::testing::Test {
   std::string raw() const { return (folder_ / "raw").string(); }
   std::string dataset() const { return (folder_ / "dataset").string(); }
 
-  // Dropout is on; epochs of the labelled cases end every second iteration, mixing starts at iteration 6 of 30.
+  // Dropout is on; epochs of the labelled cases end every second iteration, mixing starts at iteration 12 of 60.
   std::vector<std::string> train(const std::string& run) const {
-    return {"train", "--dataset", dataset(), "--method", "text_semiseg", "--run", (folder_ / run).string(), "--iterations", "30",
+    return {"train", "--dataset", dataset(), "--method", "text_semiseg", "--run", (folder_ / run).string(), "--iterations", "60",
             "--threads", "1", "--resume", "--set", "sampler.patch=[16,16,16]", "--set", "network.widths=[4,8,8]",
             "--set", "network.depths=[1,1,1]", "--set", "text.source=learned", "--set", "train.checkpoint_every=1",
-            "--set", "train.validate_every=7"};
+            "--set", "train.validate_every=7", "--set", "text.dimension=16", "--set", "text_semiseg.tmr.dimension=16",
+            "--set", "text_semiseg.tmr.heads=2"};
   }
 
   int64_t saved_iteration(const std::string& run) const {
@@ -60,14 +61,14 @@ TEST_F(ResumeTest, AfterKillAndCtrlCTheRunEndsAsAnUninterruptedOne) {
     program.signal(SIGKILL);
     EXPECT_EQ(program.wait(), 128 + SIGKILL);
   }
-  ASSERT_LT(saved_iteration("parts"), 30) << "the program was faster than its killer";
+  ASSERT_LT(saved_iteration("parts"), 60) << "the program was faster than its killer";
   {
     testing::BackgroundProgram program(train("parts"));
     wait_until("parts", saved_iteration("parts") + 3);
     program.signal(SIGINT);
     EXPECT_EQ(program.wait(), 130);
   }
-  ASSERT_LT(saved_iteration("parts"), 30);
+  ASSERT_LT(saved_iteration("parts"), 60);
   const auto rest = testing::run_textsemiseg(train("parts"));
   ASSERT_EQ(rest.exit_code, 0) << rest.messages;
   for (const char* which : {"last", "best"}) {

@@ -39,22 +39,15 @@ class Context {
 
 // What every method is built from; the options of a method itself are its own struct.
 struct MethodSetup {
-  VNetOptions network;                        // classes and channels already set from the data
-  std::array<int64_t, 3> patch{96, 96, 96};   // training patch
-  std::shared_ptr<TextSource> text;           // features of the class names, for methods that use text
+  VNetOptions network;                       // classes and channels already set from the data
+  std::array<int64_t, 3> patch{96, 96, 96};  // training patch
+  std::shared_ptr<TextSource> text;          // features of the class names, for methods that use text
 };
 
 // Parameters that share an optimiser.
 struct ParameterGroup {
   std::string name;
   std::vector<torch::Tensor> parameters;
-};
-
-// A stage of training; most methods have one.
-struct Phase {
-  std::string name = "train";
-  double share = 1.0;  // of the run's iterations
-  int64_t labelled = -1, unlabelled = -1;  // samples per batch; -1: as the run's options say
 };
 
 class Method : public torch::nn::Module {
@@ -67,7 +60,6 @@ class Method : public torch::nn::Module {
   virtual torch::Tensor predict(const torch::Tensor& windows) = 0;
   // Before a run of predict(): freezes what does not change between windows (text features).
   virtual void begin_prediction() {}
-  virtual std::vector<Phase> phases() const { return {Phase{}}; }
   virtual std::vector<ParameterGroup> parameter_groups();
   // Replaces the class texts [K, d] at prediction (the text probe); methods without text ignore it.
   virtual void set_class_texts(const torch::Tensor& /*features*/) {}

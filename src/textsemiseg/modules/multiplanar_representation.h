@@ -22,10 +22,9 @@ struct MultiplanarOptions {
   int64_t dimension = 512;  // of a token
   int64_t heads = 8;        // the text attention has 64 numbers per head, as released
   double dropout = 0.1;
-  std::string attention =
-      "text_queries";                // text_queries (Eq. 2) | visual_queries (queries from the image, keys and values from text)
-  bool released_parameters = false;  // also hold the two tensors of the released block that play no part
-  void check() const;                // throws InputError naming the field
+  std::string attention = "text_queries";  // text_queries (Eq. 2) | visual_queries (the image asks, the texts answer)
+  bool released_parameters = false;        // also hold the two tensors of the released block that play no part
+  void check() const;                      // throws InputError naming the field
 };
 
 // Text attention of Eq. 2 on the tokens of one plane.
