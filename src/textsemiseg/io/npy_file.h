@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <vector>
 
-namespace tss {
+#include "textsemiseg/io/npy_header.h"
 
-enum class NpyType { kFloat32, kFloat64, kFloat16, kUint8, kInt16, kInt32, kInt64 };
+namespace tss {
 
 template <class T>
 constexpr NpyType npy_type_of() {

@@ -34,8 +34,9 @@ TEST(ModuleState, WrongNumberOfClassesIsNamedAndNothingIsLoaded) {
   auto three = model(3), two = model(2);
   const TensorMap before = state_of(*three);
   const std::string hash = hash_of(before);
-  EXPECT_EQ(error(*three, state_of(*two)),
-            "last.safetensors: tensor '2.bias' has shape [2]; expected [3] (same method, network options and number of classes?)");
+  EXPECT_EQ(
+      error(*three, state_of(*two)),
+      "last.safetensors: tensor '2.bias' has shape [2]; expected [3] (same method, network options and number of classes?)");
   EXPECT_EQ(hash_of(state_of(*three)), hash);
 }
 

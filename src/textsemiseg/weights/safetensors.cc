@@ -211,8 +211,8 @@ TypeName type_of(const fs::path& path, const std::string& name, const torch::Ten
   for (const TypeName& known : kTypes) {
     if (known.type == tensor.scalar_type()) return known;
   }
-  throw Error(path.string() + ": tensor '" + name + "' has a type that safetensors files do not hold here: " +
-              torch::toString(tensor.scalar_type()));
+  throw Error(path.string() + ": tensor '" + name +
+              "' has a type that safetensors files do not hold here: " + torch::toString(tensor.scalar_type()));
 }
 
 // On the CPU and without holes; itself when it is so already.
