@@ -2,6 +2,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/networks/blocks.h"
 
 namespace tss {
 
@@ -11,12 +12,9 @@ namespace F = torch::nn::functional;
 namespace {
 
 // Published checkpoints count the blocks in words: block_one ... block_nine for five levels.
-constexpr const char* kCount[] = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"};
+constexpr const char* kCount[] = {"one",   "two",  "three", "four",   "five",   "six",     "seven",
+                                  "eight", "nine", "ten",   "eleven", "twelve", "thirteen"};
 constexpr int64_t kMostLevels = 7;
-
-std::string block_name(int64_t number, const char* suffix = "") {
-  return concat("block_", kCount[static_cast<size_t>(number - 1)], suffix);
-}
 
 // A block is a module with one member "conv", a sequence.
 struct BlockImpl : nn::Module {
@@ -31,27 +29,13 @@ nn::Sequential add_block(nn::Module& owner, const std::string& name, const nn::S
   return sequence;
 }
 
-void push_norm_relu(nn::Sequential& sequence, int64_t width) {
-  sequence->push_back(nn::BatchNorm3d(width));
-  sequence->push_back(nn::ReLU(nn::ReLUOptions().inplace(true)));
-}
-
-nn::Sequential convolutions(int64_t count, int64_t in, int64_t out) {
-  nn::Sequential sequence;
-  for (int64_t i = 0; i < count; ++i) {
-    sequence->push_back(nn::Conv3d(nn::Conv3dOptions(i == 0 ? in : out, out, 3).padding(1)));
-    push_norm_relu(sequence, out);
-  }
-  return sequence;
-}
-
-nn::Sequential down(int64_t in, int64_t out) {
+nn::Sequential down(int64_t in, int64_t out, const std::string& normalisation) {
   nn::Sequential sequence(nn::Conv3d(nn::Conv3dOptions(in, out, 2).stride(2)));
-  push_norm_relu(sequence, out);
+  push_norm_relu(sequence, out, normalisation);
   return sequence;
 }
 
-nn::Sequential up(int64_t in, int64_t out, UpSampling type) {
+nn::Sequential up(int64_t in, int64_t out, UpSampling type, const std::string& normalisation) {
   nn::Sequential sequence;
   if (type == UpSampling::kTransposed) {
     sequence->push_back(nn::ConvTranspose3d(nn::ConvTranspose3dOptions(in, out, 2).stride(2)));
@@ -64,21 +48,28 @@ nn::Sequential up(int64_t in, int64_t out, UpSampling type) {
     sequence->push_back(nn::Upsample(options));
     sequence->push_back(nn::Conv3d(nn::Conv3dOptions(in, out, 3).padding(1)));
   }
-  push_norm_relu(sequence, out);
+  push_norm_relu(sequence, out, normalisation);
   return sequence;
 }
 
 }  // namespace
 
+std::string block_name(int64_t number, const char* suffix) {
+  return concat("block_", kCount[static_cast<size_t>(number - 1)], suffix);
+}
+
 void VNetOptions::check() const {
   if (levels() < 2 || levels() > kMostLevels)
     throw InputError("network.widths", concat("has ", levels(), " levels"), concat("2 to ", kMostLevels));
   if (depths.size() != widths.size())
-    throw InputError("network.depths", concat("has ", depths.size(), " entries"), concat(widths.size(), ", one per entry of widths"));
+    throw InputError("network.depths", concat("has ", depths.size(), " entries"),
+                     concat(widths.size(), ", one per entry of widths"));
   for (size_t i = 0; i < widths.size(); ++i) {
     if (widths[i] < 1) throw InputError("network.widths", concat("found ", widths[i]), "at least 1");
     if (depths[i] < 1) throw InputError("network.depths", concat("found ", depths[i]), "at least 1");
   }
+  if (normalisation != "batch" && normalisation != "instance" && normalisation != "none")
+    throw InputError("network.normalisation", "found '" + normalisation + "'", "batch, instance or none");
   if (in_channels < 1) throw InputError("network.in_channels", concat("found ", in_channels), "at least 1");
   if (classes < 1) throw InputError("network.classes", concat("found ", classes), "at least 1");
 }
@@ -88,9 +79,11 @@ VNetEncoderImpl::VNetEncoderImpl(const VNetOptions& options) {
   for (int64_t level = 0; level < options.levels(); ++level) {
     const auto i = static_cast<size_t>(level);
     const int64_t in = level == 0 ? options.in_channels : options.widths[i];
-    levels_.push_back(add_block(*this, block_name(level + 1), convolutions(options.depths[i], in, options.widths[i])));
+    levels_.push_back(
+        add_block(*this, block_name(level + 1), convolutions(options.depths[i], in, options.widths[i], options.normalisation)));
     if (level + 1 < options.levels())
-      downs_.push_back(add_block(*this, block_name(level + 1, "_dw"), down(options.widths[i], options.widths[i + 1])));
+      downs_.push_back(
+          add_block(*this, block_name(level + 1, "_dw"), down(options.widths[i], options.widths[i + 1], options.normalisation)));
   }
   if (options.dropout) dropout_ = register_module("dropout", nn::Dropout3d(0.5));
 }
@@ -107,28 +100,43 @@ Skips VNetEncoderImpl::forward(const torch::Tensor& x) {
   return skips;
 }
 
-VNetDecoderImpl::VNetDecoderImpl(const VNetOptions& options, UpSampling type) {
+VNetDecoderImpl::VNetDecoderImpl(const VNetOptions& options, UpSampling type) : VNetDecoderImpl(options, type, options.classes) {}
+
+VNetDecoderImpl::VNetDecoderImpl(const VNetOptions& options, UpSampling type, int64_t outputs) {
   options.check();
   int64_t number = options.levels();
   for (int64_t level = options.levels() - 2; level >= 0; --level) {
     const auto i = static_cast<size_t>(level);
-    ups_.push_back(add_block(*this, block_name(number, "_up"), up(options.widths[i + 1], options.widths[i], type)));
+    ups_.push_back(
+        add_block(*this, block_name(number, "_up"), up(options.widths[i + 1], options.widths[i], type, options.normalisation)));
     ++number;
-    levels_.push_back(add_block(*this, block_name(number), convolutions(options.depths[i], options.widths[i], options.widths[i])));
+    levels_.push_back(add_block(*this, block_name(number),
+                                convolutions(options.depths[i], options.widths[i], options.widths[i], options.normalisation)));
   }
-  head_ = register_module("out_conv", nn::Conv3d(nn::Conv3dOptions(options.widths[0], options.classes, 1)));
+  if (outputs > 0) head_ = register_module("out_conv", output_head(options.widths[0], outputs));
   if (options.dropout) dropout_ = register_module("dropout", nn::Dropout3d(0.5));
 }
 
-DecoderOutput VNetDecoderImpl::forward(const Skips& skips) {
+torch::Tensor VNetDecoderImpl::decode(const Skips& skips, std::vector<torch::Tensor>* levels) {
   torch::Tensor current = skips.back();
-  for (size_t i = 0; i < ups_.size(); ++i)
+  for (size_t i = 0; i < ups_.size(); ++i) {
     current = levels_[i]->forward(ups_[i]->forward(current) + skips[skips.size() - 2 - i]);
+    if (levels && i + 1 < ups_.size()) levels->insert(levels->begin(), current);
+  }
   if (dropout_) current = dropout_->forward(current);
-  torch::Tensor logits = head_->forward(current);
-  // Losses and probabilities are taken in single precision whatever autocast chose for the convolutions.
-  if (logits.scalar_type() == torch::kBFloat16 || logits.scalar_type() == torch::kHalf) logits = logits.to(torch::kFloat32);
-  return {logits, current};
+  if (levels) levels->insert(levels->begin(), current);
+  return current;
+}
+
+DecoderOutput VNetDecoderImpl::forward(const Skips& skips) {
+  const torch::Tensor feature = decode(skips, nullptr);
+  return {head_ ? full_precision(head_->forward(feature)) : torch::Tensor(), feature};
+}
+
+std::vector<torch::Tensor> VNetDecoderImpl::levels(const Skips& skips) {
+  std::vector<torch::Tensor> out;
+  decode(skips, &out);
+  return out;
 }
 
 VNetImpl::VNetImpl(const VNetOptions& options, const std::vector<UpSampling>& types) : side_multiple_(options.side_multiple()) {
@@ -142,6 +150,16 @@ std::vector<torch::Tensor> VNetImpl::forward(const torch::Tensor& x) {
   std::vector<torch::Tensor> logits;
   for (auto& decoder : decoders) logits.push_back(crop_like(decoder->forward(skips).logits, x));
   return logits;
+}
+
+std::vector<DecoderOutput> VNetImpl::forward_features(const torch::Tensor& x) {
+  const Skips skips = encoder->forward(pad_to_multiple(x, side_multiple_));
+  std::vector<DecoderOutput> out;
+  for (auto& decoder : decoders) {
+    const DecoderOutput one = decoder->forward(skips);
+    out.push_back({crop_like(one.logits, x), crop_like(one.feature, x)});
+  }
+  return out;
 }
 
 torch::Tensor VNetImpl::forward_one(const torch::Tensor& x, size_t decoder) {

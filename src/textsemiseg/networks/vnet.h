@@ -14,17 +14,19 @@
 namespace tss {
 
 struct VNetOptions {
-  int64_t in_channels = 1;                            // set from the data
-  int64_t classes = 2;                                // set from the data
+  int64_t in_channels = 1;  // set from the data
+  int64_t classes = 2;      // set from the data
   std::vector<int64_t> widths = {16, 32, 64, 128, 256};
-  std::vector<int64_t> depths = {1, 2, 3, 3, 3};      // convolutions per encoder level; the decoder mirrors them
-  bool dropout = true;                                // Dropout3d(0.5) after the deepest level and before the head
+  std::vector<int64_t> depths = {1, 2, 3, 3, 3};  // convolutions per encoder level; the decoder mirrors them
+  bool dropout = true;                            // Dropout3d(0.5) after the deepest level and before the head
+  std::string normalisation = "batch";            // batch | instance (no affine; BCP on the pancreas) | none
 
   template <class V>
   void visit(V& v) {
     v("widths", widths);
     v("depths", depths);
     v("dropout", dropout);
+    v("normalisation", normalisation);
   }
   void check() const;  // throws InputError naming the field
   int64_t levels() const { return static_cast<int64_t>(widths.size()); }
@@ -32,12 +34,15 @@ struct VNetOptions {
   int64_t side_multiple() const { return int64_t{1} << (levels() - 1); }
 };
 
-// How a decoder doubles the sides; each is followed by batch norm and ReLU.
+// How a decoder doubles the sides; each is followed by the normalisation and ReLU.
 enum class UpSampling {
   kTransposed = 0,  // ConvTranspose3d k2 s2
   kTrilinear = 1,   // trilinear x2, align_corners = true, then Conv3d 3^3
   kNearest = 2,     // nearest x2, then Conv3d 3^3
 };
+
+// "block_one", ...: published checkpoints count the blocks of encoder and decoder in words. number: 1 to 13; suffix: "_dw", "_up".
+std::string block_name(int64_t number, const char* suffix = "");
 
 // Features of every encoder level, shallow to deep: [N, widths[i], X/2^i, Y/2^i, Z/2^i].
 using Skips = std::vector<torch::Tensor>;
@@ -54,34 +59,45 @@ class VNetEncoderImpl : public torch::nn::Module {
 TORCH_MODULE(VNetEncoder);
 
 struct DecoderOutput {
-  torch::Tensor logits;   // [N, K, X, Y, Z]
+  torch::Tensor logits;   // [N, K, X, Y, Z]; undefined where the decoder has no head
   torch::Tensor feature;  // [N, widths[0], X, Y, Z], after dropout ("x9")
 };
 
 class VNetDecoderImpl : public torch::nn::Module {
  public:
-  VNetDecoderImpl(const VNetOptions& options, UpSampling up);
+  VNetDecoderImpl(const VNetOptions& options, UpSampling up);                   // a head with options.classes outputs
+  VNetDecoderImpl(const VNetOptions& options, UpSampling up, int64_t outputs);  // 0: no head
   // The last entry of skips is what the decoder starts from; a text block may have replaced it.
   DecoderOutput forward(const Skips& skips);
+  // Features of every level, fine to coarse: [N, widths[i], X/2^i, Y/2^i, Z/2^i], i < levels - 1; the first one after dropout.
+  std::vector<torch::Tensor> levels(const Skips& skips);
 
  private:
+  torch::Tensor decode(const Skips& skips, std::vector<torch::Tensor>* levels);
+
   std::vector<torch::nn::Sequential> ups_, levels_;
   torch::nn::Dropout3d dropout_{nullptr};
   torch::nn::Conv3d head_{nullptr};
 };
 TORCH_MODULE(VNetDecoder);
 
-// Encoder and one or more decoders named decoder1, decoder2, ... (VNet: {kTransposed}; MC-Net: {kTransposed, kTrilinear}).
+// Encoder and one or more decoders named decoder1, decoder2, ... (VNet, UA-MT, MCF's V branch, BCP: {kTransposed}; MC-Net:
+// {kTransposed, kTrilinear}; MC-Net+: all three; MLRP: {kTransposed, kNearest}).
 class VNetImpl : public torch::nn::Module {
  public:
   VNetImpl(const VNetOptions& options, const std::vector<UpSampling>& decoders);
   // One set of logits per decoder, [N, K, X, Y, Z] for x [N, C, X, Y, Z]; any side >= 1 (padded inside, cropped back).
   std::vector<torch::Tensor> forward(const torch::Tensor& x);
+  // The same with every decoder's full-resolution feature (MLRP).
+  std::vector<DecoderOutput> forward_features(const torch::Tensor& x);
   // Only the given decoder: what inference needs.
   torch::Tensor forward_one(const torch::Tensor& x, size_t decoder);
 
   VNetEncoder encoder{nullptr};
   std::vector<VNetDecoder> decoders;
+
+ protected:
+  int64_t side_multiple() const { return side_multiple_; }
 
  private:
   int64_t side_multiple_;

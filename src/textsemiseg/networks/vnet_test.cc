@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "support/naive.h"
-#include "support/numeric_gradient.h"
+#include "support/networks.h"
 #include "textsemiseg/base/testing.h"
 
 namespace tss {
@@ -14,25 +14,12 @@ namespace {
 using ::testing::HasSubstr;
 using testing::input_error_of;
 using testing::largest_difference;
+using testing::parameter_count;
+using testing::small_vnet;
 
 const std::vector<UpSampling> kOne = {UpSampling::kTransposed};
 const std::vector<UpSampling> kTwo = {UpSampling::kTransposed, UpSampling::kTrilinear};
 const std::vector<UpSampling> kThree = {UpSampling::kTransposed, UpSampling::kTrilinear, UpSampling::kNearest};
-
-VNetOptions tiny(int64_t classes = 2) {
-  VNetOptions options;
-  options.classes = classes;
-  options.widths = {4, 8, 8};
-  options.depths = {1, 2, 1};
-  options.dropout = false;
-  return options;
-}
-
-int64_t parameter_count(const torch::nn::Module& module) {
-  int64_t count = 0;
-  for (const auto& parameter : module.parameters()) count += parameter.numel();
-  return count;
-}
 
 // Counts of the released networks.
 TEST(VNet, HasThePublishedNumberOfParameters) {
@@ -40,6 +27,9 @@ TEST(VNet, HasThePublishedNumberOfParameters) {
   EXPECT_EQ(parameter_count(*VNet(VNetOptions{}, kTwo)), 12'347'716);    // MC-Net
   EXPECT_EQ(parameter_count(*VNet(VNetOptions{}, kThree)), 15'246'566);  // MC-Net+
   EXPECT_EQ(parameter_count(*VNetEncoder(VNetOptions{})), 7'376'896);    // of Text-SemiSeg
+  VNetOptions pancreas;
+  pancreas.normalisation = "instance";
+  EXPECT_EQ(parameter_count(*VNet(pancreas, kOne)), 9'443'266);  // of BCP
 }
 
 // A convolution of 3^3 with its batch norm holds 27 in out + 3 out numbers.
@@ -61,7 +51,7 @@ TEST(VNet, WidthsAndDepthsAreConfigurable) {
 }
 
 TEST(VNet, EncoderHalvesTheSidesAtEveryLevel) {
-  const Skips skips = VNetEncoder(tiny())->forward(torch::randn({1, 1, 8, 12, 4}));
+  const Skips skips = VNetEncoder(small_vnet())->forward(torch::randn({1, 1, 8, 12, 4}));
   ASSERT_EQ(skips.size(), 3u);
   EXPECT_EQ(skips[0].sizes(), (std::vector<int64_t>{1, 4, 8, 12, 4}));
   EXPECT_EQ(skips[1].sizes(), (std::vector<int64_t>{1, 8, 4, 6, 2}));
@@ -105,7 +95,7 @@ TEST(VNet, PadsAtTheHighEndsOnlyWhereSomethingIsMissing) {
 
 TEST(VNet, DropoutActsInTrainingOnly) {
   torch::manual_seed(2);
-  VNetOptions options = tiny();
+  VNetOptions options = small_vnet();
   options.dropout = true;
   VNet net(options, kOne);
   const torch::Tensor x = torch::randn({1, 1, 8, 8, 8});
@@ -116,7 +106,7 @@ TEST(VNet, DropoutActsInTrainingOnly) {
 
 // Autocast chooses bfloat16 for the convolutions; losses want more.
 TEST(VNet, LogitsAreSinglePrecisionUnderAutocast) {
-  VNet net(tiny(), kOne);
+  VNet net(small_vnet(), kOne);
   at::autocast::set_autocast_enabled(at::kCPU, true);
   const auto type = net->forward(torch::randn({1, 1, 8, 8, 8}))[0].scalar_type();
   at::autocast::clear_cache();
@@ -128,7 +118,7 @@ class VNetGradients : public ::testing::TestWithParam<UpSampling> {};
 
 TEST_P(VNetGradients, EqualCentralDifferences) {
   torch::manual_seed(3);
-  VNet net(tiny(3), std::vector{GetParam()});
+  VNet net(small_vnet(3), std::vector{GetParam()});
   net->to(torch::kFloat64);
   net->train();
   const torch::Tensor x = torch::randn({2, 1, 4, 4, 8}, torch::kFloat64).requires_grad_(true);
@@ -137,6 +127,68 @@ TEST_P(VNetGradients, EqualCentralDifferences) {
   tensors.emplace_back("input", x);
   const auto check = testing::check_gradients([&] { return (weights * net->forward(x)[0]).sum(); }, tensors);
   EXPECT_LT(check.error, 1e-5) << check;
+}
+
+class VNetNormalisation : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(VNetNormalisation, GradientsEqualCentralDifferences) {
+  torch::manual_seed(4);
+  VNetOptions options = small_vnet(3, 2);
+  options.normalisation = GetParam();
+  VNet net(options, kTwo);
+  const auto check =
+      testing::check_network_gradients(net, [](VNet& n, const torch::Tensor& x) { return n->forward(x); }, 2, {8, 8, 5});
+  EXPECT_LT(check.error, 1e-5) << check;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, VNetNormalisation, ::testing::Values("batch", "instance", "none"));
+
+// Each sample by itself, and the same in both modes.
+TEST(VNet, InstanceNormKnowsNoBatch) {
+  torch::manual_seed(5);
+  VNetOptions options = small_vnet();
+  options.normalisation = "instance";
+  VNet net(options, kOne);
+  const torch::Tensor x = torch::randn({2, 1, 8, 8, 8});
+  const torch::Tensor both = net->forward(x)[0], first = net->forward(x.narrow(0, 0, 1))[0];
+  EXPECT_LT(largest_difference(both.narrow(0, 0, 1), first), 1e-5);
+  net->eval();
+  EXPECT_LT(largest_difference(net->forward(x)[0], both), 1e-5);
+  EXPECT_TRUE(net->buffers().empty());
+  EXPECT_TRUE(
+      torch::isfinite(net->forward(torch::ones({1, 1, 4, 4, 4}))[0]).all().item<bool>());  // one deepest voxel, no variance
+}
+
+TEST(VNet, FeaturesAreWhatTheHeadReads) {
+  torch::manual_seed(6);
+  VNet net(small_vnet(3), kTwo);
+  net->eval();
+  const torch::Tensor x = torch::randn({1, 1, 7, 8, 9});
+  const auto logits = net->forward(x);
+  const auto outputs = net->forward_features(x);
+  auto parameters = net->named_parameters();
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_TRUE(torch::equal(outputs[i].logits, logits[i]));
+    EXPECT_EQ(outputs[i].feature.sizes(), (std::vector<int64_t>{1, 4, 7, 8, 9}));
+    const std::string head = "decoder" + std::to_string(i + 1) + ".out_conv.";
+    const torch::Tensor again = torch::conv3d(outputs[i].feature, parameters[head + "weight"], parameters[head + "bias"]);
+    EXPECT_LT(largest_difference(again, logits[i]), 1e-5);
+  }
+}
+
+TEST(VNet, DecoderLevelsRunFromFineToCoarse) {
+  torch::manual_seed(7);
+  VNetEncoder encoder(small_vnet());
+  VNetDecoder decoder(small_vnet(), UpSampling::kNearest, 0);
+  decoder->eval();
+  const Skips skips = encoder->forward(torch::randn({1, 1, 8, 12, 4}));
+  const auto levels = decoder->levels(skips);
+  ASSERT_EQ(levels.size(), 2u);
+  EXPECT_EQ(levels[0].sizes(), (std::vector<int64_t>{1, 4, 8, 12, 4}));
+  EXPECT_EQ(levels[1].sizes(), (std::vector<int64_t>{1, 8, 4, 6, 2}));
+  const DecoderOutput out = decoder->forward(skips);
+  EXPECT_TRUE(torch::equal(levels[0], out.feature));
+  EXPECT_FALSE(out.logits.defined());
 }
 
 INSTANTIATE_TEST_SUITE_P(UpSamplings, VNetGradients,
@@ -153,6 +205,8 @@ TEST(VNetOptions, ErrorsNameTheField) {
   EXPECT_THAT(error([](auto& o) { o.depths = {1, 2}; }), HasSubstr("network.depths: has 2 entries; expected 5"));
   EXPECT_THAT(error([](auto& o) { o.widths[2] = 0; }), HasSubstr("network.widths: found 0"));
   EXPECT_THAT(error([](auto& o) { o.depths[4] = -1; }), HasSubstr("network.depths: found -1"));
+  EXPECT_THAT(error([](auto& o) { o.normalisation = "group"; }),
+              HasSubstr("network.normalisation: found 'group'; expected batch, instance or none"));
   EXPECT_THAT(error([](auto& o) { o.in_channels = 0; }), HasSubstr("network.in_channels: found 0"));
   EXPECT_THAT(error([](auto& o) { o.classes = 0; }), HasSubstr("network.classes: found 0"));
   EXPECT_EQ(error([](auto&) {}), "no error");
