@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "support/numeric_gradient.h"
+#include "support/networks.h"
 
 namespace tss {
 namespace {
+
+using testing::parameter_count;
 
 MultiplanarOptions whole_planes(std::array<int64_t, 3> size, int64_t channels, int64_t dimension) {
   MultiplanarOptions options;
@@ -16,12 +18,6 @@ MultiplanarOptions whole_planes(std::array<int64_t, 3> size, int64_t channels, i
   return options;
 }
 
-int64_t parameter_count(const torch::nn::Module& module) {
-  int64_t count = 0;
-  for (const auto& parameter : module.parameters()) count += parameter.numel();
-  return count;
-}
-
 // The released network at its patch of 96^3 (deepest feature 6^3).
 TEST(TextVNet, HasThePublishedNumberOfParameters) {
   TextVNet net(VNetOptions{}, whole_planes({6, 6, 6}, 256, 512));
@@ -30,6 +26,15 @@ TEST(TextVNet, HasThePublishedNumberOfParameters) {
   EXPECT_EQ(parameter_count(*parts["decoder1"]), 34'879'661);
   EXPECT_EQ(parameter_count(*parts["decoder2"]), 35'706'541);
   EXPECT_EQ(parameter_count(*net), 77'963'098);
+}
+
+// With one and three decoders, for a deepest feature of 2^3.
+TEST(TextVNet, TextVariantsOfOtherMethodsHaveThePublishedNumbers) {
+  const auto block = whole_planes({2, 2, 2}, 256, 512);
+  const std::vector ua_mt = {UpSampling::kTransposed};
+  const std::vector mc_net_plus = {UpSampling::kTransposed, UpSampling::kTrilinear, UpSampling::kNearest};
+  EXPECT_EQ(parameter_count(*TextVNet(VNetOptions{}, block, ua_mt)), 17'066'157);
+  EXPECT_EQ(parameter_count(*TextVNet(VNetOptions{}, block, mc_net_plus)), 38'098'439);
 }
 
 VNetOptions tiny() {

@@ -22,10 +22,17 @@ VoxelPromptImpl::VoxelPromptImpl(int64_t channels, int64_t classes, int64_t text
   merge_ = register_module("merge", conv_norm_relu(2 * channels, channels));
 }
 
-torch::Tensor VoxelPromptImpl::forward(const torch::Tensor& feature, const torch::Tensor& text) {
+torch::Tensor VoxelPromptImpl::class_weights(const torch::Tensor& feature) {
   const torch::Tensor reduced = reduce_->forward(feature).permute({0, 2, 3, 4, 1});  // [N, X, Y, Z, 64]
-  const torch::Tensor weights = torch::softmax(weigh_->forward(reduced), -1);        // [N, X, Y, Z, K]
-  const torch::Tensor prompts = torch::matmul(weights, text_->forward(text));        // [N, X, Y, Z, C]
+  return torch::softmax(weigh_->forward(reduced), -1);
+}
+
+torch::Tensor VoxelPromptImpl::forward(const torch::Tensor& feature, const torch::Tensor& text) {
+  return forward(feature, text, class_weights(feature));
+}
+
+torch::Tensor VoxelPromptImpl::forward(const torch::Tensor& feature, const torch::Tensor& text, const torch::Tensor& weights) {
+  const torch::Tensor prompts = torch::matmul(weights, text_->forward(text));  // [N, X, Y, Z, C]
   return merge_->forward(torch::cat({feature, prompts.permute({0, 4, 1, 2, 3})}, 1));
 }
 
