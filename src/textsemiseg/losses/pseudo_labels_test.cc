@@ -30,6 +30,19 @@ TEST(LargestComponent, CornersConnectWith26NeighboursOnly) {
   EXPECT_EQ(kept[0][1][1][3].item<int64_t>(), 0);
 }
 
+// A class is judged among its own voxels: a larger piece of another class beside it changes nothing.
+TEST(LargestComponent, EveryClassKeepsItsOwn) {
+  torch::Tensor label = torch::zeros({1, 4, 4, 8}, torch::kInt64);
+  label[0][0][0].narrow(0, 0, 3).fill_(1);
+  label[0][0][0].narrow(0, 3, 2).fill_(2);
+  label[0][3][3].narrow(0, 0, 2).fill_(1);
+  label[0][3][3].narrow(0, 4, 4).fill_(2);
+  torch::Tensor expected = label.clone();
+  expected[0][0][0].narrow(0, 3, 2).zero_();
+  expected[0][3][3].narrow(0, 0, 2).zero_();
+  EXPECT_TRUE(torch::equal(largest_component_per_class(label), expected));
+}
+
 TEST(LargestComponent, EmptyAndFullMasksStay) {
   const torch::Tensor empty = torch::zeros({1, 3, 3, 3}, torch::kInt64);
   EXPECT_TRUE(torch::equal(largest_component(empty), empty));
