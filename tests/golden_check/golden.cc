@@ -14,14 +14,13 @@ uint64_t splitmix64(uint64_t x) {
   return z ^ (z >> 31);
 }
 
-double u(uint64_t stream, uint64_t j) {
-  return static_cast<double>(splitmix64((stream << 32) + j) >> 11) * 0x1.0p-52 - 1.0;
-}
+double u(uint64_t stream, uint64_t j) { return static_cast<double>(splitmix64((stream << 32) + j) >> 11) * 0x1.0p-52 - 1.0; }
 
 std::vector<int64_t> positions(int64_t n, int64_t count) {
   std::vector<int64_t> out;
   for (int64_t k = 0; k < count; ++k)
-    out.push_back(static_cast<int64_t>(splitmix64((uint64_t{424242} << 32) + static_cast<uint64_t>(k)) % static_cast<uint64_t>(n)));
+    out.push_back(
+        static_cast<int64_t>(splitmix64((uint64_t{424242} << 32) + static_cast<uint64_t>(k)) % static_cast<uint64_t>(n)));
   return out;
 }
 
@@ -43,14 +42,15 @@ torch::Tensor fill(const std::vector<int64_t>& shape, F f) {
 }
 
 // r2 of section 3 for every voxel of [B, X, Y, Z].
-std::vector<double> radius_squared(int64_t seed, int64_t batch, const std::array<int64_t, 3>& sides, const std::array<double, 3>& radii) {
+std::vector<double> radius_squared(int64_t seed, int64_t batch, const std::array<int64_t, 3>& sides,
+                                   const std::array<double, 3>& radii) {
   std::vector<double> out;
   out.reserve(static_cast<size_t>(batch * sides[0] * sides[1] * sides[2]));
   for (int64_t b = 0; b < batch; ++b) {
     std::array<double, 3> centre;
     for (size_t a = 0; a < 3; ++a)
-      centre[a] = static_cast<double>(sides[a]) *
-                  (0.5 + 0.1 * u(static_cast<uint64_t>(seed + 1), static_cast<uint64_t>(3 * b) + a));
+      centre[a] =
+          static_cast<double>(sides[a]) * (0.5 + 0.1 * u(static_cast<uint64_t>(seed + 1), static_cast<uint64_t>(3 * b) + a));
     const auto term = [&](size_t a, int64_t i) {
       const double d = (static_cast<double>(i) - centre[a]) / (radii[a] * static_cast<double>(sides[a]));
       return d * d;
@@ -107,8 +107,7 @@ torch::Tensor logits(int64_t seed, const std::vector<int64_t>& shape, double amp
 
 torch::Tensor text(int64_t seed, int64_t classes, int64_t dim, bool normalise) {
   torch::Tensor raw = torch::empty({classes, dim}, torch::kFloat64);
-  for (int64_t j = 0; j < raw.numel(); ++j)
-    raw.data_ptr<double>()[j] = u(static_cast<uint64_t>(seed), static_cast<uint64_t>(j));
+  for (int64_t j = 0; j < raw.numel(); ++j) raw.data_ptr<double>()[j] = u(static_cast<uint64_t>(seed), static_cast<uint64_t>(j));
   if (normalise) raw = raw / raw.norm(2, 1, true);
   return raw.to(torch::kFloat32).to(torch::kFloat64);
 }
@@ -118,7 +117,7 @@ torch::Tensor from_formula(const Json& field) {
   const int64_t seed = field.value("seed", int64_t{0});
   if (formula.rfind("text", 0) == 0)
     return text(seed, field.value("classes", int64_t{2}), field.value("dim", int64_t{512}),
-                formula.find("normalised") != std::string::npos);
+                formula.find("L2-normalised") != std::string::npos);  // the other one is "not normalised"
   const auto shape = field.at("shape").get<std::vector<int64_t>>();
   if (formula == "volume") return volume(seed, shape);
   if (formula == "label") return label(seed, shape);
@@ -220,7 +219,8 @@ void Checker::tensor(const std::string& name, const torch::Tensor& got, const Js
   if (!got.defined()) return equal(name, false, "undefined");
   if (field.contains("shape")) {
     const auto shape = field.at("shape").get<std::vector<int64_t>>();
-    if (got.sizes() != shape) return equal(name, false, c10::str("shape ", got.sizes(), ", expected ", torch::IntArrayRef(shape)));
+    if (got.sizes() != shape)
+      return equal(name, false, c10::str("shape ", got.sizes(), ", expected ", torch::IntArrayRef(shape)));
   }
   const torch::Tensor flat = got.detach().to(torch::kCPU, torch::kFloat64).contiguous().flatten();
   const double l2 = flat.norm().item<double>();

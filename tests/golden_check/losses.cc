@@ -59,18 +59,28 @@ void check_schedules(const Json& file, Checker& check) {
     return [=](int64_t t) { return (0.75 + 0.25 * tss::gaussian_ramp(static_cast<double>(t), length)) * std::log(2.0); };
   };
   const auto step_rate = [](int64_t late) {
-    return [=](int64_t t) { return 0.01 * std::pow(0.1, std::floor(static_cast<double>(std::max<int64_t>(t - late, 0)) / 2500)); };
+    return
+        [=](int64_t t) { return 0.01 * std::pow(0.1, std::floor(static_cast<double>(std::max<int64_t>(t - late, 0)) / 2500)); };
   };
   const std::map<std::string, std::function<double(int64_t)>> rules = {
-      {"weight_ua_mt_la", weight(0.1, 0, 40)},      {"weight_ua_mt_brats", weight(0.1, 0, 200)},
-      {"weight_dtc", weight(1.0, 0, 40)},           {"weight_mc_net", weight(1.0, 1, 40)},
-      {"weight_vclipseg", weight(1.0, 1, 40)},      {"weight_mlrp", weight(1.0, 1, 40)},
-      {"weight_urpc", weight(0.1, 0, 400)},         {"weight_mcf", weight(0.1, 0, 40)},
-      {"weight_text_semiseg", weight(0.1, 0, 200)}, {"threshold_ua_mt_6000", threshold(6000)},
-      {"threshold_ua_mt_30000", threshold(30000)},  {"lr_poly_0.9_30000", rate("poly", true)},
-      {"lr_text_semiseg", rate("linear", true)},    {"lr_mc_net", rate("constant", false)},
-      {"lr_ua_mt_la", step_rate(0)},                {"lr_dtc", step_rate(0)},
-      {"lr_bcp_la_selftrain", step_rate(0)},        {"lr_mcf", step_rate(1)},
+      {"weight_ua_mt_la", weight(0.1, 0, 40)},
+      {"weight_ua_mt_brats", weight(0.1, 0, 200)},
+      {"weight_dtc", weight(1.0, 0, 40)},
+      {"weight_mc_net", weight(1.0, 1, 40)},
+      {"weight_vclipseg", weight(1.0, 1, 40)},
+      {"weight_mlrp", weight(1.0, 1, 40)},
+      {"weight_urpc", weight(0.1, 0, 400)},
+      {"weight_mcf", weight(0.1, 0, 40)},
+      {"weight_text_semiseg", weight(0.1, 0, 200)},
+      {"threshold_ua_mt_6000", threshold(6000)},
+      {"threshold_ua_mt_30000", threshold(30000)},
+      {"lr_poly_0.9_30000", rate("poly", true)},
+      {"lr_text_semiseg", rate("linear", true)},
+      {"lr_mc_net", rate("constant", false)},
+      {"lr_ua_mt_la", step_rate(0)},
+      {"lr_dtc", step_rate(0)},
+      {"lr_bcp_la_selftrain", step_rate(0)},
+      {"lr_mcf", step_rate(1)},
       {"ema_ua_mt", [](int64_t t) { return std::min(1 - 1 / (static_cast<double>(t) + 1), 0.99); }},
       {"ema_bcp", [](int64_t) { return 0.99; }},
       {"lambda_bsnet", [](int64_t epoch) { return 0.1 * tss::gaussian_ramp(static_cast<double>(epoch), 200); }},
@@ -125,8 +135,8 @@ torch::Tensor gradient_of(const torch::Tensor& x) { return x.grad().defined() ? 
 tss::TextVNetOutput outputs_of(const Json& logits, const Json& features, torch::Dtype dtype) {
   tss::TextVNetOutput out;
   for (size_t i = 0; i < 2; ++i) {
-    out.logits[i] = from_formula(logits[i]).to(dtype).requires_grad_(true);
-    out.features[i] = from_formula(features[i]).to(dtype).requires_grad_(true);
+    out.logits.push_back(from_formula(logits[i]).to(dtype).requires_grad_(true));
+    out.features.push_back(from_formula(features[i]).to(dtype).requires_grad_(true));
   }
   return out;
 }

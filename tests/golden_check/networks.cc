@@ -1,83 +1,45 @@
 // net_* : one network each, evaluation and training mode; block_text: the multiplanar text block alone.
-#include "golden_check/golden.h"
+#include "golden_check/network_cases.h"
 #include "golden_check/runner_list.h"
 #include "textsemiseg/modules/text_decoder.h"
-#include "textsemiseg/networks/vnet.h"
+#include "textsemiseg/modules/two_task_text_vnet.h"
+#include "textsemiseg/modules/vclip_vnet.h"
+#include "textsemiseg/networks/bcp_vnet.h"
+#include "textsemiseg/networks/residual_vnet.h"
+#include "textsemiseg/networks/two_task_vnet.h"
+#include "textsemiseg/networks/unet3d.h"
 
 namespace golden {
 namespace {
 
-using Outputs = std::vector<std::pair<std::string, torch::Tensor>>;
+using tss::UpSampling;
 
-torch::Tensor loss_weights(const torch::Tensor& like, size_t number) {
-  torch::Tensor w = torch::empty(like.sizes(), torch::kFloat64);
-  for (int64_t j = 0; j < w.numel(); ++j) w.data_ptr<double>()[j] = 1 + 0.5 * u(31337 + number, static_cast<uint64_t>(j));
-  return w.to(like.scalar_type());
-}
+constexpr const char* kLetters[] = {"a", "b", "c"};
 
-// Names of a network file may lack the prefix that ours has ("encoder." and "decoder1." in one flat net).
-Json with_names(Json network, const std::function<std::string(const std::string&)>& rename) {
-  for (const char* list : {"parameters", "buffers"})
-    for (auto& entry : network[list]) entry[1] = rename(entry[1].get<std::string>());
-  return network;
-}
-
-std::string same(const std::string& name) { return name; }
-
-// The UA-MT release holds encoder and decoder in one flat module; our decoder owns everything from block_five_up on.
-std::string split_flat(const std::string& name) {
-  for (const char* of_decoder : {"block_five_up", "block_six", "block_seven", "block_eight", "block_nine", "out_conv"})
-    if (name.starts_with(of_decoder)) return "decoder1." + name;
-  return "encoder." + name;
-}
-
-template <class Net, class Forward>
-void run_case(const Json& c, Net& net, const Json& network, Forward forward, const std::function<std::string(const std::string&)>& rename,
-              Checker& check) {
-  const bool train = c.at("mode") == "train";
-  torch::AutoGradMode gradients(train);
-  net.to(check.dtype());
-  set_weights(net, with_names(network, rename));
-  set_dropout(net, 0);
-  net.train(train);
-  const torch::Tensor x = from_formula(c.at("input")).to(check.dtype());
-  const Outputs outputs = forward(x);
-  torch::Tensor loss;
-  const double deviation = c.at("float32_deviation").value("gradients", 0.0);
-  for (size_t n = 0; n < outputs.size(); ++n) {
-    const auto& [name, value] = outputs[n];
-    check.tensor(name, value, c.at("outputs").at(name), Kind::kOutput);
-    const torch::Tensor term = (loss_weights(value, n) * value.square()).mean();
-    loss = loss.defined() ? loss + term : term;
-  }
-  if (!train) return;
-  check.number("loss", loss.template item<double>(), c.at("loss"), Kind::kLoss);
-  loss.backward();
-  auto parameters = net.named_parameters();
-  for (const auto& [name, field] : c.at("gradients").items())
-    check.tensor("gradient " + name, parameters[rename(name)].grad(), field, Kind::kGradient, deviation);
-  auto buffers = net.named_buffers();
-  for (const auto& [name, field] : c.at("running_stats_after").items())
-    check.tensor("running statistics", buffers[rename(name)], field, Kind::kOutput);
-}
-
-void check_vnet(const Json& file, Checker& check, const std::vector<tss::UpSampling>& decoders, const std::vector<std::string>& names,
-                const std::function<std::string(const std::string&)>& rename) {
+// Runs every case of a file with a network from `make`, whose outputs are `forward(network, x)`.
+template <class Make, class Run>
+void check_file(const Json& file, Checker& check, const char* layout, Make make, Run outputs) {
+  const bool sized = file.contains("network_of_first_case");  // the text block's parameters depend on the patch
   for (const auto& c : file.at("cases")) {
-    const auto shape = c.at("input").at("shape").get<std::vector<int64_t>>();
-    if (check.leave_to_nightly(shape)) continue;
+    if (check.leave_to_nightly(c.at("input").at("shape").get<std::vector<int64_t>>())) continue;
     check.begin_case(c.at("id"));
-    tss::VNet net(tss::VNetOptions{}, decoders);
-    int64_t count = 0;
-    for (const auto& parameter : net->parameters()) count += parameter.numel();
-    check.exact("parameter count", count, file.at("network").at("parameter_count"));
-    run_case(c, *net, file.at("network"), [&](const torch::Tensor& x) {
-      const auto logits = net->forward(x);
-      Outputs out;
-      for (size_t i = 0; i < names.size(); ++i) out.emplace_back(names[i], logits[i]);
-      return out;
-    }, rename, check);
+    auto net = make(c);
+    const Json network = sized ? resized(file.at("network_of_first_case"), *net, layout) : file.at("network");
+    check.exact("parameter count", parameter_count(*net), (sized ? c : network).at("parameter_count"));
+    run_network_case(c, *net, network, [&](const torch::Tensor& x) { return outputs(net, x); }, layout, check);
   }
+}
+
+void check_vnet(const Json& file, Checker& check, const std::vector<UpSampling>& decoders, const std::vector<std::string>& names,
+                const char* layout, const tss::VNetOptions& options = {}) {
+  check_file(
+      file, check, layout, [&](const Json&) { return tss::VNet(options, decoders); },
+      [&](tss::VNet& net, const torch::Tensor& x) {
+        const auto logits = net->forward(x);
+        Outputs out;
+        for (size_t i = 0; i < names.size(); ++i) out.emplace_back(names[i], logits[i]);
+        return out;
+      });
 }
 
 tss::MultiplanarOptions block_options(const Json& c, const char* size_key) {
@@ -88,48 +50,143 @@ tss::MultiplanarOptions block_options(const Json& c, const char* size_key) {
   return options;
 }
 
-// The list printed is that of the first case; shapes of later ones follow from the case.
-Json resized(Json network, torch::nn::Module& module) {
-  auto parameters = module.named_parameters();
-  for (auto& entry : network["parameters"])
-    if (auto* found = parameters.find(entry[1].get<std::string>())) entry[2] = found->sizes().vec();
-  return network;
+// names: suffixes of "logits" and "feature" in the file's order; all logits come first.
+void check_text_vnet(const Json& file, Checker& check, const std::vector<UpSampling>& decoders,
+                     const std::vector<std::string>& names, const char* layout) {
+  const torch::Tensor t = from_formula(file.at("text")).to(check.dtype());
+  check_file(
+      file, check, layout,
+      [&](const Json& c) { return tss::TextVNet(tss::VNetOptions{}, block_options(c, "deep_size"), decoders); },
+      [&](tss::TextVNet& net, const torch::Tensor& x) {
+        const auto values = net->forward(x, t);
+        Outputs out;
+        for (size_t i = 0; i < names.size(); ++i) out.emplace_back("logits" + names[i], values.logits[i]);
+        for (size_t i = 0; i < names.size(); ++i) out.emplace_back("feature" + names[i], values.features[i]);
+        return out;
+      });
 }
 
 }  // namespace
 
-void set_dropout(torch::nn::Module& module, double p) {
-  for (const auto& child : module.modules(false)) {
-    if (auto* one = child->as<torch::nn::Dropout>()) one->options.p(p);
-    if (auto* one = child->as<torch::nn::Dropout3d>()) one->options.p(p);
-  }
+void check_net_vnet(const Json& file, Checker& check) {
+  check_vnet(file, check, {UpSampling::kTransposed}, {"logits"}, "nested");
 }
 
-void check_net_vnet(const Json& file, Checker& check) { check_vnet(file, check, {tss::UpSampling::kTransposed}, {"logits"}, same); }
-
-void check_net_vnet_uamt(const Json& file, Checker& check) {
-  check_vnet(file, check, {tss::UpSampling::kTransposed}, {"logits"}, split_flat);
+void check_net_vnet_flat(const Json& file, Checker& check) {
+  check_vnet(file, check, {UpSampling::kTransposed}, {"logits"}, "flat");
 }
 
 void check_net_mcnet(const Json& file, Checker& check) {
-  check_vnet(file, check, {tss::UpSampling::kTransposed, tss::UpSampling::kTrilinear}, {"logits_a", "logits_b"}, same);
+  check_vnet(file, check, {UpSampling::kTransposed, UpSampling::kTrilinear}, {"logits_a", "logits_b"}, "nested");
+}
+
+void check_net_mcnet_plus(const Json& file, Checker& check) {
+  check_vnet(file, check, {UpSampling::kTransposed, UpSampling::kTrilinear, UpSampling::kNearest},
+             {"logits_a", "logits_b", "logits_c"}, "nested");
+}
+
+void check_net_bcp_pancreas(const Json& file, Checker& check) {
+  tss::VNetOptions options;
+  options.normalisation = "instance";
+  options.dropout = false;
+  check_vnet(file, check, {UpSampling::kTransposed}, {"logits"}, "flat_branches", options);
+}
+
+void check_net_bcp_la(const Json& file, Checker& check) {
+  check_file(
+      file, check, "one_decoder", [](const Json&) { return tss::BcpVNet(tss::VNetOptions{}); },
+      [](tss::BcpVNet& net, const torch::Tensor& x) {
+        const auto out = net->forward_released(x);
+        return Outputs{{"logits", out.logits}, {"pooled_x5", out.pooled_deepest}};
+      });
+}
+
+void check_net_dtc(const Json& file, Checker& check) {
+  check_file(
+      file, check, "flat_two_heads", [](const Json&) { return tss::TwoTaskVNet(tss::VNetOptions{}); },
+      [](tss::TwoTaskVNet& net, const torch::Tensor& x) {
+        const auto out = net->forward(x);
+        return Outputs{{"tanh", out.distance}, {"logits", out.logits}};
+      });
+}
+
+void check_net_mcf_r(const Json& file, Checker& check) {
+  check_file(
+      file, check, "flat", [](const Json&) { return tss::ResidualVNet(tss::VNetOptions{}); },
+      [](tss::ResidualVNet& net, const torch::Tensor& x) { return Outputs{{"logits", net->forward(x)}}; });
+}
+
+// The released network hands out features in training mode only.
+void check_net_mlrp(const Json& file, Checker& check) {
+  const std::vector decoders = {UpSampling::kTransposed, UpSampling::kNearest};
+  check_file(
+      file, check, "nested", [&](const Json&) { return tss::VNet(tss::VNetOptions{}, decoders); },
+      [](tss::VNet& net, const torch::Tensor& x) {
+        const auto values = net->forward_features(x);
+        Outputs out;
+        for (size_t i = 0; i < 2; ++i) out.emplace_back(std::string("logits_") + kLetters[i], values[i].logits);
+        for (size_t i = 0; net->is_training() && i < 2; ++i)
+          out.emplace_back(std::string("feature_") + kLetters[i], values[i].feature);
+        return out;
+      });
+}
+
+void check_net_unet3d(const Json& file, Checker& check) {
+  check_file(
+      file, check, "nested", [](const Json&) { return tss::UNet3d(tss::VNetOptions{}); },
+      [](tss::UNet3d& net, const torch::Tensor& x) { return Outputs{{"logits", net->forward(x)}}; });
+}
+
+void check_net_urpc(const Json& file, Checker& check) {
+  check_file(
+      file, check, "nested", [](const Json&) { return tss::PyramidUNet(tss::VNetOptions{}); },
+      [](tss::PyramidUNet& net, const torch::Tensor& x) {
+        const auto logits = net->forward(x);
+        return Outputs{{"logits_1", logits[0]}, {"logits_2", logits[1]}, {"logits_4", logits[2]}, {"logits_8", logits[3]}};
+      });
+}
+
+void check_net_vclipseg(const Json& file, Checker& check) {
+  tss::VclipOptions options;
+  options.projection_norm = "depth";  // as released
+  const torch::Tensor t = from_formula(file.at("text")).to(check.dtype());
+  check_file(
+      file, check, "vclip_seg", [&](const Json&) { return tss::VclipVNet(tss::VNetOptions{}, options); },
+      [&](tss::VclipVNet& net, const torch::Tensor& x) {
+        const auto values = net->forward(x, t);
+        Outputs out;
+        for (size_t i = 0; i < 2; ++i) out.emplace_back(std::string("logits_") + kLetters[i], values.logits[i]);
+        for (size_t i = 0; i < 2; ++i) out.emplace_back(std::string("projection_") + kLetters[i], values.projected[i]);
+        out.emplace_back("class_weight", values.class_weights.unsqueeze(1));
+        for (size_t i = 0; i < 2; ++i)
+          out.emplace_back(std::string("coarse_label_") + kLetters[i],
+                           tss::at_deepest_positions(values.logits[i].argmax(1), net->block()));
+        return out;
+      });
 }
 
 void check_net_text_semiseg(const Json& file, Checker& check) {
-  for (const auto& c : file.at("cases")) {
-    const auto shape = c.at("input").at("shape").get<std::vector<int64_t>>();
-    if (check.leave_to_nightly(shape)) continue;
-    check.begin_case(c.at("id"));
-    tss::TextVNet net(tss::VNetOptions{}, block_options(c, "deep_size"));
-    int64_t count = 0;
-    for (const auto& parameter : net->parameters()) count += parameter.numel();
-    check.exact("parameter count", count, c.at("parameter_count"));
-    const torch::Tensor t = from_formula(file.at("text")).to(check.dtype());
-    run_case(c, *net, resized(file.at("network_of_first_case"), *net), [&](const torch::Tensor& x) {
-      const auto out = net->forward(x, t);
-      return Outputs{{"logits_1", out.logits[0]}, {"logits_2", out.logits[1]}, {"feature_1", out.features[0]}, {"feature_2", out.features[1]}};
-    }, same, check);
-  }
+  check_text_vnet(file, check, {UpSampling::kTransposed, UpSampling::kTrilinear}, {"_1", "_2"}, "nested");
+}
+
+void check_net_uamt_text(const Json& file, Checker& check) {
+  check_text_vnet(file, check, {UpSampling::kTransposed}, {""}, "nested");
+}
+
+void check_net_mcnet_plus_text(const Json& file, Checker& check) {
+  check_text_vnet(file, check, {UpSampling::kTransposed, UpSampling::kTrilinear, UpSampling::kNearest}, {"_0", "_1", "_2"},
+                  "decoders_from_zero");
+}
+
+void check_net_dtc_text(const Json& file, Checker& check) {
+  const torch::Tensor t = from_formula(file.at("text")).to(check.dtype());
+  check_file(
+      file, check, "one_decoder",
+      [](const Json& c) { return tss::TwoTaskTextVNet(tss::VNetOptions{}, block_options(c, "deep_size")); },
+      [&](tss::TwoTaskTextVNet& net, const torch::Tensor& x) {
+        const auto out = net->forward(x, t);
+        return Outputs{{"tanh", out.tasks.distance}, {"logits", out.tasks.logits}, {"feature", out.projected}};
+      });
 }
 
 void check_block_text(const Json& file, Checker& check) {
@@ -142,11 +199,7 @@ void check_block_text(const Json& file, Checker& check) {
     options.heads = c.at("heads");
     tss::MultiplanarRepresentation block(options);
     block->to(check.dtype());
-    if (c.contains("network")) {
-      int64_t count = 0;
-      for (const auto& parameter : block->parameters()) count += parameter.numel();
-      check.exact("parameter count", count, c.at("network").at("parameter_count"));
-    }
+    if (c.contains("network")) check.exact("parameter count", parameter_count(*block), c.at("network").at("parameter_count"));
     set_weights(*block, resized(first, *block));
     set_dropout(*block, 0);
     const torch::Tensor x = from_formula(c.at("input")).to(check.dtype()).requires_grad_(true);

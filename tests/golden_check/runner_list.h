@@ -8,13 +8,32 @@ namespace golden {
 
 void check_formulas(const Json& file, Checker& check);
 void check_net_vnet(const Json& file, Checker& check);
-void check_net_vnet_uamt(const Json& file, Checker& check);
+void check_net_vnet_flat(const Json& file, Checker& check);
 void check_net_mcnet(const Json& file, Checker& check);
+void check_net_mcnet_plus(const Json& file, Checker& check);
+void check_net_bcp_la(const Json& file, Checker& check);
+void check_net_bcp_pancreas(const Json& file, Checker& check);
+void check_net_dtc(const Json& file, Checker& check);
+void check_net_mcf_r(const Json& file, Checker& check);
+void check_net_mlrp(const Json& file, Checker& check);
+void check_net_unet3d(const Json& file, Checker& check);
+void check_net_urpc(const Json& file, Checker& check);
+void check_net_vclipseg(const Json& file, Checker& check);
 void check_net_text_semiseg(const Json& file, Checker& check);
+void check_net_uamt_text(const Json& file, Checker& check);
+void check_net_mcnet_plus_text(const Json& file, Checker& check);
+void check_net_dtc_text(const Json& file, Checker& check);
 void check_block_text(const Json& file, Checker& check);
 void check_loss_dice(const Json& file, Checker& check);
 void check_schedules(const Json& file, Checker& check);
 void check_step_mc_net(const Json& file, Checker& check);
+void check_step_ua_mt(const Json& file, Checker& check);
+void check_step_dtc(const Json& file, Checker& check);
+void check_step_urpc(const Json& file, Checker& check);
+void check_step_mcf(const Json& file, Checker& check);
+void check_step_mlrp(const Json& file, Checker& check);
+void check_step_vclipseg(const Json& file, Checker& check);
+void check_step_bcp(const Json& file, Checker& check);
 void check_step_text_semiseg(const Json& file, Checker& check);
 // float32_deviation: of the parameters the step starts from, 0 for given network outputs.
 void check_reference_step(const tss::ReferenceStep& step, const Json& expected, Checker& check, double float32_deviation);
