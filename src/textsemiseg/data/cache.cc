@@ -66,6 +66,12 @@ Geometry geometry_from_json(const Json& json, const std::string& subject) {
   return geometry;
 }
 
+// A copy has another time and the same content, which is read only then.
+bool same_file(const Fingerprint& now, const Fingerprint& stored) {
+  if (now.bytes != stored.bytes || now.sample != stored.sample) return false;
+  return now.modified_ns == stored.modified_ns || (!stored.content.empty() && content_of(now.path) == stored.content);
+}
+
 }  // namespace
 
 Fingerprint fingerprint_of(const fs::path& path) {
@@ -88,9 +94,23 @@ Fingerprint fingerprint_of(const fs::path& path) {
   return out;
 }
 
+std::string content_of(const fs::path& path) {
+  constexpr int64_t kBlock = 1 << 20;
+  const OpenFile file(path);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) throw InputError(path.string(), "cannot be read", "a readable file");
+  uint64_t hash = hash_bytes("");
+  for (int64_t from = 0; from < status.st_size; from += kBlock)
+    hash = hash_part(path, file.get(), from, std::min<int64_t>(kBlock, status.st_size - from), hash);
+  return hex(hash);
+}
+
 std::vector<Fingerprint> fingerprints_of(const SourceCase& item) {
   std::vector<Fingerprint> fingerprints;
-  for (const fs::path& file : files_of(item)) fingerprints.push_back(fingerprint_of(file));
+  for (const fs::path& file : files_of(item)) {
+    fingerprints.push_back(fingerprint_of(file));
+    fingerprints.back().content = content_of(file);
+  }
   return fingerprints;
 }
 
@@ -134,7 +154,7 @@ Cache::State Cache::state(const SourceCase& item, std::string* reason) const {
       because(files[i].string() + " is gone");
       continue;
     }
-    if (fingerprint_of(files[i]) != stored[i]) {
+    if (!same_file(fingerprint_of(files[i]), stored[i])) {
       because(files[i].string() + " has changed since");
       return State::kStale;
     }

@@ -21,12 +21,14 @@
 
 namespace tss {
 
-// Path, size, time of change and sampled bytes (both ends and blocks between, at most 256 KiB) of a file.
+// Path, size, time of change and sampled bytes (both ends and blocks between, at most 256 KiB) of a file; the whole content counts where
+// the time alone differs.
 struct Fingerprint {
   std::string path;
   int64_t bytes = 0;
   int64_t modified_ns = 0;  // since 1970
   std::string sample;       // hash
+  std::string content;      // hash of everything; only in what fingerprints_of() gives
 
   template <class V>
   void visit(V& v) {
@@ -34,10 +36,12 @@ struct Fingerprint {
     v("bytes", bytes);
     v("modified_ns", modified_ns);
     v("sample", sample);
+    v("content", content);
   }
   bool operator==(const Fingerprint&) const = default;
 };
 Fingerprint fingerprint_of(const std::filesystem::path& file);  // throws InputError when the file is missing
+std::string content_of(const std::filesystem::path& file);
 std::vector<Fingerprint> fingerprints_of(const SourceCase& item);
 
 // One prepared case in memory.

@@ -80,7 +80,8 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
 
 void write_dataset_record(const fs::path& folder, const DatasetRecord& record) {
   Json json = {{"name", record.name}, {"labels", labels_to_json(record.class_names)}};
-  if (record.class_texts != record.class_names) json["text"] = record.class_texts;
+  const Json texts = texts_to_json(record.class_texts, record.class_names);
+  if (!texts.empty()) json["text"] = texts;
   for (size_t c = 0; c < record.channel_names.size(); ++c) json["channel_names"][std::to_string(c)] = record.channel_names[c];
   json["recipe"] = write_options(record.recipe);
   json["source"] = record.source.string();

@@ -43,7 +43,7 @@ class Dataset {
   const std::filesystem::path& folder() const { return folder_; }
   const std::string& name() const { return name_; }
   const std::vector<std::string>& class_names() const { return class_names_; }  // class 0 is the background
-  const std::vector<std::string>& class_texts() const { return class_texts_; }  // the prompts; the names where none are given
+  const ClassTexts& class_texts() const { return class_texts_; }  // the names where nothing else is given
   int64_t classes() const { return static_cast<int64_t>(class_names_.size()); }
   int64_t channels() const { return channels_; }
   const Recipe& recipe() const { return recipe_; }
@@ -59,7 +59,7 @@ class Dataset {
   std::filesystem::path folder_;
   std::string name_;
   std::vector<std::string> class_names_;
-  std::vector<std::string> class_texts_;
+  ClassTexts class_texts_;
   int64_t channels_ = 1;
   Recipe recipe_;
   std::map<std::string, SourceCase> sources_;
@@ -71,7 +71,8 @@ class Dataset {
 // What dataset.json of a prepared folder says.
 struct DatasetRecord {
   std::string name;
-  std::vector<std::string> class_names, class_texts;
+  std::vector<std::string> class_names;
+  ClassTexts class_texts;
   std::vector<std::string> channel_names;
   Recipe recipe;
   std::filesystem::path source;  // absolute

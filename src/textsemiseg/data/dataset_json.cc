@@ -75,27 +75,36 @@ std::vector<std::string> class_names_of(const Json& json, const std::string& sou
   return names;
 }
 
-// "text": ["...", ...] in class order, or {"class name": "..."}; the class name where nothing is said.
-std::vector<std::string> class_texts_of(const Json& json, const std::string& source, const std::vector<std::string>& names) {
-  std::vector<std::string> texts = names;
+// "text": ["...", ...] in class order, or {"class name": "..."}, with a list of sentences in place of a text; the class name where
+// nothing is said.
+ClassTexts class_texts_of(const Json& json, const std::string& source, const std::vector<std::string>& names) {
+  ClassTexts texts;
+  for (const std::string& name : names) texts.push_back({name});
   if (!json.contains("text") || json.at("text").is_null()) return texts;
   const Json& given = json.at("text");
   const std::string subject = source + ": text";
-  const auto text_of = [&](const Json& value) {
-    if (!value.is_string()) throw InputError(subject, "found " + value.dump(), "a text per class");
-    return value.get<std::string>();
+  const auto texts_of = [&](const Json& value) {
+    std::vector<std::string> out;
+    const Json list = value.is_array() ? value : Json::array({value});
+    for (const Json& one : list) {
+      if (!one.is_string() || trim(one.get<std::string>()).empty())
+        throw InputError(subject, "found " + value.dump(), "a text, or a list of texts, per class");
+      out.push_back(one.get<std::string>());
+    }
+    if (out.empty()) throw InputError(subject, "found an empty list", "a text, or a list of texts, per class");
+    return out;
   };
   if (given.is_array()) {
     if (given.size() != names.size()) {
       throw InputError(subject, concat(given.size(), " texts"), concat("one per class: ", names.size()));
     }
-    for (size_t k = 0; k < names.size(); ++k) texts[k] = text_of(given[k]);
+    for (size_t k = 0; k < names.size(); ++k) texts[k] = texts_of(given[k]);
   } else if (given.is_object()) {
     for (const auto& [key, value] : given.items()) {
       const auto found = std::find(names.begin(), names.end(), key);
       if (found == names.end())
         throw InputError(subject, "'" + key + "' is no class" + did_you_mean(key, names), join(names, ", "));
-      texts[static_cast<size_t>(found - names.begin())] = text_of(value);
+      texts[static_cast<size_t>(found - names.begin())] = texts_of(value);
     }
   } else {
     throw InputError(subject, "found " + given.dump(), "a list of texts in class order, or {\"class name\": \"text\"}");
@@ -166,6 +175,15 @@ DatasetDescription parse_dataset_json(const Json& json, const std::string& sourc
 
 DatasetDescription read_dataset_json(const std::filesystem::path& path) {
   return parse_dataset_json(read_json(path), path.string());
+}
+
+Json texts_to_json(const ClassTexts& texts, const std::vector<std::string>& class_names) {
+  Json out = Json::object();
+  for (size_t k = 0; k < texts.size(); ++k) {
+    if (texts[k] == std::vector{class_names[k]}) continue;
+    out[class_names[k]] = texts[k].size() == 1 ? Json(texts[k].front()) : Json(texts[k]);
+  }
+  return out;
 }
 
 Json labels_to_json(const std::vector<std::string>& class_names) {

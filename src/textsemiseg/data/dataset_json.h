@@ -2,12 +2,16 @@
 //
 //   MSD         "labels": {"0": "background", "1": "liver"}, "modality": {"0": "CT"}, "training": [{"image": ..., "label": ...}]
 //   nnU-Net v2  "labels": {"background": 0, "liver": 1}, "channel_names": {"0": "CT"}, "file_ending": ".nii.gz"
+//
+// Either may also carry "text": {"liver": "a text"} or {"liver": ["a synonym", "a sentence on its appearance"]}, what text encoders read
+// in place of the name.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "textsemiseg/data/class_names.h"
 #include "textsemiseg/io/config.h"
 
 namespace tss {
@@ -25,7 +29,7 @@ struct DatasetDescription {
   Dialect dialect = Dialect::kMsd;
   std::string name;
   std::vector<std::string> class_names;    // class 0 is the background; K is the length
-  std::vector<std::string> class_texts;    // "text": a prompt per class; the class names where absent
+  ClassTexts class_texts;                  // "text": one or more per class; the class names where absent
   std::vector<std::string> channel_names;  // "modality" or "channel_names"; at least one
   std::string file_ending;                 // nnU-Net; empty: any known image
   std::vector<ListedCase> training;        // as listed; nnU-Net usually lists none
@@ -37,6 +41,8 @@ DatasetDescription read_dataset_json(const std::filesystem::path& path);
 // The same for a parsed file; `source` is its name in messages.
 DatasetDescription parse_dataset_json(const Json& json, const std::string& source);
 
+// {"class name": "text", "another": ["text", "text"]} of the classes whose text is not just their name.
+Json texts_to_json(const ClassTexts& texts, const std::vector<std::string>& class_names);
 // {"0": "background", ...}
 Json labels_to_json(const std::vector<std::string>& class_names);
 

@@ -21,7 +21,7 @@ TEST(DatasetJson, ReadsTheDecathlonDialect) {
       "test": ["./imagesTs/c.nii.gz"]})");
   EXPECT_EQ(description.dialect, Dialect::kMsd);
   EXPECT_THAT(description.class_names, ElementsAre("background", "liver", "tumour"));
-  EXPECT_EQ(description.class_texts, description.class_names);
+  EXPECT_THAT(description.class_texts, ElementsAre(ElementsAre("background"), ElementsAre("liver"), ElementsAre("tumour")));
   ASSERT_EQ(description.training.size(), 2u);
   EXPECT_EQ(description.training[0].label, "./labelsTr/a.nii.gz");
   EXPECT_EQ(description.training[1].label, "");
@@ -48,9 +48,24 @@ TEST(DatasetJson, ManyClassesComeInOrderOfTheirValue) {
 
 TEST(DatasetJson, TextsArePromptsBesideTheNames) {
   EXPECT_THAT(parse(R"({"labels": {"0": "background", "1": "LA"}, "text": ["background", "left atrium"]})").class_texts,
-              ElementsAre("background", "left atrium"));
+              ElementsAre(ElementsAre("background"), ElementsAre("left atrium")));
   EXPECT_THAT(parse(R"({"labels": {"0": "background", "1": "LA"}, "text": {"LA": "left atrium"}})").class_texts,
-              ElementsAre("background", "left atrium"));
+              ElementsAre(ElementsAre("background"), ElementsAre("left atrium")));
+}
+
+TEST(DatasetJson, AClassMayHaveSeveralSentences) {
+  const auto description = parse(R"({"labels": {"0": "background", "1": "LA"},
+      "text": {"LA": ["left atrium", "a bright, thin-walled chamber left of the spine"]}})");
+  EXPECT_THAT(description.class_texts,
+              ElementsAre(ElementsAre("background"), ElementsAre("left atrium", "a bright, thin-walled chamber left of the spine")));
+  EXPECT_EQ(texts_to_json(description.class_texts, description.class_names),
+            Json::parse(R"({"LA": ["left atrium", "a bright, thin-walled chamber left of the spine"]})"));
+  const auto text = [](const char* value) {
+    return std::string(R"({"labels": {"0": "background", "1": "LA"}, "text": {"LA": )") + value + "}}";
+  };
+  EXPECT_THAT(input_error_of([&] { parse(text("[]").c_str()); }), HasSubstr("S/dataset.json: text: found an empty list"));
+  EXPECT_THAT(input_error_of([&] { parse(text(R"(["a", 3])").c_str()); }), HasSubstr(R"(found ["a",3])"));
+  EXPECT_THAT(input_error_of([&] { parse(text(R"("  ")").c_str()); }), HasSubstr("a text, or a list of texts, per class"));
 }
 
 TEST(DatasetJson, ErrorsNameTheField) {

@@ -120,11 +120,18 @@ TEST(Prepare, CacheIsNeverSilentlyStale) {
   EXPECT_THAT(input_error_of([&] { dataset.load("case_01"); }), HasSubstr("case_01.nii.gz has changed since"));
   dataset.load("case_00");
 
-  // Same content at another time counts as changed too.
+  // The same content at another time, as a copy has, is current.
   std::ofstream(file, std::ios::binary) << bytes;
   fs::last_write_time(file, time + std::chrono::seconds(3));
+  dataset.load("case_01");
+  EXPECT_EQ(prepare_dataset(options).prepared, 0);
+
+  // Other content at another time is not.
+  std::ofstream(file, std::ios::binary) << changed;
+  fs::last_write_time(file, time + std::chrono::seconds(6));
   EXPECT_THAT(input_error_of([&] { dataset.load("case_01"); }), HasSubstr("run textsemiseg prepare again"));
-  EXPECT_EQ(prepare_dataset(options).prepared, 1);
+  std::ofstream(file, std::ios::binary) << bytes;
+  EXPECT_EQ(prepare_dataset(options).prepared, 0);
   dataset.load("case_01");
 
   // A label that appears later makes the entry stale, and prepare takes it up.

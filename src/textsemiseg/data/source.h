@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/data/class_names.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {
@@ -26,7 +27,7 @@ struct Source {
   std::string layout;            // "MSD", "nnU-Net", "HDF5" or "plain"
   std::string name;
   std::vector<std::string> class_names;  // empty where the source does not say
-  std::vector<std::string> class_texts;
+  ClassTexts class_texts;
   std::vector<std::string> channel_names;
   std::vector<SourceCase> cases;     // sorted by id
   int64_t test_without_label = 0;    // images of imagesTs that were left out
