@@ -1,7 +1,7 @@
-// CLIP's text transformer (Radford et al. 2021; ViT-B/32 by default), frozen.
+// CLIP's text transformer (Radford et al. 2021; that of ViT-B by default), frozen.
 //
-// token embedding + position -> layers of x + attention(LN(x)), x + MLP(LN(x)) with a causal mask and x*sigmoid(1.702 x)
-// -> LN -> the state at the end token -> projection without bias. LN eps 1e-5; heads of width / heads channels.
+// token embedding + position -> layers of x + attention(LN(x)), x + MLP(LN(x)) with a causal mask -> LN -> the state at the end token
+// -> projection without bias. Activation x*sigmoid(1.702 x), or exact GELU for most of OpenCLIP's own weights; LN eps 1e-5.
 // Parameters carry the names of OpenAI's files (positional_embedding, transformer.resblocks.0.attn.in_proj_weight, ...).
 #pragma once
 
@@ -9,10 +9,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "textsemiseg/weights/safetensors.h"
+#include "textsemiseg/text/clip_tokenizer.h"
+#include "textsemiseg/text/text_encoder.h"
+#include "textsemiseg/text/transformer_block.h"
 
 namespace tss {
 
@@ -23,47 +26,60 @@ struct ClipTextConfig {
   int64_t width = 512;         // of the states
   int64_t heads = 8;
   int64_t layers = 12;
+  bool quick_gelu = true;  // false: exact GELU
   // Throws Error naming the field.
   void check() const;
 };
 
-// Prompts of several lengths as one tensor, with nothing behind the longest one's end token: later positions cannot reach it
-// through the causal mask, so leaving them out changes no feature.
-struct TokenRows {
-  torch::Tensor ids;  // [N, L] int64, filled up with 0
-  torch::Tensor end;  // [N] int64, position of the end token
-};
-// length: L, at least the longest row; -1: just that.
-TokenRows token_rows(const std::vector<std::vector<int64_t>>& prompts, int64_t length = -1);
-
-class ClipTextEncoder : public torch::nn::Module {
+class ClipTextEncoder : public TextEncoder {
  public:
-  // Uninitialised weights; parameters take no gradient.
-  explicit ClipTextEncoder(const ClipTextConfig& config = {});
+  // Uninitialised weights. Without a tokenizer it encodes token ids only.
+  explicit ClipTextEncoder(const ClipTextConfig& config = {}, std::shared_ptr<const ClipTokenizer> tokenizer = nullptr);
 
-  torch::Tensor embed_tokens(const torch::Tensor& ids) const;  // [N, L] -> [N, L, width]
-  // Features [N, embed] of embedded tokens [N, L, width], L <= context; not normalised. Differentiable in `embedded`.
-  // Runs in its own precision also under autocast: gradients to the prompts are too small for half precision.
-  torch::Tensor forward(const torch::Tensor& embedded, const torch::Tensor& end);
-  torch::Tensor encode(const TokenRows& rows) { return forward(embed_tokens(rows.ids), rows.end); }
+  std::vector<int64_t> tokenize(const std::string& text) const override { return tokenizer().encode(text); }
+  int64_t start_token() const override { return ClipTokenizer::kStart; }
+  int64_t end_token() const override { return ClipTokenizer::kEnd; }
+  int64_t placeholder_token() const override { return ClipTokenizer::kPlaceholder; }
 
+  torch::Tensor forward(const torch::Tensor& embedded, const torch::Tensor& end) override { return run({}, embedded, end); }
+  // [layers, 2, width]: keys and values of the start token.
+  torch::Tensor start_states(const torch::Tensor& start) override;
+  torch::Tensor forward_after(const torch::Tensor& start_states, const torch::Tensor& embedded, const torch::Tensor& end) override {
+    return run(start_states, embedded, end);
+  }
+
+  int64_t dimension() const override { return config_.embed; }
+  int64_t width() const override { return config_.width; }
+  int64_t context() const override { return config_.context; }
+  std::string kind() const override;
+  std::string family() const override { return "clip"; }
+  std::string configuration() const override;
+  std::string vocabulary_text() const override { return tokenizer_ ? tokenizer_->merges() : ""; }
   const ClipTextConfig& config() const { return config_; }
+  // Throws InputError when the encoder's table of tokens is not that of the vocabulary.
+  void set_tokenizer(std::shared_ptr<const ClipTokenizer> tokenizer, const std::string& source);
+
+ protected:
+  const torch::Tensor& token_embedding() const override { return token_embedding_; }
 
  private:
+  const ClipTokenizer& tokenizer() const;
+  torch::Tensor run(const torch::Tensor& start_states, const torch::Tensor& embedded, const torch::Tensor& end);
+
   ClipTextConfig config_;
+  std::shared_ptr<const ClipTokenizer> tokenizer_;
   torch::Tensor positional_embedding_, text_projection_, token_embedding_;
-  std::vector<std::shared_ptr<torch::nn::Module>> blocks_;
+  std::vector<std::shared_ptr<TransformerBlock>> blocks_;
   torch::nn::LayerNorm ln_final_{nullptr};
 };
 
-// Weights of a text transformer by the names above, from OpenAI's or Hugging Face's ("text_model...") names; other tensors of
-// the file (the image side) are left out. source: for messages. Throws InputError when a tensor is missing.
-TensorMap clip_text_weights(const TensorMap& file, const std::string& source);
-
-// Reads a safetensors file; the configuration follows from the shapes (64 channels per head, as in every published CLIP).
+// Reads a weights file of CLIP with its text side (clip_text_weights.h says which), without a tokenizer.
 std::shared_ptr<ClipTextEncoder> load_clip_text_encoder(const std::filesystem::path& path);
 
 // Weights drawn from the seed with CLIP's standard deviations; the same on every machine.
 std::shared_ptr<ClipTextEncoder> random_clip_text_encoder(const ClipTextConfig& config, uint64_t seed);
+// The same with its tokenizer; vocabulary: empty: looked for (clip_vocabulary.h).
+std::shared_ptr<ClipTextEncoder> random_clip_text_encoder(const ClipTextConfig& config, uint64_t seed,
+                                                          const std::filesystem::path& vocabulary);
 
 }  // namespace tss

@@ -1,9 +1,6 @@
 #include "textsemiseg/text/clip_tokenizer.h"
 
-#include <unicode/locid.h>
-#include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
-#include <unicode/unistr.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -13,6 +10,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/text/unicode.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -65,14 +63,6 @@ uint64_t pair_key(int32_t left, int32_t right) {
 
 // ---- splitting ------------------------------------------------------------------------------------------------------
 
-icu::UnicodeString cleaned(std::string_view text) {
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
-  icu::UnicodeString out = icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())});
-  if (U_SUCCESS(status)) out = nfc->normalize(out, status);
-  return out.toLower(icu::Locale::getRoot());
-}
-
 bool is_letter(UChar32 c) { return (U_GET_GC_MASK(c) & U_GC_L_MASK) != 0; }
 bool is_number(UChar32 c) { return (U_GET_GC_MASK(c) & U_GC_N_MASK) != 0; }
 bool is_other(UChar32 c) { return !u_isUWhiteSpace(c) && !is_letter(c) && !is_number(c); }
@@ -100,7 +90,7 @@ int32_t piece_end(const icu::UnicodeString& text, int32_t at) {
 }  // namespace
 
 std::vector<std::string> clip_pieces(std::string_view text) {
-  const icu::UnicodeString clean = cleaned(text);
+  const icu::UnicodeString clean = lowered(composed(from_utf8(text)));
   std::vector<std::string> out;
   for (int32_t at = 0; at < clean.length();) {
     if (u_isUWhiteSpace(clean.char32At(at))) {
@@ -114,7 +104,9 @@ std::vector<std::string> clip_pieces(std::string_view text) {
   return out;
 }
 
-ClipTokenizer::ClipTokenizer(const fs::path& vocabulary) : vocabulary_(vocabulary), byte_id_(kBytes) {
+ClipTokenizer::ClipTokenizer(const fs::path& vocabulary) : ClipTokenizer(read_compressed(vocabulary), vocabulary) {}
+
+ClipTokenizer::ClipTokenizer(std::string_view text, const fs::path& source) : vocabulary_(source), byte_id_(kBytes) {
   std::unordered_map<std::string, int32_t> ids;
   ids.reserve(kVocabulary);
   int32_t next = 0;
@@ -125,9 +117,8 @@ ClipTokenizer::ClipTokenizer(const fs::path& vocabulary) : vocabulary_(vocabular
     ids[character] = next++;
   }
   next += kBytes;
-  const std::string text = read_compressed(vocabulary);
   const auto fail = [&](const std::string& found) {
-    throw InputError(vocabulary.string(), found, concat("CLIP's vocabulary with ", kMerges, " merges"));
+    throw InputError(source.string(), found, concat("CLIP's vocabulary with ", kMerges, " merges"));
   };
   merged_.reserve(kMerges);
   size_t at = std::min(text.find('\n'), text.size());  // the first line is a title
@@ -137,13 +128,14 @@ ClipTokenizer::ClipTokenizer(const fs::path& vocabulary) : vocabulary_(vocabular
     const size_t blank = text.find(' ', begin);
     if (blank >= end) fail(concat("line ", merged_.size() + 2, " is not a pair"));
     const size_t stop = text[end - 1] == '\r' ? end - 1 : end;
-    const std::string left = text.substr(begin, blank - begin), right = text.substr(blank + 1, stop - blank - 1);
+    const std::string left(text.substr(begin, blank - begin)), right(text.substr(blank + 1, stop - blank - 1));
     const auto a = ids.find(left), b = ids.find(right);
     if (a == ids.end() || b == ids.end()) fail(concat("line ", merged_.size() + 2, " merges an unknown token"));
     if (!merged_.emplace(pair_key(a->second, b->second), next).second) fail(concat("line ", merged_.size() + 2, " is a repetition"));
     ids[left + right] = next++;
     at = end;
   }
+  merges_ = std::string(text.substr(0, at)) + '\n';
 }
 
 ClipTokenizer::Ids ClipTokenizer::merge(const std::string& bytes) const {
@@ -190,7 +182,7 @@ std::vector<int64_t> ClipTokenizer::prompt(std::string_view text) const {
   std::vector<int64_t> out = encode(text);
   constexpr size_t kRoom = kContext - 2;
   if (out.size() > kRoom) {
-    log_warning(concat("the text '", text, "' has ", out.size(), " tokens: only the first ", kRoom, " are used"));
+    log_warning(concat("the text '", shortened(text), "' has ", out.size(), " tokens: only the first ", kRoom, " are used"));
     out.resize(kRoom);
   }
   out.insert(out.begin(), kStart);

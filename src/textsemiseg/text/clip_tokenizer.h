@@ -1,9 +1,9 @@
 // CLIP's byte-pair tokenizer (Radford et al., "Learning transferable visual models from natural language supervision", 2021).
 //
-// Text is brought to NFC, blanks are collapsed and letters are lowered as Unicode says; it is split into contractions, words,
-// single digits and runs of other signs; each piece is a sequence of bytes whose neighbours are merged in the vocabulary's order.
-// Class names are plain text: HTML entities are not resolved, wrongly encoded text is not repaired and no text, "<|endoftext|>"
-// included, stands for a control token.
+// Text is brought to NFC and every letter is lowered by itself; it is split into contractions, words, single digits and runs of other
+// signs; each piece is a sequence of bytes whose neighbours are merged in the vocabulary's order. This is what transformers' CLIPTokenizer
+// does. OpenAI's own program first repairs text with ftfy (curly quotes, ligatures, HTML entities) and lowers a final sigma in its own way;
+// for plain names both agree. Class names are plain text: no text, "<|endoftext|>" included, stands for a control token.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,8 @@ class ClipTokenizer {
   // vocabulary: CLIP's list of merges, bpe_simple_vocab_16e6.txt.gz, or a merges.txt with the same lines, compressed or not.
   // Throws InputError when it is missing, damaged or too short.
   explicit ClipTokenizer(const std::filesystem::path& vocabulary);
+  // The file's text itself; source: for messages.
+  ClipTokenizer(std::string_view text, const std::filesystem::path& source);
 
   // Ids of a text in UTF-8, without start and end token.
   std::vector<int64_t> encode(std::string_view text) const;
@@ -32,6 +34,7 @@ class ClipTokenizer {
   std::vector<int64_t> prompt(std::string_view text) const;
 
   const std::filesystem::path& vocabulary() const { return vocabulary_; }
+  const std::string& merges() const { return merges_; }  // the lines that are used, the title included
 
  private:
   using Ids = std::vector<int32_t>;
@@ -39,6 +42,7 @@ class ClipTokenizer {
   Ids merge(const std::string& bytes) const;
 
   std::filesystem::path vocabulary_;
+  std::string merges_;
   Ids byte_id_;                                      // id of each byte within a word; + 256 at its end
   std::unordered_map<uint64_t, int32_t> merged_;     // pair of ids -> id of the merged token; a smaller id is merged earlier
   mutable std::unordered_map<std::string, Ids> cache_;

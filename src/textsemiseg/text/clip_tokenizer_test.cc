@@ -38,7 +38,7 @@ class ClipTokenizerTest : public ::testing::Test {
   std::optional<ClipTokenizer> tokenizer_;
 };
 
-// Expected: open_clip 3.3.0's SimpleTokenizer.
+// Expected: transformers' CLIPTokenizer; open_clip's differs in the final sigma alone. tests/golden_text has many more.
 TEST_F(ClipTokenizerTest, TextInManyScripts) {
   EXPECT_EQ(encode("\u00c9cole d'\u00e9t\u00e9 \u00e0 Z\u00fcrich"), (Ids{3459, 8166, 323, 262, 3459, 39694, 21259, 89, 6522, 4021}));
   EXPECT_EQ(encode("\u0130stanbul STRASSE \u00df"), (Ids{328, 16384, 11231, 1894, 8938, 127, 509}));
@@ -47,7 +47,7 @@ TEST_F(ClipTokenizerTest, TextInManyScripts) {
   EXPECT_EQ(encode("\U0001FAC1 lung \U0001F44D\U0001F3FD!"), (Ids{558, 104, 479, 16271, 4686, 8514, 256}));
   EXPECT_EQ(encode("na\u00efve caf\u00e9 e\u0301te\u0301"), (Ids{1097, 35689, 563, 15304, 3459, 39694}));
   EXPECT_EQ(encode("\u03a3\u038a\u03a3\u03a5\u03a6\u039f\u03a3 \u039f\u0394\u039f\u03a3"),
-            (Ids{139, 225, 138, 107, 139, 225, 139, 227, 139, 228, 138, 123, 139, 480, 138, 123, 138, 112, 138, 123, 139, 480}));
+            (Ids{139, 225, 138, 107, 139, 225, 139, 227, 139, 228, 138, 123, 139, 481, 138, 123, 138, 112, 138, 123, 139, 481}));
   EXPECT_EQ(encode("\u00bd cup \u00b2 3\u2163"), (Ids{33613, 1937, 41175, 274, 158, 227, 367}));
   EXPECT_EQ(encode("a\u00a0b\u2003c"), (Ids{320, 321, 322}));
   EXPECT_EQ(encode("x_y__z--w"), (Ids{343, 318, 344, 3838, 345, 2432, 342}));

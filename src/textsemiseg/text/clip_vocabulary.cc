@@ -1,21 +1,13 @@
 #include "textsemiseg/text/clip_vocabulary.h"
 
-#include <cstdlib>
-#include <vector>
-
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/strings.h"
+#include "textsemiseg/text/text_package.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kFile = "bpe_simple_vocab_16e6.txt.gz";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 fs::path existing(const std::string& subject, const fs::path& path) {
   if (!fs::is_regular_file(path)) throw InputError(subject, "'" + path.string() + "' is no file", std::string("CLIP's ") + kFile);
@@ -29,16 +21,6 @@ std::optional<fs::path> in_folder(const fs::path& folder) {
   return std::nullopt;
 }
 
-// .deps/venv/lib/python3*/site-packages/open_clip
-std::optional<fs::path> in_dependencies(const fs::path& deps) {
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(deps / "venv" / "lib", none)) {
-    if (!starts_with(entry.path().filename().string(), "python3")) continue;
-    if (const auto found = in_folder(entry.path() / "site-packages" / "open_clip")) return found;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<fs::path> find_clip_vocabulary(const fs::path& given, const fs::path& weights) {
@@ -47,11 +29,8 @@ std::optional<fs::path> find_clip_vocabulary(const fs::path& given, const fs::pa
     if (const auto found = in_folder(weights.parent_path())) return found;
   }
   if (const std::string path = environment("TSS_CLIP_VOCABULARY"); !path.empty()) return existing("TSS_CLIP_VOCABULARY", path);
-  if (const auto found = in_dependencies(TSS_DEPS_FOLDER)) return found;
-  std::error_code none;
-  for (fs::path folder = fs::read_symlink("/proc/self/exe", none).parent_path(); folder.has_relative_path();
-       folder = folder.parent_path()) {
-    if (const auto found = in_dependencies(folder / ".deps")) return found;
+  for (const fs::path& packages : package_folders()) {
+    if (const auto found = in_folder(packages / "open_clip")) return found;
   }
   if (const std::string data = environment("TSS_TEST_DATA"); !data.empty()) return in_folder(fs::path(data) / "text");
   return std::nullopt;

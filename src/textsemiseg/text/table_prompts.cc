@@ -77,33 +77,23 @@ std::vector<std::string> read_table_prompts(const fs::path& table, const fs::pat
   }
 }
 
-std::vector<TableMatch> match_classes(const std::vector<std::string>& prompts, const std::vector<std::string>& class_names) {
+TableMatch match_class(const std::vector<std::string>& prompts, const std::string& text, bool background) {
   std::vector<Words> rows;
   for (const std::string& prompt : prompts) rows.push_back(words_of(prompt));
   const size_t start = common_start(rows);
-  std::vector<TableMatch> out;
-  for (size_t k = 0; k < class_names.size(); ++k) {
-    const Words name = words_of(class_names[k]);
-    std::vector<size_t> exact, containing;
-    for (size_t row = 0; row < rows.size(); ++row) {
-      const Words subject(rows[row].begin() + static_cast<std::ptrdiff_t>(start), rows[row].end());
-      if (!name.empty() && (rows[row] == name || subject == name)) exact.push_back(row);
-      if (k > 0 && contains(rows[row], name)) containing.push_back(row);
-    }
-    const std::vector<size_t>& found = exact.empty() ? containing : exact;
-    TableMatch match;
-    if (found.size() == 1) {
-      match.row = static_cast<int64_t>(found[0]);
-    } else if (found.empty()) {
-      match.reason = "no row names it";
-    } else {
-      std::vector<std::string> quoted;
-      for (const size_t row : found) quoted.push_back("'" + prompts[row] + "'");
-      match.reason = concat(found.size(), " rows name it (", join(quoted, ", "), ")");
-    }
-    out.push_back(match);
+  const Words name = words_of(text);
+  std::vector<size_t> exact, containing;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const Words subject(rows[row].begin() + static_cast<std::ptrdiff_t>(start), rows[row].end());
+    if (!name.empty() && (rows[row] == name || subject == name)) exact.push_back(row);
+    if (!background && contains(rows[row], name)) containing.push_back(row);
   }
-  return out;
+  const std::vector<size_t>& found = exact.empty() ? containing : exact;
+  if (found.size() == 1) return {static_cast<int64_t>(found[0]), ""};
+  if (found.empty()) return {-1, "no row names it"};
+  std::vector<std::string> quoted;
+  for (const size_t row : found) quoted.push_back("'" + prompts[row] + "'");
+  return {-1, concat(found.size(), " rows name it (", join(quoted, ", "), ")")};
 }
 
 }  // namespace tss

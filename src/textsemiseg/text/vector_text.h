@@ -38,10 +38,11 @@ class VectorText : public TextSource {
 // Every class a unit vector drawn from the seed.
 std::shared_ptr<VectorText> learned_text(const std::vector<std::string>& class_names, int64_t dimension, uint64_t seed);
 
-// Rows of a table (table_prompts.h says which class gets which), the others drawn from the seed.
-// table: .pth, .pt or .npy of shape [rows, d] with its prompts in a JSON file (prompts, or found beside it), or a .safetensors
-// file with one tensor [d] or [1, d] per prompt, named by it. Throws InputError: missing, wrong shape, NaN, a row of zeros.
+// Rows of a table (table_prompts.h says which class gets which), the others drawn from the seed. A class with several texts gets
+// the normalised mean of the unit rows that are found for them.
+// Throws InputError as read_text_table (text_table.h).
 std::shared_ptr<VectorText> table_text(const std::filesystem::path& table, const std::filesystem::path& prompts,
-                                       const std::vector<std::string>& class_names, uint64_t seed);
+                                       const std::vector<std::string>& class_names,
+                                       const std::vector<std::vector<std::string>>& class_texts, uint64_t seed);
 
 }  // namespace tss
