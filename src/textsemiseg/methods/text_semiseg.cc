@@ -72,11 +72,10 @@ void TextSemiSegOptions::check() const {
 }
 
 TextSemiSeg::TextSemiSeg(const TextSemiSegOptions& options, const MethodSetup& setup)
-    : options_(options), side_multiple_(setup.network.side_multiple()), text_(setup.text) {
-  if (!text_) throw InputError("text", "no text source", "one, because text_semiseg needs class texts");
+    : TextMethod("text_semiseg", setup.text), options_(options), side_multiple_(setup.network.side_multiple()) {
   network_ = register_module("network", VNet(setup.network, std::vector{UpSampling::kTransposed, UpSampling::kTrilinear}));
-  register_module("text", text_);
-  const int64_t channels = setup.network.widths.back(), dimension = text_->dimension();
+  register_text();
+  const int64_t channels = setup.network.widths.back(), dimension = text_dimension();
   if (options.tmr.fusion == "multiplanar") {
     MultiplanarOptions tmr;
     tmr.channels = channels;
@@ -104,9 +103,8 @@ Skips TextSemiSeg::encode(const torch::Tensor& x, const torch::Tensor& text, tor
 }
 
 void TextSemiSeg::train_step(const Batch& batch, Context& context) {
-  prediction_texts_ = torch::Tensor();
   const int64_t labelled = batch.labelled(), unlabelled = batch.image.size(0) - labelled;
-  const torch::Tensor text = text_->features();
+  const torch::Tensor text = training_texts();
   torch::Tensor deepest;
   const Skips skips = encode(batch.image, text, &deepest);
 
@@ -168,21 +166,8 @@ torch::Tensor TextSemiSeg::mixed_loss(const Batch& batch, const torch::Tensor& p
          cross_entropy_and_dice(logits.narrow(0, n, n), mixed.label_u);
 }
 
-void TextSemiSeg::begin_prediction() {
-  torch::NoGradGuard no_grad;
-  if (!prediction_texts_.defined()) prediction_texts_ = text_->features().detach();
-}
-
-void TextSemiSeg::set_class_texts(const torch::Tensor& features) { prediction_texts_ = features; }
-
-torch::Tensor TextSemiSeg::class_texts() {
-  torch::NoGradGuard no_grad;
-  return prediction_texts_.defined() ? prediction_texts_ : text_->features().detach();
-}
-
 torch::Tensor TextSemiSeg::predict(const torch::Tensor& windows) {
-  if (!prediction_texts_.defined()) begin_prediction();
-  const Skips skips = encode(windows, prediction_texts_);
+  const Skips skips = encode(windows, prediction_texts());
   return torch::softmax(crop_like(network_->decoders[0]->forward(skips).logits, windows), 1);
 }
 

@@ -2,7 +2,7 @@
 // (methods.md section 16.3). The released code's arithmetic is text_semiseg_reference.h.
 #pragma once
 
-#include "textsemiseg/methods/method.h"
+#include "textsemiseg/methods/text_method.h"
 #include "textsemiseg/modules/cognitive_augmentation.h"
 #include "textsemiseg/modules/multiplanar_representation.h"
 #include "textsemiseg/modules/semantic_alignment.h"
@@ -48,16 +48,13 @@ struct TextSemiSegOptions {
   void check() const;
 };
 
-class TextSemiSeg : public Method {
+class TextSemiSeg : public TextMethod {
  public:
   // Throws InputError when setup.text is missing.
   TextSemiSeg(const TextSemiSegOptions& options, const MethodSetup& setup);
   // L = L_sup + L_cog + L_mix + lambda L_unsup (Eq. 7-9); L_mix from dca.start of the run on.
   void train_step(const Batch& batch, Context& context) override;
   torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1
-  void begin_prediction() override;
-  void set_class_texts(const torch::Tensor& features) override;
-  torch::Tensor class_texts() override;
 
  private:
   Skips encode(const torch::Tensor& x, const torch::Tensor& text, torch::Tensor* deepest = nullptr);
@@ -65,8 +62,6 @@ class TextSemiSeg : public Method {
 
   TextSemiSegOptions options_;
   int64_t side_multiple_;
-  std::shared_ptr<TextSource> text_;
-  torch::Tensor prediction_texts_;  // [K, d], set between begin_prediction and the next training step
   VNet network_{nullptr};
   MultiplanarRepresentation tmr_{nullptr};
   VoxelPrompt prompt_{nullptr};

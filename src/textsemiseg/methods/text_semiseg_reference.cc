@@ -75,8 +75,7 @@ ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, con
 }
 
 TextSemiSegReference::TextSemiSegReference(const TextSemiSegOptions& options, const MethodSetup& setup)
-    : options_(options), text_(setup.text) {
-  if (!text_) throw InputError("text", "no text source", "one, because text_semiseg needs class texts");
+    : TextMethod("text_semiseg", setup.text), options_(options) {
   if (setup.network.classes != 2)
     throw InputError("text_semiseg.variant", concat("'reference' with ", setup.network.classes, " classes"),
                      "2 (the released code is binary); variant = \"paper\" takes any number");
@@ -84,16 +83,15 @@ TextSemiSegReference::TextSemiSegReference(const TextSemiSegOptions& options, co
   const int64_t multiple = setup.network.side_multiple();
   block.channels = setup.network.widths.back();
   for (size_t a = 0; a < 3; ++a) block.size[a] = block.patch[a] = (setup.patch[a] + multiple - 1) / multiple;
-  block.text_dimension = block.dimension = text_->dimension();
+  block.text_dimension = block.dimension = text_dimension();
   block.dropout = options.tmr.dropout;
   block.released_parameters = true;
   network_ = register_module("network", TextVNet(setup.network, block));
-  register_module("text", text_);
+  register_text();
 }
 
 void TextSemiSegReference::train_step(const Batch& batch, Context& context) {
-  prediction_texts_ = torch::Tensor();
-  const torch::Tensor text = text_->features();
+  const torch::Tensor text = training_texts();
   const ReferenceStep step = text_semiseg_reference_step(
       options_, batch, text, [&](const torch::Tensor& image) { return network_->forward(image, text); }, context.iteration());
   for (size_t i = 0; i < 2; ++i) {
@@ -112,21 +110,8 @@ void TextSemiSegReference::train_step(const Batch& batch, Context& context) {
   context.minimise("all", step.loss);
 }
 
-void TextSemiSegReference::begin_prediction() {
-  torch::NoGradGuard no_grad;
-  if (!prediction_texts_.defined()) prediction_texts_ = text_->features().detach();
-}
-
-void TextSemiSegReference::set_class_texts(const torch::Tensor& features) { prediction_texts_ = features; }
-
-torch::Tensor TextSemiSegReference::class_texts() {
-  torch::NoGradGuard no_grad;
-  return prediction_texts_.defined() ? prediction_texts_ : text_->features().detach();
-}
-
 torch::Tensor TextSemiSegReference::predict(const torch::Tensor& windows) {
-  if (!prediction_texts_.defined()) begin_prediction();
-  const torch::Tensor foreground = torch::sigmoid(network_->forward_first(windows, prediction_texts_).select(1, 1)).unsqueeze(1);
+  const torch::Tensor foreground = torch::sigmoid(network_->forward_first(windows, prediction_texts()).select(1, 1)).unsqueeze(1);
   return torch::cat({1 - foreground, foreground}, 1);
 }
 

@@ -9,21 +9,16 @@
 
 namespace tss {
 
-class TextSemiSegReference : public Method {
+class TextSemiSegReference : public TextMethod {
  public:
   // Throws InputError for more than two classes or a missing text source.
   TextSemiSegReference(const TextSemiSegOptions& options, const MethodSetup& setup);
   void train_step(const Batch& batch, Context& context) override;
   torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1: [1 - p, p], p = sigmoid of channel 1
-  void begin_prediction() override;
-  void set_class_texts(const torch::Tensor& features) override;
-  torch::Tensor class_texts() override;
   bool fixed_window() const override { return true; }
 
  private:
   TextSemiSegOptions options_;
-  std::shared_ptr<TextSource> text_;
-  torch::Tensor prediction_texts_;
   TextVNet network_{nullptr};
 };
 
