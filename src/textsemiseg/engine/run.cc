@@ -17,11 +17,12 @@ void write_run_record(const fs::path& run, const RunRecord& record) {
   out["channels"] = record.channels;
   out["recipe"] = write_options(record.recipe);
   out["texts"] = Json::array();
-  for (const auto& text : record.texts) out["texts"].push_back({{"class", text.name}, {"source", text.source}});
+  for (const auto& text : record.texts) out["texts"].push_back({{"class", text.name}, {"source", text.source}, {"texts", text.texts}, {"learned", text.learned}});
   out["protocol"] = record.protocol;
   out["selection"] = record.selection;
   out["split"] = record.split;
   out["environment"] = record.environment;
+  if (!record.origin.is_null()) out["origin"] = record.origin;
   write_json(run / "run.json", out);
 }
 
@@ -38,11 +39,14 @@ RunRecord read_run_record(const fs::path& run) {
     record.channels = in.at("channels");
     FieldReader reader(in.at("recipe"), "recipe", path.string());
     record.recipe.visit(reader);
-    for (const auto& text : in.at("texts")) record.texts.push_back({text.at("class"), text.at("source")});
+    for (const auto& text : in.at("texts")) {
+      record.texts.push_back({text.at("class"), text.at("source"), text.value("texts", std::vector<std::string>{}), text.value("learned", false)});
+    }
     record.protocol = in.at("protocol");
     record.selection = in.at("selection");
     record.split = in.at("split");
     record.environment = in.at("environment");
+    record.origin = in.value("origin", Json());
   } catch (const Json::exception& error) {
     throw InputError(path.string(), std::string("lacks a field or has one of a wrong type (") + error.what() + ")");
   }
@@ -95,12 +99,15 @@ LoadedRun load_run(const fs::path& run, const std::string& which) {
     it = it->first.rfind("text.", 0) == 0 ? checkpoint.method.erase(it) : std::next(it);
   load_into(*loaded.method, checkpoint.method, path.string());
   loaded.method->eval();
-  loaded.chosen = loaded.checkpoint == "best" && loaded.state.best_score
-                      ? concat("best on ", loaded.record.protocol == "published" ? "TEST cases" : "validation cases", " (iteration ",
-                               loaded.state.best_iteration, " of ", loaded.state.iterations, ", mean foreground Dice ",
-                               fixed(*loaded.state.best_score, 4), "); protocol ", loaded.record.protocol)
-                      : concat("last checkpoint (iteration ", loaded.state.iteration, " of ", loaded.state.iterations, "); protocol ",
-                               loaded.record.protocol);
+  const std::string protocol = "protocol " + loaded.record.protocol;
+  if (!loaded.record.origin.is_null())
+    loaded.chosen = concat("imported from ", loaded.record.origin.value("file", "a file"), "; ", protocol);
+  else if (loaded.checkpoint == "best" && loaded.state.best_score)
+    loaded.chosen = concat("best on ", loaded.record.protocol == "published" ? "TEST cases" : "validation cases", " (iteration ",
+                           loaded.state.best_iteration, " of ", loaded.state.iterations, ", mean foreground Dice ",
+                           fixed(*loaded.state.best_score, 4), "); ", protocol);
+  else
+    loaded.chosen = concat("last checkpoint (iteration ", loaded.state.iteration, " of ", loaded.state.iterations, "); ", protocol);
   return loaded;
 }
 

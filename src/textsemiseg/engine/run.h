@@ -28,10 +28,11 @@ struct RunRecord {
   int64_t channels = 1;
   Recipe recipe;
   std::vector<ClassText> texts;          // empty for methods without text
-  std::string protocol;                  // honest | published
+  std::string protocol;                  // honest | published | imported (nothing is claimed on the choice of the weights)
   std::string selection;                 // how the checkpoint is chosen, one sentence
   Json split;                            // numbers of cases per role
   Json environment;
+  Json origin;                           // of imported weights: file, format, network; null for runs of train
 };
 
 void write_run_record(const std::filesystem::path& run, const RunRecord& record);

@@ -16,7 +16,7 @@
 #include "textsemiseg/engine/memory_estimate.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/run_log.h"
-#include "textsemiseg/engine/text_effect.h"
+#include "textsemiseg/engine/text_probe.h"
 #include "textsemiseg/engine/validation.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/weights/module_state.h"
@@ -53,7 +53,7 @@ class Trainer {
   void save(const std::string& which);
   void check_finite();
   void validate_now();
-  void report_text_effect();
+  void report_text_probe();
   std::string selection_rule() const;
 
   RunConfig config_;
@@ -107,7 +107,9 @@ std::string Trainer::selection_rule() const {
 
 std::shared_ptr<TextSource> Trainer::make_text() const {
   if (!method_info(config_.method).uses_text) return nullptr;
-  return make_text_source(config_.text, dataset_.class_texts(), static_cast<uint64_t>(config_.seed));
+  const std::string warning = meaningless_warning(dataset_.class_names(), dataset_.class_texts());
+  if (!warning.empty()) log_warning(warning);
+  return make_text_source(config_.text, dataset_.class_names(), static_cast<uint64_t>(config_.seed), dataset_.class_texts());
 }
 
 void Trainer::build() {
@@ -237,19 +239,14 @@ void Trainer::validate_now() {
   save("best");
 }
 
-void Trainer::report_text_effect() {
+void Trainer::report_text_probe() {
   if (!method_->class_texts().defined()) return;
-  const std::string& id = scored_.front();
-  const TextEffect effect =
-      measure_text_effect(*method_, dataset_, id, config_.inference, device_, static_cast<uint64_t>(config_.seed));
-  const auto line = [](const TextChange& one) { return Json{{"probability", one.probability}, {"decisions", one.decisions}}; };
-  log_->write({{"iteration", state_.iteration},
-               {"text_effect", {{"case", id}, {"voxels", effect.voxels}, {"replaced", line(effect.replaced)}, {"permuted", line(effect.permuted)}}}});
-  const auto describe = [&](const TextChange& one) {
-    return concat("probabilities by at most ", one.probability, " and the class of ", one.decisions, " of ", effect.voxels, " voxels");
-  };
-  log_info(concat("effect of text on ", id, ": other texts change ", describe(effect.replaced), "; permuted class texts change ",
-                  describe(effect.permuted)));
+  // One case, and only what needs no encoder: `text probe` does the rest.
+  const TextProbe probe =
+      probe_texts(*method_, dataset_, {scored_.front()}, plain_replacements(method_->class_texts(), static_cast<uint64_t>(config_.seed)),
+                  config_.inference, device_);
+  log_->write({{"iteration", state_.iteration}, {"text_probe", to_json(probe)}});
+  log_info("effect of the class texts on " + scored_.front() + ":\n" + describe(probe));
 }
 
 TrainResult Trainer::run() {
@@ -291,7 +288,7 @@ TrainResult Trainer::run() {
       check_finite();
       save("last");
     }
-    if (last) report_text_effect();
+    if (last) report_text_probe();
     if (stop && !last)
       throw Interrupted(concat("stopped at iteration ", state_.iteration, " of ", t_max, "; a checkpoint was written, --resume continues"));
   }

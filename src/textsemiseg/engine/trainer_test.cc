@@ -6,11 +6,10 @@
 #include <csignal>
 #include <thread>
 
+#include "support/phantom_dataset.h"
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/testing.h"
-#include "textsemiseg/data/phantom.h"
-#include "textsemiseg/data/prepare.h"
 #include "textsemiseg/engine/run.h"
 
 namespace tss {
@@ -19,28 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-// A small phantom, prepared once; tiny networks with dropout on.
-class TrainerTest : public ::testing::Test {
+// Tiny networks with dropout on.
+class TrainerTest : public testing::PhantomDataset {
  protected:
-  static void SetUpTestSuite() {
-    set_log_level(LogLevel::kQuiet);
-    shared_ = std::make_unique<testing::TemporaryFolder>();
-    PhantomOptions phantom;
-    phantom.labelled = 5;
-    phantom.unlabelled = 3;
-    phantom.test = 2;
-    phantom.size = {24, 24, 20};
-    write_phantom(*shared_ / "raw", phantom);
-    PrepareOptions prepare;
-    prepare.source = *shared_ / "raw";
-    prepare.dataset = *shared_ / "dataset";
-    prepare.recipe = recipe_from_name("ct_soft_tissue");
-    prepare.split.labelled = "3";
-    prepare.split.validation = "2";
-    prepare_dataset(prepare);
-  }
-  static void TearDownTestSuite() { shared_.reset(); }
-
   static RunConfig config(const std::string& method, int64_t iterations) {
     Json tree = parse_toml(R"(
 [sampler]
@@ -62,7 +42,7 @@ validate_every = 4
 )", "test");
     tree["method"] = method;
     if (method != "text_semiseg") tree.erase("text_semiseg");
-    tree["dataset"] = (*shared_ / "dataset").string();
+    tree["dataset"] = dataset_folder().string();
     tree["train"]["iterations"] = iterations;
     return make_run_config(tree, "test");
   }
@@ -87,12 +67,7 @@ validate_every = 4
     }
     return lines;
   }
-
-  testing::TemporaryFolder folder_;
-  static std::unique_ptr<testing::TemporaryFolder> shared_;
 };
-
-std::unique_ptr<testing::TemporaryFolder> TrainerTest::shared_;
 
 // Stops the run once, as Ctrl-C does, when its log has reached an iteration.
 void interrupt_at(const fs::path& log, const std::string& mark) {
@@ -128,19 +103,23 @@ TEST_F(TrainerTest, LogsLambdaAndTheShareOfMixedSteps) {
   EXPECT_NEAR(weight, 0.1 * (std::exp(-5 * 0.01) + 1) / 2, 1e-9);  // mean over the last two steps, t/t_max = 0.9 and 1
 }
 
-// The line {"text_effect": ...} at the end of a run's log.
-Json text_effect_of(const std::vector<Json>& log) {
-  return !log.empty() && log.back().contains("text_effect") ? log.back().at("text_effect") : Json();
+// Rows of the line {"text_probe": ...} at the end of a run's log, by name.
+std::map<std::string, Json> text_probe_of(const std::vector<Json>& log) {
+  std::map<std::string, Json> rows;
+  if (log.empty() || !log.back().contains("text_probe")) return rows;
+  for (const Json& row : log.back().at("text_probe").at("rows")) rows[row.at("name")] = row;
+  return rows;
 }
 
 TEST_F(TrainerTest, MeasuresTheEffectOfTextAfterTraining) {
   train(config("text_semiseg", 6), folder_ / "paper", StartMode::kFresh);
-  const Json paper = text_effect_of(log_of(folder_ / "paper"));
-  EXPECT_GT(paper.at("replaced").at("probability").get<double>(), 0);
-  EXPECT_LT(paper.at("permuted").at("probability").get<double>(), 1e-5);
+  const auto paper = text_probe_of(log_of(folder_ / "paper"));
+  EXPECT_GT(paper.at("random").at("largest_logit").get<double>(), 1e-6);
+  EXPECT_GT(paper.at("blank").at("largest_logit").get<double>(), 1e-6);
+  EXPECT_LT(paper.at("permuted").at("largest_logit").get<double>(), 1e-4);
 
   train(config("mc_net", 2), folder_ / "no_text", StartMode::kFresh);
-  EXPECT_TRUE(text_effect_of(log_of(folder_ / "no_text")).is_null());
+  EXPECT_TRUE(text_probe_of(log_of(folder_ / "no_text")).empty());
 }
 
 TEST_F(TrainerTest, GoesOnBitForBitAfterAnInterrupt) {
@@ -185,9 +164,9 @@ TEST_F(TrainerTest, NeverOverwritesARun) {
 }
 
 TEST_F(TrainerTest, HonestRunsNeverTouchTestCases) {
-  const Dataset dataset = Dataset::open(*shared_ / "dataset");
+  const Dataset dataset = Dataset::open(dataset_folder());
   const testing::TemporaryFolder copy;
-  fs::copy(*shared_ / "dataset", copy / "dataset", fs::copy_options::recursive);
+  fs::copy(dataset_folder(), copy / "dataset", fs::copy_options::recursive);
   for (const auto& entry : fs::recursive_directory_iterator(copy / "dataset"))
     for (const auto& id : dataset.cases(Role::kTest))
       if (entry.is_regular_file() && entry.path().parent_path().filename() == id && entry.path().extension() == ".npy")
