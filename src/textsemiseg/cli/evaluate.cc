@@ -2,10 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/probe_run.h"
 #include "textsemiseg/cli/score_files.h"
 #include "textsemiseg/cli/score_run.h"
 #include "textsemiseg/cli/verbs.h"
@@ -19,6 +21,7 @@ struct EvaluateArguments {
   std::string classes, empty, csv;
   std::string run, role = "test", dataset, split;
   bool json = false;
+  int64_t probe_cases = 5;
   PredictionArguments with;
 };
 
@@ -45,6 +48,20 @@ void run_files(const EvaluateArguments& arguments) {
   std::cout << number_of_cases(set) << score_table(set);
 }
 
+// Methods with class texts: what the texts do belongs to the result. The predictions are there already.
+std::optional<ProbedRun> probe(const LoadedRun& loaded, const EvaluateArguments& arguments) {
+  if (arguments.probe_cases <= 0 || !loaded.method->class_texts().defined()) return std::nullopt;
+  log_info(concat("text probe on at most ", arguments.probe_cases, " cases (--text-probe 0 leaves it out)"));
+  ProbeRunOptions options;
+  options.role = arguments.role;
+  options.dataset = arguments.dataset;
+  options.split = arguments.split;
+  options.cases = arguments.probe_cases;
+  options.checkpoint = arguments.with.checkpoint;
+  options.device = arguments.with.device;
+  return probe_run(loaded, options);
+}
+
 void run_run(const EvaluateArguments& arguments) {
   set_threads(arguments.with.threads);
   const LoadedRun loaded = load_run(arguments.run, arguments.with.checkpoint);
@@ -56,10 +73,12 @@ void run_run(const EvaluateArguments& arguments) {
   options.empty_rule = arguments.empty;
   options.predictor = predictor_options(loaded, arguments.with);
   const RunScores result = score_run(loaded, options);
+  const std::optional<ProbedRun> probed = probe(loaded, arguments);
   if (!arguments.csv.empty()) write_cases_csv(arguments.csv, result.scores);
   if (arguments.json) {
     Json out = scores_json(result.scores);
     out["summary"] = result.summary;
+    if (probed) out["text_probe"] = probed->json;
     std::cout << out.dump(2) << "\n";
     return;
   }
@@ -68,6 +87,7 @@ void run_run(const EvaluateArguments& arguments) {
   std::cout << arguments.role << ", " << result.summary.at("grid").get<std::string>()
             << "; empty masks: " << empty_rule_name(result.scores.empty) << "; " << number_of_cases(result.scores)
             << score_table(result.scores);
+  if (probed) std::cout << "other class texts, " << probed->probe.rows.front().cases.size() << " cases:\n" << describe(probed->probe);
   log_info("written: " + (result.folder / "cases.csv").string() + ", summary.json");
 }
 
@@ -99,6 +119,7 @@ std::function<void()> declare_evaluate(CLI::App& app) {
   app.add_option("--role", arguments->role, "with --run: which cases of its dataset")->capture_default_str();
   app.add_option("--dataset", arguments->dataset, "with --run: another prepared dataset with the same classes");
   app.add_option("--split", arguments->split, "with --run: a split file or a fold's name instead of the run's");
+  app.add_option("--text-probe", arguments->probe_cases, "with --run: cases on which the class texts are replaced; 0: none")->capture_default_str();
   app.add_flag("--json", arguments->json, "scores as JSON on standard output");
   add_prediction_options(app, arguments->with);
   return [arguments] { run(*arguments); };

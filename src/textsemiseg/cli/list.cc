@@ -36,15 +36,7 @@ std::vector<ClassText> class_texts(const ListArguments& arguments) {
   Json config = write_options(sections);
   for (const std::string& assignment : arguments.overrides) apply_override(config, assignment);
   read_options(config, "--set", sections);
-  return make_text_source(sections.text, record.class_texts.empty() ? record.class_names : record.class_texts, 0)->classes();
-}
-
-std::string summary_of_text_source(const std::string& name) {
-  if (name == "auto") return "table where one is given, else clip where its vocabulary is found, else learned (default)";
-  if (name == "clip") return "CLIP ViT-B/32's text transformer with learnable prompts (Eq. 1); text.weights gives its weights";
-  if (name == "table") return "embeddings computed elsewhere, text.table, refined by a learnable residual";
-  if (name == "learned") return "a learned unit vector per class: no language at all, for comparison";
-  return "";
+  return make_text_source(sections.text, record.class_names, 0, record.class_texts)->classes();
 }
 
 void print_table(const char* title, const std::vector<std::pair<std::string, std::string>>& rows) {
@@ -55,9 +47,8 @@ void print_table(const char* title, const std::vector<std::pair<std::string, std
 }
 
 void run_list(const ListArguments& arguments) {
-  std::vector<std::pair<std::string, std::string>> method_rows, text_rows;
+  std::vector<std::pair<std::string, std::string>> method_rows;
   for (const MethodInfo& info : methods()) method_rows.emplace_back(info.name, info.summary);
-  for (const std::string& name : text_source_names()) text_rows.emplace_back(name, summary_of_text_source(name));
   const std::vector<ClassText> classes = arguments.dataset.empty() ? std::vector<ClassText>{} : class_texts(arguments);
 
   if (arguments.json) {
@@ -66,7 +57,7 @@ void run_list(const ListArguments& arguments) {
       for (const auto& row : rows) result.push_back(row.first);
       return result;
     };
-    Json result = {{"methods", names(method_rows)}, {"networks", names(networks())}, {"texts", names(text_rows)}};
+    Json result = {{"methods", names(method_rows)}, {"networks", names(networks())}, {"texts", names(text_sources())}};
     for (size_t k = 0; k < classes.size(); ++k) {
       result["classes"].push_back({{"class", k}, {"name", classes[k].name}, {"text_source", classes[k].source}});
     }
@@ -75,7 +66,7 @@ void run_list(const ListArguments& arguments) {
   }
   print_table("Methods", method_rows);
   print_table("Networks", networks());
-  print_table("Text sources", text_rows);
+  print_table("Text sources", text_sources());
   if (classes.empty()) return;
   std::vector<std::pair<std::string, std::string>> class_rows;
   for (const ClassText& text : classes) class_rows.emplace_back(text.name, text.source);

@@ -15,6 +15,10 @@ std::function<void()> declare_predict(CLI::App& app);
 std::function<void()> declare_evaluate(CLI::App& app);
 std::function<void()> declare_demo(CLI::App& app);
 std::function<void()> declare_doctor(CLI::App& app);
+std::function<void()> declare_text(CLI::App& app);
+std::function<void()> declare_check(CLI::App& app);
+std::function<void()> declare_import(CLI::App& app);
+std::function<void()> declare_export(CLI::App& app);
 std::function<void()> declare_list(CLI::App& app);
 
 }  // namespace tss

@@ -1,0 +1,48 @@
+#include "textsemiseg/cli/probe_run.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/engine/device.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+// Evenly spread over the role, so that a few of them stand for all.
+std::vector<std::string> chosen_cases(const std::vector<std::string>& all, int64_t most) {
+  const auto count = static_cast<int64_t>(all.size());
+  if (most <= 0 || most >= count) return all;
+  std::vector<std::string> out;
+  for (int64_t i = 0; i < most; ++i) out.push_back(all[static_cast<size_t>(i * count / most)]);
+  return out;
+}
+
+}  // namespace
+
+ProbedRun probe_run(const LoadedRun& run, const ProbeRunOptions& options) {
+  if (!run.method->class_texts().defined())
+    throw InputError(run.folder.string(), "is a run of '" + run.config.method + "', which uses no class texts", "a run of text_semiseg");
+  const std::string folder = options.dataset.empty() ? run.record.dataset_folder : options.dataset;
+  const Dataset dataset = Dataset::open(folder, options.split.empty() ? run.config.split : options.split);
+  if (dataset.class_names() != run.record.class_names)
+    throw InputError(folder, "has the classes " + join(dataset.class_names(), ", "), join(run.record.class_names, ", ") + ", as the run");
+  const auto& cases = dataset.cases(role_from_name(options.role));
+  if (cases.empty()) throw InputError(folder, "has no case with the role '" + options.role + "'", "a role of split.json that has cases");
+
+  ProbedRun out;
+  const torch::Device device = choose_device(options.device);
+  run.method->to(device);
+  auto replacements = plain_replacements(run.method->class_texts(), static_cast<uint64_t>(run.config.seed));
+  std::vector<std::string> unavailable;
+  for (TextReplacement& worded : worded_replacements(run, unavailable)) replacements.push_back(std::move(worded));
+  out.probe = probe_texts(*run.method, dataset, chosen_cases(cases, options.cases), replacements, run.config.inference, device);
+  out.probe.unavailable = std::move(unavailable);
+  out.json = {{"run", run.record.name}, {"method", run.config.method}, {"role", options.role}, {"checkpoint", run.chosen}, {"texts", Json::array()}};
+  for (const ClassText& text : run.record.texts) out.json["texts"].push_back({{"class", text.name}, {"source", text.source}});
+  out.json.update(to_json(out.probe));
+  out.file = run.folder / "results" / options.role / "text_probe.json";
+  write_json(out.file, out.json);
+  return out;
+}
+
+}  // namespace tss
