@@ -19,10 +19,10 @@ using tss::concat;
 const std::vector<std::vector<int64_t>> kPrompts = {{49406, 343, 343, 343, 343, 5994, 269, 49407},
                                                     {49406, 343, 343, 343, 343, 27708, 601, 269, 49407}};
 const std::vector<std::string> kNames = {
-    "background",      "spleen",      "right kidney",  "left kidney",    "gallbladder",    "esophagus",   "liver",        "stomach",
-    "aorta",           "vena cava",   "portal vein",   "pancreas",       "right adrenal",  "left adrenal", "duodenum",    "hepatic vessel",
-    "right lung",      "left lung",   "colon",         "intestine",      "rectum",         "bladder",     "prostate",     "left femur",
-    "right femur",     "celiac trunk", "kidney tumor", "liver tumor",    "pancreas tumor", "left atrium"};
+    "background",  "spleen",       "right kidney", "left kidney", "gallbladder",    "esophagus",    "liver",    "stomach",
+    "aorta",       "vena cava",    "portal vein",  "pancreas",    "right adrenal",  "left adrenal", "duodenum", "hepatic vessel",
+    "right lung",  "left lung",    "colon",        "intestine",   "rectum",         "bladder",      "prostate", "left femur",
+    "right femur", "celiac trunk", "kidney tumor", "liver tumor", "pancreas tumor", "left atrium"};
 
 const std::shared_ptr<tss::ClipTextEncoder>& encoder() {
   static const auto shared = tss::random_clip_text_encoder({}, 0);
@@ -41,9 +41,10 @@ torch::Tensor all_positions(const tss::TensorMap& w, const torch::Tensor& embedd
     const auto linear = [&](const torch::Tensor& value, const std::string& name) {
       return torch::linear(value, w.at(block + name + ".weight"), w.at(block + name + ".bias"));
     };
-    const torch::Tensor qkv = torch::linear(norm(x, block + "ln_1"), w.at(block + "attn.in_proj_weight"), w.at(block + "attn.in_proj_bias"))
-                                  .view({n, length, 3, heads, 64})
-                                  .permute({2, 0, 3, 1, 4});
+    const torch::Tensor qkv =
+        torch::linear(norm(x, block + "ln_1"), w.at(block + "attn.in_proj_weight"), w.at(block + "attn.in_proj_bias"))
+            .view({n, length, 3, heads, 64})
+            .permute({2, 0, 3, 1, 4});
     const torch::Tensor out = torch::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0.0, /*is_causal=*/true);
     x = x + linear(out.transpose(1, 2).reshape({n, length, width}), "attn.out_proj");
     const torch::Tensor hidden = linear(norm(x, block + "ln_2"), "mlp.c_fc");
@@ -68,7 +69,11 @@ void plain_step(benchmark::State& state) {
     benchmark::DoNotOptimize(features.data_ptr());
   }
 }
-BENCHMARK(plain_step)->ArgNames({"positions", "backward"})->ArgsProduct({{9, 77}, {0, 1}})->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(plain_step)
+    ->ArgNames({"positions", "backward"})
+    ->ArgsProduct({{9, 77}, {0, 1}})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 // own_products: with thin_product.h; otherwise the general library's.
 void prompt_step(benchmark::State& state) {

@@ -39,9 +39,21 @@ class BadInput : public ::testing::Test {
     return {"prepare", "--source", path("raw"), "--dataset", path("dataset"), "--recipe", "ct_soft_tissue", "--validation", "1"};
   }
   std::vector<std::string> train(const std::vector<std::string>& more) const {
-    std::vector<std::string> words = {"train", "--dataset", path("dataset"), "--method", "supervised", "--run", path("run"),
-                                      "--iterations", "2", "--set", "sampler.patch=[16,16,16]", "--set", "network.widths=[4,8]",
-                                      "--set", "network.depths=[1,1]"};
+    std::vector<std::string> words = {"train",
+                                      "--dataset",
+                                      path("dataset"),
+                                      "--method",
+                                      "supervised",
+                                      "--run",
+                                      path("run"),
+                                      "--iterations",
+                                      "2",
+                                      "--set",
+                                      "sampler.patch=[16,16,16]",
+                                      "--set",
+                                      "network.widths=[4,8]",
+                                      "--set",
+                                      "network.depths=[1,1]"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
@@ -156,7 +168,8 @@ TEST_F(BadInput, Checkpoints) {
   prepare_well();
   ASSERT_EQ(testing::run_textsemiseg(train({})).exit_code, 0);
   const fs::path best = path("run/checkpoints/best.safetensors");
-  const std::vector<std::string> predict = {"predict", "--run", path("run"), "--input", image_.string(), "--output", path("out.nii.gz")};
+  const std::vector<std::string> predict = {"predict",       "--run",    path("run"),       "--input",
+                                            image_.string(), "--output", path("out.nii.gz")};
   const std::string whole = read_text_file(best);
   fs::resize_file(best, whole.size() / 2);
   expect_error(predict, HasSubstr("best.safetensors"));
@@ -166,7 +179,8 @@ TEST_F(BadInput, Checkpoints) {
   write_json(path("run/run.json"), record);
   expect_error(predict, AllOf(HasSubstr("best.safetensors"), HasSubstr("expected")));
   EXPECT_FALSE(fs::exists(path("out.nii.gz")));
-  expect_error({"predict", "--run", path("nowhere"), "--input", image_.string(), "--output", path("out.nii.gz")}, HasSubstr("nowhere"));
+  expect_error({"predict", "--run", path("nowhere"), "--input", image_.string(), "--output", path("out.nii.gz")},
+               HasSubstr("nowhere"));
 }
 
 TEST_F(BadInput, EvaluateOnAnotherGrid) {

@@ -24,8 +24,8 @@ class ResumeTest : public ::testing::Test {
     phantom.test = 1;
     phantom.size = {24, 24, 20};
     write_phantom(folder_ / "raw", phantom);
-    const auto prepared = testing::run_textsemiseg({"prepare", "--source", raw(), "--dataset", dataset(), "--recipe", "ct_soft_tissue",
-                                                    "--labelled", "3", "--validation", "2"});
+    const auto prepared = testing::run_textsemiseg({"prepare", "--source", raw(), "--dataset", dataset(), "--recipe",
+                                                    "ct_soft_tissue", "--labelled", "3", "--validation", "2"});
     ASSERT_EQ(prepared.exit_code, 0) << prepared.messages;
   }
 
@@ -34,11 +34,36 @@ class ResumeTest : public ::testing::Test {
 
   // Dropout is on; epochs of the labelled cases end every second iteration, mixing starts at iteration 12 of 60.
   std::vector<std::string> train(const std::string& run) const {
-    return {"train", "--dataset", dataset(), "--method", "text_semiseg", "--run", (folder_ / run).string(), "--iterations", "60",
-            "--threads", "1", "--resume", "--set", "sampler.patch=[16,16,16]", "--set", "network.widths=[4,8,8]",
-            "--set", "network.depths=[1,1,1]", "--set", "text.source=learned", "--set", "train.checkpoint_every=1",
-            "--set", "train.validate_every=7", "--set", "text.dimension=16", "--set", "text_semiseg.tmr.dimension=16",
-            "--set", "text_semiseg.tmr.heads=2"};
+    return {"train",
+            "--dataset",
+            dataset(),
+            "--method",
+            "text_semiseg",
+            "--run",
+            (folder_ / run).string(),
+            "--iterations",
+            "60",
+            "--threads",
+            "1",
+            "--resume",
+            "--set",
+            "sampler.patch=[16,16,16]",
+            "--set",
+            "network.widths=[4,8,8]",
+            "--set",
+            "network.depths=[1,1,1]",
+            "--set",
+            "text.source=learned",
+            "--set",
+            "train.checkpoint_every=1",
+            "--set",
+            "train.validate_every=7",
+            "--set",
+            "text.dimension=16",
+            "--set",
+            "text_semiseg.tmr.dimension=16",
+            "--set",
+            "text_semiseg.tmr.heads=2"};
   }
 
   int64_t saved_iteration(const std::string& run) const {

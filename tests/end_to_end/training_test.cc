@@ -30,8 +30,10 @@ TEST(Training, LearnsThePhantom) {
   // Mean foreground Dice on the test cases after so many iterations.
   const auto dice_after = [&](const std::string& iterations, const char* name) {
     run({"train", "--dataset", path("dataset"), "--method", "text_semiseg", "--run", path(name), "--iterations", iterations,
-         "--set", "sampler.patch=[32,32,32]", "--set", "text.source=learned", "--set", "optimiser.learning_rate=0.05", "--set", "train.validate_every=100000"});
-    run({"predict", "--run", path(name), "--dataset", path("dataset"), "--role", "test", "--output", path((std::string(name) + "_out").c_str())});
+         "--set", "sampler.patch=[32,32,32]", "--set", "text.source=learned", "--set", "optimiser.learning_rate=0.05", "--set",
+         "train.validate_every=100000"});
+    run({"predict", "--run", path(name), "--dataset", path("dataset"), "--role", "test", "--output",
+         path((std::string(name) + "_out").c_str())});
     const auto scored = run({"evaluate", "--reference", (fs::path(path("raw")) / "labelsTs").string(), "--prediction",
                              path((std::string(name) + "_out").c_str()), "--json"});
     const Json scores = Json::parse(scored.output);

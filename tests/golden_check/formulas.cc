@@ -32,7 +32,8 @@ void check_formulas(const Json& file, Checker& check) {
       torch::nn::BatchNorm3d layer(16);
       layer->to(torch::kFloat64);
       set_weights(*layer, Json{{"parameters", {{0, "weight", {16}, "s"}, {1, "bias", {16}, "b"}}},
-                               {"buffers", {{c.at("buffer_number"), "running_mean", {16}}, {c.at("buffer_number"), "running_var", {16}}}}});
+                               {"buffers",
+                                {{c.at("buffer_number"), "running_mean", {16}}, {c.at("buffer_number"), "running_var", {16}}}}});
       values("running_mean", layer->running_mean, c.at("running_mean_first_4"));
       values("running_var", layer->running_var, c.at("running_var_first_4"));
     } else if (id.starts_with("label_")) {
@@ -48,7 +49,7 @@ void check_formulas(const Json& file, Checker& check) {
       const Json& field = c.at("values");
       const auto shape = field.at("shape").get<std::vector<int64_t>>();
       const int64_t seed = c.at("seed");
-      const torch::Tensor got = id.starts_with("volume") ? volume(seed, shape)
+      const torch::Tensor got = id.starts_with("volume")   ? volume(seed, shape)
                                 : id.starts_with("logits") ? logits(seed, shape, c.at("amp"), c.at("blob"))
                                 : id.starts_with("noise")  ? noise(seed, shape, c.at("amp"))
                                                            : text(seed, shape[0], shape[1], c.at("normalised"));

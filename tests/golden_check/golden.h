@@ -19,11 +19,11 @@ double u(uint64_t stream, uint64_t j);
 std::vector<int64_t> positions(int64_t n, int64_t count);
 
 // README.md section 3. Every tensor is computed in double, rounded to float32 and returned as `dtype`; labels as int64.
-torch::Tensor noise(int64_t seed, const std::vector<int64_t>& shape, double amp = 1.0);                    // float64
-torch::Tensor volume(int64_t seed, const std::vector<int64_t>& shape);                                     // [B, C, X, Y, Z]
-torch::Tensor label(int64_t seed, const std::vector<int64_t>& shape);                                      // [B, X, Y, Z]
+torch::Tensor noise(int64_t seed, const std::vector<int64_t>& shape, double amp = 1.0);                      // float64
+torch::Tensor volume(int64_t seed, const std::vector<int64_t>& shape);                                       // [B, C, X, Y, Z]
+torch::Tensor label(int64_t seed, const std::vector<int64_t>& shape);                                        // [B, X, Y, Z]
 torch::Tensor logits(int64_t seed, const std::vector<int64_t>& shape, double amp = 1.5, double blob = 2.0);  // [B, C, X, Y, Z]
-torch::Tensor text(int64_t seed, int64_t classes, int64_t dim, bool normalise);                            // [K, d]
+torch::Tensor text(int64_t seed, int64_t classes, int64_t dim, bool normalise);                              // [K, d]
 // A tensor from a {"formula": ..., "seed": ..., "shape": ...} field.
 torch::Tensor from_formula(const Json& field);
 
@@ -46,7 +46,10 @@ class Checker {
   // nightly run (and counted as such).
   bool leave_to_nightly(const std::vector<int64_t>& shape);
 
-  void begin_case(const std::string& id) { case_ = id; ++cases_; }
+  void begin_case(const std::string& id) {
+    case_ = id;
+    ++cases_;
+  }
   void number(const std::string& name, double got, double expected, Kind kind, double float32_deviation = 0);
   void exact(const std::string& name, int64_t got, int64_t expected, int64_t allowed = 0);
   void equal(const std::string& name, bool ok, const std::string& detail = "");

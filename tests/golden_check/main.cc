@@ -33,12 +33,18 @@ Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--strict") options.strict = true;
-    else if (word == "--nightly") options.nightly = true;
-    else if (word == "--verbose") options.verbose = true;
-    else if (word == "--only" && i + 1 < argc) options.only = argv[++i];
-    else if (word == "--help" || word.starts_with("--")) throw tss::UsageError(kUsage);
-    else options.folders.emplace_back(word);
+    if (word == "--strict")
+      options.strict = true;
+    else if (word == "--nightly")
+      options.nightly = true;
+    else if (word == "--verbose")
+      options.verbose = true;
+    else if (word == "--only" && i + 1 < argc)
+      options.only = argv[++i];
+    else if (word == "--help" || word.starts_with("--"))
+      throw tss::UsageError(kUsage);
+    else
+      options.folders.emplace_back(word);
   }
   if (options.folders.empty()) throw tss::UsageError(kUsage);
   return options;
@@ -54,8 +60,9 @@ Json read(const fs::path& path) {
 }
 
 void print(const std::string& name, const Checker::Line& line) {
-  std::printf("    %-52s %9.2e of %9.2e  n=%-4ld %s%s\n", name.c_str(), line.error, line.tolerance > 1e-200 ? line.tolerance : 0.0,
-              static_cast<long>(line.compared), line.failed() ? "FAILED in " : "", line.failed() ? line.worst_case.c_str() : "");
+  std::printf("    %-52s %9.2e of %9.2e  n=%-4ld %s%s\n", name.c_str(), line.error,
+              line.tolerance > 1e-200 ? line.tolerance : 0.0, static_cast<long>(line.compared), line.failed() ? "FAILED in " : "",
+              line.failed() ? line.worst_case.c_str() : "");
 }
 
 bool check_file(const std::string& name, const Json& file, golden::Runner runner, torch::Dtype dtype, const Options& options) {
@@ -97,7 +104,8 @@ int run(const Options& options) {
     for (const auto& path : paths) {
       if (!options.only.empty() && path.stem() != options.only) continue;
       const Json file = read(path);
-      const std::string name = file.is_object() && file.contains("file") ? file.at("file").get<std::string>() : path.stem().string();
+      const std::string name =
+          file.is_object() && file.contains("file") ? file.at("file").get<std::string>() : path.stem().string();
       const auto runner = golden::runners().find(name);
       if (runner == golden::runners().end()) {
         pending.push_back(name);

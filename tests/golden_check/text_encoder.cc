@@ -99,9 +99,8 @@ bool check_prompt_rows(const Json& item, const Prompts& given, Checker& check) {
 
 std::shared_ptr<tss::ClipTextEncoder> formula_encoder(const Json& item, torch::Dtype dtype) {
   const Json& field = item.at("config");
-  const auto encoder = std::make_shared<tss::ClipTextEncoder>(
-      tss::ClipTextConfig{field.at("context"), field.at("vocabulary"), field.at("embed"), field.at("width"), field.at("heads"),
-                          field.at("layers")});
+  const auto encoder = std::make_shared<tss::ClipTextEncoder>(tss::ClipTextConfig{
+      field.at("context"), field.at("vocabulary"), field.at("embed"), field.at("width"), field.at("heads"), field.at("layers")});
   encoder->to(dtype);
   tss::TensorMap weights;
   for (const Json& entry : item.at("parameters")) {
@@ -160,9 +159,12 @@ void check_text_encoder(const Json& file, Checker& check) {
   for (const Json& item : file.at("cases")) {
     const std::string id = item.at("id");
     bool done = true;
-    if (item.contains("tokens")) done = check_tokens(item, check);
-    else if (item.contains("token_rows")) done = check_prompt_rows(item, given, check);
-    else done = check_network(item, given, check);
+    if (item.contains("tokens"))
+      done = check_tokens(item, check);
+    else if (item.contains("token_rows"))
+      done = check_prompt_rows(item, given, check);
+    else
+      done = check_network(item, given, check);
     if (!done) skipped += " " + id;
   }
   if (!skipped.empty()) std::printf("skipped: no vocabulary of CLIP was found (docs/text.md):%s\n", skipped.c_str());

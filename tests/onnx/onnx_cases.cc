@@ -40,7 +40,7 @@ struct RunCase {
   std::string name, method, options;  // TOML
   int64_t classes, channels;
   Shape patch;
-  std::string free_sizes;  // what the file must say
+  std::string free_sizes;  // what the file must say; empty: whatever was found
 };
 
 Json configuration(const RunCase& one) {
@@ -67,9 +67,10 @@ void write_run_case(const fs::path& folder, const RunCase& one) {
   const auto shape = [&](int64_t n, int64_t more) {
     return Shape{n, one.channels, one.patch[0] + more, one.patch[1] + 2 * more, one.patch[2] + 3 * more};
   };
-  std::vector<Shape> shapes{shape(1, 0)};
-  if (one.free_sizes != "none") shapes.push_back(shape(3, 0));
-  if (one.free_sizes == "batch, window") shapes.push_back(shape(5, loaded.config.network.side_multiple()));
+  // Those that the file does not allow are left out by compare.py.
+  std::vector<Shape> shapes{shape(1, 0), shape(3, 0)};
+  const bool other_window = one.free_sizes.empty() ? !loaded.method->fixed_window() : one.free_sizes == "batch, window";
+  if (other_window) shapes.push_back(shape(5, loaded.config.network.side_multiple()));
   write_pairs(folder, [&](const torch::Tensor& x) { return loaded.method->predict(x); }, shapes,
               {{"kind", "run"},
                {"free_sizes", one.free_sizes},
@@ -92,6 +93,7 @@ std::vector<RunCase> run_cases() {
       {"supervised_2", "supervised", tiny, 2, 1, even, all},
       {"supervised_3_two_channels", "supervised", tiny, 3, 2, even, all},
       {"supervised_odd_sides", "supervised", tiny, 2, 1, odd, "batch"},
+      {"instance_norm_odd_sides", "supervised", tiny + "normalisation = \"instance\"\n", 2, 1, {49, 35, 41}, "batch"},
       {"mc_net_2", "mc_net", tiny, 2, 1, even, all},
       {"mc_net_3_odd_sides", "mc_net", tiny, 3, 1, odd, "batch"},
       {"text_2", "text_semiseg", text(""), 2, 1, even, "batch"},
@@ -108,6 +110,20 @@ std::vector<RunCase> run_cases() {
       {"full_text", "text_semiseg", "", 2, 1, {48, 32, 64}, "batch"},
       {"full_reference", "text_semiseg", "[text_semiseg]\nvariant = \"reference\"\n", 2, 1, {48, 48, 32}, "batch"},
   };
+}
+
+// Every method there is, so that a new one is tried too. Five levels: as many as any of them needs.
+std::vector<RunCase> method_cases() {
+  std::vector<RunCase> cases;
+  for (const MethodInfo& info : methods())
+    cases.push_back({"method_" + info.name,
+                     info.name,
+                     "[network]\nwidths = [4, 8, 8, 16, 16]\ndepths = [1, 1, 1, 1, 1]\n",
+                     2,
+                     1,
+                     {32, 48, 32},
+                     ""});
+  return cases;
 }
 
 struct FunctionCase {
@@ -298,6 +314,7 @@ int main(int argc, char** argv) {
     }
   };
   for (const auto& one : tss::run_cases()) attempt(one.name, [&] { tss::write_run_case(folder / one.name, one); });
+  for (const auto& one : tss::method_cases()) attempt(one.name, [&] { tss::write_run_case(folder / one.name, one); });
   for (const auto& one : tss::function_cases()) attempt(one.name, [&] { tss::write_function_case(folder / one.name, one); });
   return failed == 0 ? 0 : 1;
 }

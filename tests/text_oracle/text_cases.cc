@@ -15,8 +15,9 @@ int main(int count, char** arguments) try {
     const auto encoder = tss::load_text_encoder(source);
     const auto texts = item.at("texts").get<std::vector<std::string>>();
     const tss::TokenRows rows = encoder->rows(texts);
-    tss::write_safetensors(folder / (name + ".out.safetensors"),
-                           {{{"features", encoder->encode(texts)}, {"ids", rows.ids}, {"end", rows.end}}, {{"name", encoder->name()}}});
+    tss::write_safetensors(
+        folder / (name + ".out.safetensors"),
+        {{{"features", encoder->encode(texts)}, {"ids", rows.ids}, {"end", rows.end}}, {{"name", encoder->name()}}});
   }
   return 0;
 } catch (const std::exception& error) {

@@ -12,9 +12,7 @@ namespace tss {
 namespace {
 
 // spdlog honours neither NO_COLOR nor a plain pipe by itself in every version: decide here.
-spdlog::color_mode color_mode() {
-  return std::getenv("NO_COLOR") ? spdlog::color_mode::never : spdlog::color_mode::automatic;
-}
+spdlog::color_mode color_mode() { return std::getenv("NO_COLOR") ? spdlog::color_mode::never : spdlog::color_mode::automatic; }
 
 spdlog::logger& logger() {
   static auto instance = [] {

@@ -29,10 +29,10 @@ void Progress::update(int64_t done, const std::string& note) {
 void Progress::draw(int64_t done, const std::string& note, bool final) {
   const double elapsed = since_start_.seconds();
   const int64_t here = done - start_;
-  const std::string time = final      ? "in " + format_duration(elapsed)
-                           : here > 0 ? "ETA " + format_duration(elapsed / static_cast<double>(here) *
-                                                                 static_cast<double>(total_ - done))
-                                      : "ETA ?";
+  const std::string time =
+      final      ? "in " + format_duration(elapsed)
+      : here > 0 ? "ETA " + format_duration(elapsed / static_cast<double>(here) * static_cast<double>(total_ - done))
+                 : "ETA ?";
   const std::string tail = concat(done, "/", total_, "  ", time, note.empty() ? "" : "  " + note);
   if (!terminal_) {
     log_info(title_ + " " + tail);

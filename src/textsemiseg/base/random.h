@@ -29,10 +29,10 @@ class Random {
 
   uint32_t next();
   uint64_t next64();
-  double uniform();                          // [0, 1)
-  double uniform(double low, double high);   // [low, high)
-  int64_t below(int64_t n);                  // {0, ..., n-1}, without modulo bias; n >= 1
-  double normal();                           // mean 0, standard deviation 1 (Box-Muller)
+  double uniform();                         // [0, 1)
+  double uniform(double low, double high);  // [low, high)
+  int64_t below(int64_t n);                 // {0, ..., n-1}, without modulo bias; n >= 1
+  double normal();                          // mean 0, standard deviation 1 (Box-Muller)
   bool chance(double probability) { return uniform() < probability; }
   std::vector<int64_t> permutation(int64_t n);  // of 0..n-1 (Fisher-Yates)
 

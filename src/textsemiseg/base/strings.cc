@@ -77,9 +77,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-long parse_integer(const std::string& subject, const std::string& text) {
-  return parse_whole<long>(subject, text, "an integer");
-}
+long parse_integer(const std::string& subject, const std::string& text) { return parse_whole<long>(subject, text, "an integer"); }
 
 double parse_number(const std::string& subject, const std::string& text) {
   return parse_whole<double>(subject, text, "a number");

@@ -26,7 +26,8 @@ void print(const Dataset& dataset, DatasetCheck& check) {
       if (role == Role::kUnlabelled) continue;
       parts.push_back(concat(check.classes[k].cases[role], " of ", dataset.cases(role).size(), " ", role_name(role)));
     }
-    std::cout << "  " << k << " " << dataset.class_names()[k] << ": in " << join(parts, ", ") << " cases; " << check.classes[k].voxels << " voxels\n";
+    std::cout << "  " << k << " " << dataset.class_names()[k] << ": in " << join(parts, ", ") << " cases; "
+              << check.classes[k].voxels << " voxels\n";
   }
 }
 

@@ -87,7 +87,8 @@ void run_run(const EvaluateArguments& arguments) {
   std::cout << arguments.role << ", " << result.summary.at("grid").get<std::string>()
             << "; empty masks: " << empty_rule_name(result.scores.empty) << "; " << number_of_cases(result.scores)
             << score_table(result.scores);
-  if (probed) std::cout << "other class texts, " << probed->probe.rows.front().cases.size() << " cases:\n" << describe(probed->probe);
+  if (probed)
+    std::cout << "other class texts, " << probed->probe.rows.front().cases.size() << " cases:\n" << describe(probed->probe);
   log_info("written: " + (result.folder / "cases.csv").string() + ", summary.json");
 }
 
@@ -119,7 +120,8 @@ std::function<void()> declare_evaluate(CLI::App& app) {
   app.add_option("--role", arguments->role, "with --run: which cases of its dataset")->capture_default_str();
   app.add_option("--dataset", arguments->dataset, "with --run: another prepared dataset with the same classes");
   app.add_option("--split", arguments->split, "with --run: a split file or a fold's name instead of the run's");
-  app.add_option("--text-probe", arguments->probe_cases, "with --run: cases on which the class texts are replaced; 0: none")->capture_default_str();
+  app.add_option("--text-probe", arguments->probe_cases, "with --run: cases on which the class texts are replaced; 0: none")
+      ->capture_default_str();
   app.add_flag("--json", arguments->json, "scores as JSON on standard output");
   add_prediction_options(app, arguments->with);
   return [arguments] { run(*arguments); };

@@ -21,13 +21,16 @@ std::vector<std::string> chosen_cases(const std::vector<std::string>& all, int64
 
 ProbedRun probe_run(const LoadedRun& run, const ProbeRunOptions& options) {
   if (!run.method->class_texts().defined())
-    throw InputError(run.folder.string(), "is a run of '" + run.config.method + "', which uses no class texts", "a run of text_semiseg");
+    throw InputError(run.folder.string(), "is a run of '" + run.config.method + "', which uses no class texts",
+                     "a run of text_semiseg");
   const std::string folder = options.dataset.empty() ? run.record.dataset_folder : options.dataset;
   const Dataset dataset = Dataset::open(folder, options.split.empty() ? run.config.split : options.split);
   if (dataset.class_names() != run.record.class_names)
-    throw InputError(folder, "has the classes " + join(dataset.class_names(), ", "), join(run.record.class_names, ", ") + ", as the run");
+    throw InputError(folder, "has the classes " + join(dataset.class_names(), ", "),
+                     join(run.record.class_names, ", ") + ", as the run");
   const auto& cases = dataset.cases(role_from_name(options.role));
-  if (cases.empty()) throw InputError(folder, "has no case with the role '" + options.role + "'", "a role of split.json that has cases");
+  if (cases.empty())
+    throw InputError(folder, "has no case with the role '" + options.role + "'", "a role of split.json that has cases");
 
   ProbedRun out;
   const torch::Device device = choose_device(options.device);
@@ -37,7 +40,11 @@ ProbedRun probe_run(const LoadedRun& run, const ProbeRunOptions& options) {
   for (TextReplacement& worded : worded_replacements(run, unavailable)) replacements.push_back(std::move(worded));
   out.probe = probe_texts(*run.method, dataset, chosen_cases(cases, options.cases), replacements, run.config.inference, device);
   out.probe.unavailable = std::move(unavailable);
-  out.json = {{"run", run.record.name}, {"method", run.config.method}, {"role", options.role}, {"checkpoint", run.chosen}, {"texts", Json::array()}};
+  out.json = {{"run", run.record.name},
+              {"method", run.config.method},
+              {"role", options.role},
+              {"checkpoint", run.chosen},
+              {"texts", Json::array()}};
   for (const ClassText& text : run.record.texts) out.json["texts"].push_back({{"class", text.name}, {"source", text.source}});
   out.json.update(to_json(out.probe));
   out.file = run.folder / "results" / options.role / "text_probe.json";

@@ -21,7 +21,7 @@ void run_verb(const std::vector<std::string>& words);
 struct Verb {
   const char* name;
   const char* summary;
-  const char* example;                       // shown at the end of --help
+  const char* example;  // shown at the end of --help
   std::function<void()> (*declare)(CLI::App& app);
 };
 

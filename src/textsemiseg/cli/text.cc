@@ -51,7 +51,8 @@ struct Encoded {
 std::vector<std::string> texts_to_encode(const TextArguments& arguments) {
   std::vector<std::string> texts = arguments.texts;
   if (!arguments.dataset.empty()) {
-    for (const auto& of_class : read_dataset_record(arguments.dataset).class_texts) texts.insert(texts.end(), of_class.begin(), of_class.end());
+    for (const auto& of_class : read_dataset_record(arguments.dataset).class_texts)
+      texts.insert(texts.end(), of_class.begin(), of_class.end());
   }
   std::vector<std::string> once;
   for (const std::string& text : texts) {
@@ -85,10 +86,14 @@ void run_encode(const TextArguments& arguments) {
   };
   if (!arguments.output.empty()) {
     write_text_table(arguments.output, encoded.table, encoded.source);
-    log_info(concat("written: ", arguments.output, ", ", encoded.table.prompts.size(), " texts of ", encoded.table.rows.size(1), " numbers"));
+    log_info(concat("written: ", arguments.output, ", ", encoded.table.prompts.size(), " texts of ", encoded.table.rows.size(1),
+                    " numbers"));
   }
   if (arguments.json) {
-    Json out = {{"source", encoded.source}, {"dimension", encoded.table.rows.size(1)}, {"texts", Json::array()}, {"cosines", Json::array()}};
+    Json out = {{"source", encoded.source},
+                {"dimension", encoded.table.rows.size(1)},
+                {"texts", Json::array()},
+                {"cosines", Json::array()}};
     for (size_t i = 0; i < encoded.table.prompts.size(); ++i) {
       const auto row = static_cast<int64_t>(i);
       out["texts"].push_back({{"text", encoded.table.prompts[i]}, {"vector", list_of(encoded.table.rows[row])}});
@@ -114,8 +119,8 @@ void run_probe(const TextArguments& arguments) {
     std::cout << probed.json.dump(2) << "\n";
     return;
   }
-  std::cout << run.record.name << ": " << run.config.method << ", " << run.chosen << "; " << probed.probe.rows.front().cases.size() << " cases ("
-            << arguments.probe.role << ")\n"
+  std::cout << run.record.name << ": " << run.config.method << ", " << run.chosen << "; "
+            << probed.probe.rows.front().cases.size() << " cases (" << arguments.probe.role << ")\n"
             << describe(probed.probe);
   log_info("written: " + probed.file.string());
 }
@@ -126,15 +131,18 @@ std::function<void()> declare_text(CLI::App& app) {
   NestedVerb<TextArguments> verb(app);
   TextArguments& arguments = verb.arguments();
   CLI::App* tokenize = verb.declare("tokenize", "token ids of a text, without start and end tokens",
-                               "textsemiseg text tokenize --tokenizer clip --json \"left atrium\"", run_tokenize);
+                                    "textsemiseg text tokenize --tokenizer clip --json \"left atrium\"", run_tokenize);
   tokenize->add_option("texts", arguments.texts, "one or more texts");
   tokenize->add_option("--tokenizer", arguments.tokenizer, "clip or wordpiece")->required();
   tokenize->add_option("--vocabulary", arguments.vocabulary, "its file (default: docs/text.md says where it is looked for)");
 
-  CLI::App* encode = verb.declare("encode", "unit vectors of texts and their cosines; --output keeps them as a table that training can use",
-                             "textsemiseg text encode --source auto --json \"left atrium\" \"pancreas\"", run_encode);
+  CLI::App* encode =
+      verb.declare("encode", "unit vectors of texts and their cosines; --output keeps them as a table that training can use",
+                   "textsemiseg text encode --source auto --json \"left atrium\" \"pancreas\"", run_encode);
   encode->add_option("texts", arguments.texts, "one or more texts");
-  encode->add_option("--source", arguments.source, "auto, clip, bert; a file, folder or package of an encoder; or a table of embeddings")
+  encode
+      ->add_option("--source", arguments.source,
+                   "auto, clip, bert; a file, folder or package of an encoder; or a table of embeddings")
       ->capture_default_str();
   encode->add_option("--vocabulary", arguments.vocabulary, "of the encoder, where it is not found by itself");
   encode->add_option("--dataset", arguments.dataset, "also the texts of this dataset's classes");
@@ -143,12 +151,13 @@ std::function<void()> declare_text(CLI::App& app) {
   encode->add_option("--threads", arguments.threads, "0: all cores");
 
   CLI::App* probe = verb.declare("probe", "what other, permuted and blank class texts change in a run's predictions",
-                            "textsemiseg text probe --run runs/text --role test", run_probe);
+                                 "textsemiseg text probe --run runs/text --role test", run_probe);
   probe->add_option("--run", arguments.probe.run, "folder of a run (train --run)")->required();
   probe->add_option("--role", arguments.probe.role, "whose cases")->capture_default_str();
   probe->add_option("--dataset", arguments.probe.dataset, "another prepared dataset with the same classes");
   probe->add_option("--split", arguments.probe.split, "a split file or a fold's name instead of the run's");
-  probe->add_option("--cases", arguments.probe.cases, "at most so many, evenly spread over the role; 0: all")->capture_default_str();
+  probe->add_option("--cases", arguments.probe.cases, "at most so many, evenly spread over the role; 0: all")
+      ->capture_default_str();
   probe->add_option("--checkpoint", arguments.probe.checkpoint, "selected, best or last")->capture_default_str();
   probe->add_option("--device", arguments.probe.device, "auto, cpu or cuda:N")->capture_default_str();
   probe->add_option("--threads", arguments.threads, "0: all cores");

@@ -42,8 +42,7 @@ void run(const Options& options) {
   if (config.dataset.empty()) throw UsageError("--dataset is required: a folder made by prepare");
   const TrainResult result = train(config, options.run, options.resume ? StartMode::kResume : StartMode::kFresh);
   log_info(concat("done: ", result.iterations, " iterations, ", format_duration(result.seconds), ", in ", options.run));
-  if (result.best_score)
-    log_info(concat("selected: iteration ", result.best_iteration, ", Dice ", fixed(*result.best_score, 4)));
+  if (result.best_score) log_info(concat("selected: iteration ", result.best_iteration, ", Dice ", fixed(*result.best_score, 4)));
 }
 
 }  // namespace
@@ -55,7 +54,8 @@ std::function<void()> declare_train(CLI::App& app) {
   app.add_option("--run", options->run, "folder for the run")->required();
   app.add_option("--config", options->config, "TOML file; --set and the options here win over it");
   app.add_option("--iterations", options->iterations, "optimiser steps (default 30000)")->check(CLI::PositiveNumber);
-  app.add_option("--time-budget", options->time_budget, "seconds; sets the iterations once, at the start")->check(CLI::PositiveNumber);
+  app.add_option("--time-budget", options->time_budget, "seconds; sets the iterations once, at the start")
+      ->check(CLI::PositiveNumber);
   app.add_option("--seed", options->seed, "of everything random (default 0)")->check(CLI::NonNegativeNumber);
   app.add_option("--split", options->split, "a split file or a fold's name (fold_0) instead of split.json");
   app.add_option("--device", options->device, "auto, cpu or cuda:N");

@@ -21,19 +21,22 @@ void judge(const Dataset& dataset, DatasetCheck& check) {
   const std::string names = meaningless_warning(dataset.class_names(), dataset.class_texts());
   if (!names.empty()) check.warnings.push_back(names);
   if (dataset.cases(Role::kLabelled).empty()) check.errors.push_back("no case is labelled");
-  if (dataset.cases(Role::kUnlabelled).empty()) check.warnings.push_back("no case is unlabelled: methods that learn from them have nothing to add");
+  if (dataset.cases(Role::kUnlabelled).empty())
+    check.warnings.push_back("no case is unlabelled: methods that learn from them have nothing to add");
   int64_t total = 0;
   for (const ClassPresence& one : check.classes) total += one.voxels;
   for (size_t k = 1; k < check.classes.size(); ++k) {
     ClassPresence& one = check.classes[k];
     const std::string name = concat("class ", k, " '", dataset.class_names()[k], "'");
-    if (!dataset.cases(Role::kLabelled).empty() && one.cases[Role::kLabelled] == 0) check.errors.push_back(name + " is in no labelled case");
+    if (!dataset.cases(Role::kLabelled).empty() && one.cases[Role::kLabelled] == 0)
+      check.errors.push_back(name + " is in no labelled case");
     for (const Role role : {Role::kValidation, Role::kTest}) {
       if (!dataset.cases(role).empty() && one.cases[role] == 0)
         check.warnings.push_back(concat(name, " is in no ", role_name(role), " case: its score will be undefined"));
     }
     if (one.voxels > 0 && static_cast<double>(one.voxels) < kRareShare * static_cast<double>(total))
-      check.warnings.push_back(concat(name, " has only ", one.voxels, " voxels: sampler.foreground draws more patches around classes"));
+      check.warnings.push_back(
+          concat(name, " has only ", one.voxels, " voxels: sampler.foreground draws more patches around classes"));
   }
 }
 

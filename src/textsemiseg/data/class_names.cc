@@ -25,11 +25,12 @@ std::vector<std::string> words_of(const std::string& text) {
 
 bool says_nothing(const std::string& word) {
   static const std::set<std::string> any_structure = {
-      "annotation", "anatomy", "area",   "class",     "classes", "contour",   "fg",        "foreground",   "id",      "item",
-      "label",      "labels",  "lbl",    "mask",      "masks",   "name",      "no",        "nr",           "number",  "object",
-      "obj",        "organ",   "other",  "part",      "region",  "roi",       "seg",       "segment",      "segmentation",
-      "structure",  "struct",  "target", "undefined", "unknown", "unlabeled", "unlabelled", "untitled",    "unnamed", "volume",
-      "voi",        "of",      "interest", "the",     "value",   "default",   "new",          "test",    "thing"};
+      "annotation", "anatomy",  "area",      "class",      "classes",      "contour",   "fg",     "foreground",
+      "id",         "item",     "label",     "labels",     "lbl",          "mask",      "masks",  "name",
+      "no",         "nr",       "number",    "object",     "obj",          "organ",     "other",  "part",
+      "region",     "roi",      "seg",       "segment",    "segmentation", "structure", "struct", "target",
+      "undefined",  "unknown",  "unlabeled", "unlabelled", "untitled",     "unnamed",   "volume", "voi",
+      "of",         "interest", "the",       "value",      "default",      "new",       "test",   "thing"};
   return word.size() == 1 || any_structure.contains(word);
 }
 

@@ -7,14 +7,15 @@ namespace tss {
 namespace {
 
 TEST(ClassNames, NamesThatMeanNothing) {
-  for (const char* name : {"label1", "ROI_2", "ROI-2", "class 3", "Label_01", "mask", "foreground", "1", "", "object A", "Structure 12", "seg_4",
-                           "region of interest 2"}) {
+  for (const char* name : {"label1", "ROI_2", "ROI-2", "class 3", "Label_01", "mask", "foreground", "1", "", "object A",
+                           "Structure 12", "seg_4", "region of interest 2"}) {
     EXPECT_TRUE(is_meaningless(name)) << name;
   }
 }
 
 TEST(ClassNames, NamesThatMeanSomething) {
-  for (const char* name : {"left atrium", "Anterior", "tumour", "liver_1", "LA", "L1 vertebra", "organ of Corti", "脾臓", "Leber", "mass"}) {
+  for (const char* name :
+       {"left atrium", "Anterior", "tumour", "liver_1", "LA", "L1 vertebra", "organ of Corti", "脾臓", "Leber", "mass"}) {
     EXPECT_FALSE(is_meaningless(name)) << name;
   }
 }

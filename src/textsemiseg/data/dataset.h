@@ -43,7 +43,7 @@ class Dataset {
   const std::filesystem::path& folder() const { return folder_; }
   const std::string& name() const { return name_; }
   const std::vector<std::string>& class_names() const { return class_names_; }  // class 0 is the background
-  const ClassTexts& class_texts() const { return class_texts_; }  // the names where nothing else is given
+  const ClassTexts& class_texts() const { return class_texts_; }                // the names where nothing else is given
   int64_t classes() const { return static_cast<int64_t>(class_names_.size()); }
   int64_t channels() const { return channels_; }
   const Recipe& recipe() const { return recipe_; }

@@ -56,8 +56,9 @@ TEST(DatasetJson, TextsArePromptsBesideTheNames) {
 TEST(DatasetJson, AClassMayHaveSeveralSentences) {
   const auto description = parse(R"({"labels": {"0": "background", "1": "LA"},
       "text": {"LA": ["left atrium", "a bright, thin-walled chamber left of the spine"]}})");
-  EXPECT_THAT(description.class_texts,
-              ElementsAre(ElementsAre("background"), ElementsAre("left atrium", "a bright, thin-walled chamber left of the spine")));
+  EXPECT_THAT(
+      description.class_texts,
+      ElementsAre(ElementsAre("background"), ElementsAre("left atrium", "a bright, thin-walled chamber left of the spine")));
   EXPECT_EQ(texts_to_json(description.class_texts, description.class_names),
             Json::parse(R"({"LA": ["left atrium", "a bright, thin-walled chamber left of the spine"]})"));
   const auto text = [](const char* value) {

@@ -63,7 +63,8 @@ DatasetRecord make_record(const PrepareOptions& options, const Source& source) {
   record.name = source.name;
   record.class_names = default_classes(source, options);
   record.class_texts = source.class_texts;
-  for (size_t k = record.class_texts.size(); k < record.class_names.size(); ++k) record.class_texts.push_back({record.class_names[k]});
+  for (size_t k = record.class_texts.size(); k < record.class_names.size(); ++k)
+    record.class_texts.push_back({record.class_names[k]});
   record.channel_names = source.channel_names;
   record.recipe = options.recipe;
   record.source = source.folder;

@@ -39,7 +39,8 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
   Checkpoint checkpoint;
   Json state = Json::parse(text->second, nullptr, false);
   if (state.is_discarded()) throw InputError(path.string() + ": metadata 'state'", "is not JSON");
-  if (state.contains("best_score") && state.at("best_score").is_number()) checkpoint.state.best_score = state.at("best_score").get<double>();
+  if (state.contains("best_score") && state.at("best_score").is_number())
+    checkpoint.state.best_score = state.at("best_score").get<double>();
   state.erase("best_score");
   read_options(state, path.string(), checkpoint.state);
   checkpoint.method = with_prefix(file.tensors, kMethod);

@@ -15,8 +15,8 @@
 namespace tss {
 
 struct TrainState {
-  int64_t iteration = 0;             // completed steps
-  int64_t iterations = 0;            // t_max of the run
+  int64_t iteration = 0;   // completed steps
+  int64_t iterations = 0;  // t_max of the run
   int64_t threads = 0;
   double seconds = 0;                // spent training so far
   std::optional<double> best_score;  // mean foreground Dice of the best selection so far
@@ -36,8 +36,8 @@ struct TrainState {
 
 struct Checkpoint {
   TrainState state;
-  TensorMap method;       // parameters and buffers
-  TensorMap optimiser;    // engine/optimisation.h state()
+  TensorMap method;           // parameters and buffers
+  TensorMap optimiser;        // engine/optimisation.h state()
   torch::Tensor class_texts;  // [K, d] or undefined
 };
 

@@ -12,7 +12,12 @@ using ::testing::HasSubstr;
 
 Checkpoint example() {
   Checkpoint checkpoint;
-  checkpoint.state = {.iteration = 40, .iterations = 100, .threads = 2, .seconds = 1.5, .best_score = 0.75, .best_iteration = 20,
+  checkpoint.state = {.iteration = 40,
+                      .iterations = 100,
+                      .threads = 2,
+                      .seconds = 1.5,
+                      .best_score = 0.75,
+                      .best_iteration = 20,
                       .encoder_hash = "abc"};
   checkpoint.method["network.w"] = torch::randn({2, 3});
   checkpoint.optimiser["optimiser.all.0.momentum"] = torch::randn({2, 3});

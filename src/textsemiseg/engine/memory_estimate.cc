@@ -26,10 +26,11 @@ void check_memory(const RunConfig& config, int64_t channels, const torch::Device
   const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
   if (needed <= there) return;
   constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-  throw InputError("sampler.patch", concat("[", join(config.sampler.patch, ", "), "] with a batch of ",
-                                           config.sampler.labelled + config.sampler.unlabelled, " needs at least ",
-                                           fixed(needed / kGiB, 1), " GiB"),
-                   concat("less than this machine's ", fixed(there / kGiB, 1), " GiB: a smaller patch or batch"));
+  throw InputError(
+      "sampler.patch",
+      concat("[", join(config.sampler.patch, ", "), "] with a batch of ", config.sampler.labelled + config.sampler.unlabelled,
+             " needs at least ", fixed(needed / kGiB, 1), " GiB"),
+      concat("less than this machine's ", fixed(there / kGiB, 1), " GiB: a smaller patch or batch"));
 }
 
 }  // namespace tss

@@ -97,9 +97,7 @@ void Optimisation::log(const std::string& name, const torch::Tensor& value) { lo
 
 namespace {
 
-std::string state_name(const std::string& group, size_t number) {
-  return concat("optimiser.", group, ".", number, ".momentum");
-}
+std::string state_name(const std::string& group, size_t number) { return concat("optimiser.", group, ".", number, ".momentum"); }
 
 }  // namespace
 

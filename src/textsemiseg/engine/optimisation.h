@@ -19,8 +19,8 @@ struct OptimiserOptions {
   double weight_decay = 1e-4;
   std::string schedule = "linear";  // linear: 1 - t/t_max | poly: (1 - t/t_max)^power | constant
   double power = 0.9;
-  bool released_offset = false;     // rate of step t taken at max(t - 1, 0), as SSL4MIS and Text-SemiSeg do (methods.md 20.5)
-  double clip_norm = 0;             // gradients are scaled to at most this L2 norm; 0: never
+  bool released_offset = false;  // rate of step t taken at max(t - 1, 0), as SSL4MIS and Text-SemiSeg do (methods.md 20.5)
+  double clip_norm = 0;          // gradients are scaled to at most this L2 norm; 0: never
 
   template <class V>
   void visit(V& v) {

@@ -17,7 +17,8 @@ void write_run_record(const fs::path& run, const RunRecord& record) {
   out["channels"] = record.channels;
   out["recipe"] = write_options(record.recipe);
   out["texts"] = Json::array();
-  for (const auto& text : record.texts) out["texts"].push_back({{"class", text.name}, {"source", text.source}, {"texts", text.texts}, {"learned", text.learned}});
+  for (const auto& text : record.texts)
+    out["texts"].push_back({{"class", text.name}, {"source", text.source}, {"texts", text.texts}, {"learned", text.learned}});
   out["protocol"] = record.protocol;
   out["selection"] = record.selection;
   out["split"] = record.split;
@@ -40,7 +41,8 @@ RunRecord read_run_record(const fs::path& run) {
     FieldReader reader(in.at("recipe"), "recipe", path.string());
     record.recipe.visit(reader);
     for (const auto& text : in.at("texts")) {
-      record.texts.push_back({text.at("class"), text.at("source"), text.value("texts", std::vector<std::string>{}), text.value("learned", false)});
+      record.texts.push_back(
+          {text.at("class"), text.at("source"), text.value("texts", std::vector<std::string>{}), text.value("learned", false)});
     }
     record.protocol = in.at("protocol");
     record.selection = in.at("selection");
@@ -107,7 +109,8 @@ LoadedRun load_run(const fs::path& run, const std::string& which) {
                            loaded.state.best_iteration, " of ", loaded.state.iterations, ", mean foreground Dice ",
                            fixed(*loaded.state.best_score, 4), "); ", protocol);
   else
-    loaded.chosen = concat("last checkpoint (iteration ", loaded.state.iteration, " of ", loaded.state.iterations, "); ", protocol);
+    loaded.chosen =
+        concat("last checkpoint (iteration ", loaded.state.iteration, " of ", loaded.state.iterations, "); ", protocol);
   return loaded;
 }
 

@@ -21,18 +21,18 @@
 namespace tss {
 
 struct RunRecord {
-  std::string name;                     // of the run: its folder's name
-  std::string dataset;                  // name of the data set
+  std::string name;     // of the run: its folder's name
+  std::string dataset;  // name of the data set
   std::string dataset_folder;
   std::vector<std::string> class_names;  // class 0 is the background
   int64_t channels = 1;
   Recipe recipe;
-  std::vector<ClassText> texts;          // empty for methods without text
-  std::string protocol;                  // honest | published | imported (nothing is claimed on the choice of the weights)
-  std::string selection;                 // how the checkpoint is chosen, one sentence
-  Json split;                            // numbers of cases per role
+  std::vector<ClassText> texts;  // empty for methods without text
+  std::string protocol;          // honest | published | imported (nothing is claimed on the choice of the weights)
+  std::string selection;         // how the checkpoint is chosen, one sentence
+  Json split;                    // numbers of cases per role
   Json environment;
-  Json origin;                           // of imported weights: file, format, network; null for runs of train
+  Json origin;  // of imported weights: file, format, network; null for runs of train
 };
 
 void write_run_record(const std::filesystem::path& run, const RunRecord& record);
@@ -53,8 +53,8 @@ struct LoadedRun {
   RunRecord record;
   std::shared_ptr<Method> method;  // on the CPU, in evaluation mode
   TrainState state;
-  std::string checkpoint;          // "best" or "last"
-  std::string chosen;              // "best of 15 validations (iteration 1400, mean foreground Dice 0.8312); protocol honest"
+  std::string checkpoint;  // "best" or "last"
+  std::string chosen;      // "best of 15 validations (iteration 1400, mean foreground Dice 0.8312); protocol honest"
 };
 // which: "selected" (best where there is one, else last), "best" or "last". Throws InputError: not a run folder, no checkpoint, wrong
 // number of classes in the checkpoint.

@@ -12,7 +12,8 @@ namespace tss {
 void TrainOptions::check() const {
   if (iterations < 1) throw InputError("train.iterations", concat("found ", iterations), "at least 1");
   if (time_budget < 0) throw InputError("train.time_budget", concat("found ", time_budget), "seconds, 0 or more");
-  if (precision != "fp32" && precision != "bf16") throw InputError("train.precision", "found '" + precision + "'", "fp32 or bf16");
+  if (precision != "fp32" && precision != "bf16")
+    throw InputError("train.precision", "found '" + precision + "'", "fp32 or bf16");
   if (threads < 0) throw InputError("train.threads", concat("found ", threads), "0 or more");
   if (log_every < 1) throw InputError("train.log_every", concat("found ", log_every), "at least 1");
   if (checkpoint_every < 1) throw InputError("train.checkpoint_every", concat("found ", checkpoint_every), "at least 1");

@@ -18,14 +18,14 @@ namespace tss {
 
 struct TrainOptions {
   int64_t iterations = 30000;
-  double time_budget = 0;             // seconds; above 0: iterations are set once, at the start, to what fits
-  std::string precision = "fp32";     // fp32 | bf16
-  std::string device = "auto";        // auto | cpu | cuda:N
-  int64_t threads = 0;                // 0: all cores
-  int64_t log_every = 10;             // iterations
+  double time_budget = 0;          // seconds; above 0: iterations are set once, at the start, to what fits
+  std::string precision = "fp32";  // fp32 | bf16
+  std::string device = "auto";     // auto | cpu | cuda:N
+  int64_t threads = 0;             // 0: all cores
+  int64_t log_every = 10;          // iterations
   int64_t checkpoint_every = 200;
-  int64_t validate_every = 0;         // 0: fifteen times in the run
-  std::string protocol = "honest";    // honest: selection on validation cases, else the last checkpoint | published: on test cases
+  int64_t validate_every = 0;       // 0: fifteen times in the run
+  std::string protocol = "honest";  // honest: selection on validation cases, else the last checkpoint | published: on test cases
 
   template <class V>
   void visit(V& v) {

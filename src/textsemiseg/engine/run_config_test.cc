@@ -18,7 +18,8 @@ TEST(RunConfig, TakesTheMethodsOwnDefaultsAndLetsTheFileWin) {
   const RunConfig own = make_run_config(parse_toml("method = 'supervised'", "test"), "test");
   EXPECT_EQ(own.optimiser.schedule, "poly");
   EXPECT_EQ(own.sampler.unlabelled, 0);
-  const RunConfig given = make_run_config(parse_toml("method = 'supervised'\n[optimiser]\nschedule = 'constant'", "test"), "test");
+  const RunConfig given =
+      make_run_config(parse_toml("method = 'supervised'\n[optimiser]\nschedule = 'constant'", "test"), "test");
   EXPECT_EQ(given.optimiser.schedule, "constant");
   EXPECT_EQ(make_run_config(Json::object(), "test").train.iterations, 30000);
 }
@@ -29,14 +30,16 @@ TEST(RunConfig, WindowsFollowThePatch) {
 }
 
 TEST(RunConfig, ReadsBackWhatItWrites) {
-  RunConfig config = make_run_config(parse_toml("method = 'text_semiseg'\nseed = 3\n[text_semiseg.dca]\nstart = 0.5", "test"), "test");
+  RunConfig config =
+      make_run_config(parse_toml("method = 'text_semiseg'\nseed = 3\n[text_semiseg.dca]\nstart = 0.5", "test"), "test");
   const RunConfig again = make_run_config(parse_toml(to_toml(resolved(config)), "test"), "test");
   EXPECT_EQ(resolved(config), resolved(again));
   EXPECT_EQ(again.method_options.at("dca").at("start"), 0.5);
 }
 
 TEST(RunConfig, NamesTheNearestKey) {
-  EXPECT_THAT(error_of("[train]\niteratoins = 3"), HasSubstr("train.iteratoins: is not a known key (did you mean 'iterations'?)"));
+  EXPECT_THAT(error_of("[train]\niteratoins = 3"),
+              HasSubstr("train.iteratoins: is not a known key (did you mean 'iterations'?)"));
   EXPECT_THAT(error_of("[text_semiseg.tmr]\nfuson = 'none'"), HasSubstr("fusion"));
   EXPECT_THAT(error_of("method = 'text_semisg'"), HasSubstr("did you mean 'text_semiseg'?"));
 }
@@ -49,7 +52,8 @@ TEST(RunConfig, NamesFileAndFieldOfAWrongValue) {
 }
 
 TEST(RunConfig, SectionsOfOtherMethodsMayStandInTheFile) {
-  EXPECT_EQ(make_run_config(parse_toml("method = 'mc_net'\n[text_semiseg]\nvariant = 'reference'", "test"), "test").method, "mc_net");
+  EXPECT_EQ(make_run_config(parse_toml("method = 'mc_net'\n[text_semiseg]\nvariant = 'reference'", "test"), "test").method,
+            "mc_net");
 }
 
 }  // namespace

@@ -86,7 +86,8 @@ torch::Tensor features_of(const LoadedRun& run, const std::vector<std::vector<st
   for (const auto& one : words) names.push_back(one.front());
   const auto source = make_text_source(run.config.text, names, static_cast<uint64_t>(run.config.seed), words);
   if (source->encoder_hash() != run.state.encoder_hash)
-    throw InputError("text", "the encoder or table at hand has hash " + source->encoder_hash(), run.state.encoder_hash + ", as in training");
+    throw InputError("text", "the encoder or table at hand has hash " + source->encoder_hash(),
+                     run.state.encoder_hash + ", as in training");
   if (run.state.encoder_hash.empty()) throw InputError("text", "learned vectors, which no word enters", "an encoder or a table");
   const std::string file = checkpoint_path(run.folder, run.checkpoint).string();
   load_into(*source, with_prefix(read_checkpoint(file).method, "text."), file);
@@ -111,7 +112,8 @@ double TextProbeRow::mean_logit() const {
 }
 
 double TextProbeRow::decided() const {
-  return mean_over(cases, [](const TextChange& one) { return static_cast<double>(one.decisions) / static_cast<double>(one.voxels); });
+  return mean_over(cases,
+                   [](const TextChange& one) { return static_cast<double>(one.decisions) / static_cast<double>(one.voxels); });
 }
 
 std::vector<TextReplacement> plain_replacements(const torch::Tensor& texts, uint64_t seed) {
@@ -127,7 +129,8 @@ std::vector<TextReplacement> worded_replacements(const LoadedRun& run, std::vect
     std::vector<std::string> words;
   };
   static const std::vector<Words> all = {
-      {"organs", "names of organs that no class has",
+      {"organs",
+       "names of organs that no class has",
        {"spleen", "lung", "femur", "bladder", "thyroid", "gallbladder", "colon", "aorta", "prostate", "kidney", "stomach"}},
       {"nonsense", "letters without meaning", {"blorfzint", "quavelim", "dretnok", "sploomary", "vixthrane", "grumbelow"}}};
   std::vector<TextReplacement> out;
@@ -189,7 +192,11 @@ Json to_json(const TextProbe& probe) {
                     {"largest_logit", row.largest_logit()},
                     {"mean_logit", row.mean_logit()},
                     {"decisions_share", row.decided()},
-                    {"dice", {{"mean", number(row.dice.mean)}, {"low", number(row.dice.low)}, {"high", number(row.dice.high)}, {"n", row.dice.count}}},
+                    {"dice",
+                     {{"mean", number(row.dice.mean)},
+                      {"low", number(row.dice.low)},
+                      {"high", number(row.dice.high)},
+                      {"n", row.dice.count}}},
                     {"changes", changes}});
   }
   return {{"cases", cases}, {"rows", rows}, {"unavailable", probe.unavailable}};

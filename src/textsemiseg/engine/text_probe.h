@@ -18,28 +18,28 @@ namespace tss {
 
 // Other class texts to predict with.
 struct TextReplacement {
-  std::string name;      // "permuted"
-  std::string what;      // "class k gets the text of class k + 1", one line for the reader
-  torch::Tensor texts;   // [K, d]
+  std::string name;     // "permuted"
+  std::string what;     // "class k gets the text of class k + 1", one line for the reader
+  torch::Tensor texts;  // [K, d]
 };
 
 // One case under one replacement. Logits are known up to a constant per voxel: what is compared is log p_k minus its mean over k.
 struct TextChange {
   std::string id;
-  double largest_logit = 0;        // largest change of a centred logit, and its mean
+  double largest_logit = 0;  // largest change of a centred logit, and its mean
   double mean_logit = 0;
-  int64_t decisions = 0;           // voxels that get another class
+  int64_t decisions = 0;  // voxels that get another class
   int64_t voxels = 0;
-  std::optional<double> dice;      // mean foreground Dice afterwards minus before; absent without a label
+  std::optional<double> dice;  // mean foreground Dice afterwards minus before; absent without a label
 };
 
 struct TextProbeRow {
   TextReplacement replacement;
   std::vector<TextChange> cases;
-  Estimate dice;                   // of the change over cases
+  Estimate dice;  // of the change over cases
   double largest_logit() const;
-  double mean_logit() const;       // mean over cases
-  double decided() const;          // share of voxels that get another class
+  double mean_logit() const;  // mean over cases
+  double decided() const;     // share of voxels that get another class
 };
 
 struct TextProbe {

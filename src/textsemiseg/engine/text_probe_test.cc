@@ -28,7 +28,8 @@ class TextProbeTest : public testing::PhantomDataset {
     const Dataset dataset = Dataset::open(dataset_folder());
     WindowOptions window;
     window.patch = {16, 16, 16};
-    return probe_texts(method, dataset, dataset.cases(Role::kTest), plain_replacements(method.class_texts(), 3), window, torch::kCPU);
+    return probe_texts(method, dataset, dataset.cases(Role::kTest), plain_replacements(method.class_texts(), 3), window,
+                       torch::kCPU);
   }
 };
 

@@ -30,12 +30,12 @@ namespace {
 Batch to_tensors(const std::shared_ptr<PatchBatch>& patches, torch::Device device) {
   const Size3& p = patches->patch;
   Batch batch;
-  batch.image = torch::from_blob(patches->image.data(), {patches->labelled + patches->unlabelled, patches->channels, p[0], p[1], p[2]},
-                                 [patches](void*) {}, torch::kFloat32)
+  batch.image = torch::from_blob(
+                    patches->image.data(), {patches->labelled + patches->unlabelled, patches->channels, p[0], p[1], p[2]},
+                    [patches](void*) {}, torch::kFloat32)
                     .to(device);
-  batch.label = torch::from_blob(patches->label.data(), {patches->labelled, p[0], p[1], p[2]}, torch::kUInt8)
-                    .to(device)
-                    .to(torch::kInt64);
+  batch.label =
+      torch::from_blob(patches->label.data(), {patches->labelled, p[0], p[1], p[2]}, torch::kUInt8).to(device).to(torch::kInt64);
   return batch;
 }
 
@@ -86,9 +86,11 @@ Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode)
   state_.threads = set_threads(config.train.threads);
   if (config.train.protocol == "published") {
     scored_ = dataset_.cases(Role::kTest);
-    if (scored_.empty()) throw InputError("train.protocol", "'published' selects on test cases, and the split has none", "honest");
+    if (scored_.empty())
+      throw InputError("train.protocol", "'published' selects on test cases, and the split has none", "honest");
     selects_ = true;
-    log_warning("protocol 'published': the checkpoint is chosen on TEST cases, as the papers did; its test scores are optimistic");
+    log_warning(
+        "protocol 'published': the checkpoint is chosen on TEST cases, as the papers did; its test scores are optimistic");
   } else if (!dataset_.cases(Role::kValidation).empty()) {
     scored_ = dataset_.cases(Role::kValidation);
     selects_ = true;
@@ -100,7 +102,8 @@ Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode)
 }
 
 std::string Trainer::selection_rule() const {
-  if (config_.train.protocol == "published") return "best mean foreground Dice on TEST cases during training (published practice; optimistic)";
+  if (config_.train.protocol == "published")
+    return "best mean foreground Dice on TEST cases during training (published practice; optimistic)";
   if (selects_) return concat("best mean foreground Dice on ", scored_.size(), " validation cases; test cases never read");
   return "last checkpoint (no validation cases); test cases never read";
 }
@@ -133,8 +136,8 @@ void Trainer::fix_iterations_by_time() {
     if (i >= kWarm) seconds += watch.seconds() / kTimed;
   }
   config_.train.iterations = std::max<int64_t>(1, static_cast<int64_t>(config_.train.time_budget / seconds));
-  log_info(concat("time budget of ", format_duration(config_.train.time_budget), ": ", config_.train.iterations, " iterations at ",
-                  fixed(seconds, 2), " s (cost at the end of a run)"));
+  log_info(concat("time budget of ", format_duration(config_.train.time_budget), ": ", config_.train.iterations,
+                  " iterations at ", fixed(seconds, 2), " s (cost at the end of a run)"));
 }
 
 void Trainer::start_fresh() {
@@ -220,9 +223,10 @@ void Trainer::save(const std::string& which) {
 void Trainer::check_finite() {
   if (optimisation_->finite()) return;
   const bool saved = fs::exists(checkpoint_path(folder_, "last"));
-  throw Error(concat("the loss became NaN or infinite at about iteration ", state_.iteration, "; ",
-                     saved ? "the last good checkpoint is kept in " + (folder_ / "checkpoints").string() : "no checkpoint was written yet",
-                     ". A lower optimiser.learning_rate or optimiser.clip_norm = 1 often helps"));
+  throw Error(concat(
+      "the loss became NaN or infinite at about iteration ", state_.iteration, "; ",
+      saved ? "the last good checkpoint is kept in " + (folder_ / "checkpoints").string() : "no checkpoint was written yet",
+      ". A lower optimiser.learning_rate or optimiser.clip_norm = 1 often helps"));
 }
 
 void Trainer::validate_now() {
@@ -232,7 +236,8 @@ void Trainer::validate_now() {
   const char* what = config_.train.protocol == "published" ? "test" : selects_ ? "validation" : "labelled";
   line[what] = {{"dice", score.mean}, {"per_class", score.dice}};
   log_->write(line);
-  log_info(concat("iteration ", state_.iteration, ": ", what, " Dice ", fixed(score.mean, 4), " (", describe(score, dataset_.class_names()), ")"));
+  log_info(concat("iteration ", state_.iteration, ": ", what, " Dice ", fixed(score.mean, 4), " (",
+                  describe(score, dataset_.class_names()), ")"));
   if (!selects_ || (state_.best_score && score.mean <= *state_.best_score)) return;
   state_.best_score = score.mean;
   state_.best_iteration = state_.iteration;
@@ -243,8 +248,8 @@ void Trainer::report_text_probe() {
   if (!method_->class_texts().defined()) return;
   // One case, and only what needs no encoder: `text probe` does the rest.
   const TextProbe probe =
-      probe_texts(*method_, dataset_, {scored_.front()}, plain_replacements(method_->class_texts(), static_cast<uint64_t>(config_.seed)),
-                  config_.inference, device_);
+      probe_texts(*method_, dataset_, {scored_.front()},
+                  plain_replacements(method_->class_texts(), static_cast<uint64_t>(config_.seed)), config_.inference, device_);
   log_->write({{"iteration", state_.iteration}, {"text_probe", to_json(probe)}});
   log_info("effect of the class texts on " + scored_.front() + ":\n" + describe(probe));
 }
@@ -260,7 +265,8 @@ TrainResult Trainer::run() {
     start_fresh();
   set_log_file((folder_ / "train.log").string());
   const int64_t t_max = state_.iterations;
-  const int64_t validate_every = config_.train.validate_every > 0 ? config_.train.validate_every : std::max<int64_t>(1, t_max / 15);
+  const int64_t validate_every =
+      config_.train.validate_every > 0 ? config_.train.validate_every : std::max<int64_t>(1, t_max / 15);
   const auto seed = static_cast<uint64_t>(config_.seed);
 
   BatchLoader loader(sampler_, state_.iteration, config_.sampler.threads, config_.sampler.queue);
@@ -290,7 +296,8 @@ TrainResult Trainer::run() {
     }
     if (last) report_text_probe();
     if (stop && !last)
-      throw Interrupted(concat("stopped at iteration ", state_.iteration, " of ", t_max, "; a checkpoint was written, --resume continues"));
+      throw Interrupted(
+          concat("stopped at iteration ", state_.iteration, " of ", t_max, "; a checkpoint was written, --resume continues"));
   }
   set_log_file("");
   return {state_.iteration, clock_.seconds(), state_.best_score, state_.best_iteration};

@@ -39,7 +39,8 @@ threads = 1
 log_every = 2
 checkpoint_every = 3
 validate_every = 4
-)", "test");
+)",
+                           "test");
     tree["method"] = method;
     if (method != "text_semiseg") tree.erase("text_semiseg");
     tree["dataset"] = dataset_folder().string();
@@ -150,14 +151,16 @@ TEST_F(TrainerTest, RepeatsItselfAndDependsOnTheSeed) {
   train(other, folder_ / "c", StartMode::kFresh);
   expect_equal_checkpoints(folder_ / "a", folder_ / "b", "last");
   EXPECT_EQ(log_of(folder_ / "a"), log_of(folder_ / "b"));
-  const auto a = read_checkpoint(checkpoint_path(folder_ / "a", "last")), c = read_checkpoint(checkpoint_path(folder_ / "c", "last"));
+  const auto a = read_checkpoint(checkpoint_path(folder_ / "a", "last")),
+             c = read_checkpoint(checkpoint_path(folder_ / "c", "last"));
   EXPECT_FALSE(torch::equal(a.method.begin()->second, c.method.begin()->second));
 }
 
 TEST_F(TrainerTest, NeverOverwritesARun) {
   train(config("supervised", 2), folder_ / "run", StartMode::kFresh);
   const std::string before = read_text_file(checkpoint_path(folder_ / "run", "last"));
-  EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 2), folder_ / "run", StartMode::kFresh); }), HasSubstr("holds a run"));
+  EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 2), folder_ / "run", StartMode::kFresh); }),
+              HasSubstr("holds a run"));
   EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 3), folder_ / "run", StartMode::kResume); }),
               HasSubstr("train.iterations"));
   EXPECT_EQ(read_text_file(checkpoint_path(folder_ / "run", "last")), before);

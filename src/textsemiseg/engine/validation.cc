@@ -8,7 +8,8 @@
 
 namespace tss {
 
-torch::Tensor predict_case(Method& method, const CachedCase& one, int64_t channels, const WindowOptions& window, torch::Device device) {
+torch::Tensor predict_case(Method& method, const CachedCase& one, int64_t channels, const WindowOptions& window,
+                           torch::Device device) {
   const Size3& size = one.geometry.size;
   // The map is read-only and outlives the tensor.
   const torch::Tensor image =
@@ -16,8 +17,8 @@ torch::Tensor predict_case(Method& method, const CachedCase& one, int64_t channe
   return sliding_window(image, window, [&](const torch::Tensor& x) { return method.predict(x); }, device);
 }
 
-ValidationScore validate(Method& method, const Dataset& dataset, const std::vector<std::string>& cases, const WindowOptions& window,
-                         torch::Device device) {
+ValidationScore validate(Method& method, const Dataset& dataset, const std::vector<std::string>& cases,
+                         const WindowOptions& window, torch::Device device) {
   torch::NoGradGuard no_grad;
   method.eval();
   method.begin_prediction();

@@ -158,10 +158,11 @@ TSS_ONNX(Relu)
 TSS_ONNX(Sigmoid)
 TSS_ONNX(Tanh)
 TSS_ONNX(Exp)
-TSS_ONNX(Log) TSS_ONNX(Sqrt) TSS_ONNX(Abs) TSS_ONNX(Neg) TSS_ONNX(Erf) TSS_ONNX(Reciprocal) TSS_ONNX(Floor) TSS_ONNX(Ceil)
-    TSS_ONNX(Round) TSS_ONNX(Sign) TSS_ONNX(Not) TSS_ONNX(Add) TSS_ONNX(Sub) TSS_ONNX(Mul) TSS_ONNX(Div) TSS_ONNX(Max)
-        TSS_ONNX(Min) TSS_ONNX(Greater) TSS_ONNX(GreaterOrEqual) TSS_ONNX(Less) TSS_ONNX(LessOrEqual) TSS_ONNX(Equal)
-            TSS_ONNX(And) TSS_ONNX(Or) TSS_ONNX(Selu)
+TSS_ONNX(Log)
+TSS_ONNX(Sqrt)
+TSS_ONNX(Abs) TSS_ONNX(Neg) TSS_ONNX(Erf) TSS_ONNX(Reciprocal) TSS_ONNX(Floor) TSS_ONNX(Ceil) TSS_ONNX(Round) TSS_ONNX(Sign)
+    TSS_ONNX(Not) TSS_ONNX(Add) TSS_ONNX(Sub) TSS_ONNX(Mul) TSS_ONNX(Div) TSS_ONNX(Max) TSS_ONNX(Min) TSS_ONNX(Greater)
+        TSS_ONNX(GreaterOrEqual) TSS_ONNX(Less) TSS_ONNX(LessOrEqual) TSS_ONNX(Equal) TSS_ONNX(And) TSS_ONNX(Or) TSS_ONNX(Selu)
 #undef TSS_ONNX
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "textsemiseg/exchange/onnx_builder.h"
 
@@ -58,43 +59,54 @@ void batch_norm(const TracedOperation& op, OnnxBuilder& b) {
                            {attribute("epsilon", op.number("eps"))}));
 }
 
-void instance_norm(const TracedOperation& op, OnnxBuilder& b) {
-  const TracedValue* x = op.value("input");
-  const int64_t channels = OnnxBuilder::shape(x).at(1);
-  std::vector<std::string> inputs{b.name(x), weight_or(op, b, "weight", 1, channels), weight_or(op, b, "bias", 0, channels)};
-  const bool own = op.flag("use_input_stats");
-  if (!own) inputs.insert(inputs.end(), {b.name(op.value("running_mean")), b.name(op.value("running_var"))});
-  b.set(op.output(),
-        b.add(own ? "InstanceNormalization" : "BatchNormalization", inputs, {attribute("epsilon", op.number("eps"))}));
+// Axis by axis: over all voxels at once runtimes add up in single precision and are off by 1e-6 of the mean, which twenty layers of
+// normalisation turn into 1e-4 of a probability.
+std::string mean_over(OnnxBuilder& b, std::string x, const Ints& axes) {
+  for (size_t i = axes.size(); i-- > 0;)
+    x = b.add("ReduceMean", {x}, {attribute("axes", Ints{axes[i]}), attribute("keepdims", int64_t{1})});
+  return x;
 }
 
-// Groups of channels are the channels of an instance norm; weight and bias follow on the channels themselves.
+// (x - mean) / sqrt(variance + eps)
+std::string standardised(const TracedOperation& op, OnnxBuilder& b, const std::string& x, const Ints& axes) {
+  const std::string centred = b.add("Sub", {x, mean_over(b, x, axes)});
+  const std::string variance = mean_over(b, b.add("Mul", {centred, centred}), axes);
+  return b.add("Div", {centred, b.add("Sqrt", {b.add("Add", {variance, b.scalar(op.number("eps"))})})});
+}
+
+Ints axes_from(int64_t first, int64_t end) {
+  Ints axes(static_cast<size_t>(end - first));
+  std::iota(axes.begin(), axes.end(), first);
+  return axes;
+}
+
+std::string scaled_per_channel(const TracedOperation& op, OnnxBuilder& b, std::string y, size_t axes) {
+  if (op.given("weight")) y = b.add("Mul", {y, per_channel(op, b, "weight", axes)});
+  if (op.given("bias")) y = b.add("Add", {y, per_channel(op, b, "bias", axes)});
+  return y;
+}
+
+void instance_norm(const TracedOperation& op, OnnxBuilder& b) {
+  const TracedValue* x = op.value("input");
+  if (!op.flag("use_input_stats")) op.refuse("uses the statistics of the training, not those of its input");
+  const std::string y = standardised(op, b, b.name(x), axes_from(2, OnnxBuilder::rank(x)));
+  b.set(op.output(), scaled_per_channel(op, b, y, spatial_axes(x)));
+}
+
+// A group's channels are laid along the first spatial axis, which leaves the others as they come.
 void group_norm(const TracedOperation& op, OnnxBuilder& b) {
   const TracedValue* x = op.value("input");
   const OnnxShape shape = OnnxBuilder::shape(x);
-  const int64_t groups = op.integer("num_groups");
-  int64_t rest = shape.at(1) / groups;
-  for (size_t i = 2; i < shape.size(); ++i) rest *= shape[i];
-  const OnnxShape grouped{shape[0], groups, rest};
-  std::string y =
-      b.add("InstanceNormalization",
-            {b.reshape(b.name(x), shape, grouped), b.constant(torch::ones({groups})), b.constant(torch::zeros({groups}))},
-            {attribute("epsilon", op.number("eps"))});
-  y = b.reshape(y, grouped, shape);
-  if (op.given("weight")) y = b.add("Mul", {y, per_channel(op, b, "weight", shape.size() - 2)});
-  if (op.given("bias")) y = b.add("Add", {y, per_channel(op, b, "bias", shape.size() - 2)});
-  b.set(op.output(), y);
+  OnnxShape grouped = shape;
+  grouped.at(1) = op.integer("num_groups");
+  grouped.at(2) *= shape[1] / grouped[1];
+  const std::string y = standardised(op, b, b.reshape(b.name(x), shape, grouped), axes_from(2, OnnxBuilder::rank(x)));
+  b.set(op.output(), scaled_per_channel(op, b, b.reshape(y, grouped, shape), spatial_axes(x)));
 }
 
 void layer_norm(const TracedOperation& op, OnnxBuilder& b) {
-  Ints axes;
   const auto count = static_cast<int64_t>(op.integers("normalized_shape").size());
-  for (int64_t i = -count; i < 0; ++i) axes.push_back(i);
-  const std::vector<OnnxAttribute> over{attribute("axes", axes), attribute("keepdims", int64_t{1})};
-  const std::string x = b.name(op.value("input"));
-  const std::string centred = b.add("Sub", {x, b.add("ReduceMean", {x}, over)});
-  const std::string variance = b.add("ReduceMean", {b.add("Mul", {centred, centred})}, over);
-  std::string y = b.add("Div", {centred, b.add("Sqrt", {b.add("Add", {variance, b.scalar(op.number("eps"))})})});
+  std::string y = standardised(op, b, b.name(op.value("input")), axes_from(-count, 0));
   if (op.given("weight")) y = b.add("Mul", {y, b.name(op.value("weight"))});
   if (op.given("bias")) y = b.add("Add", {y, b.name(op.value("bias"))});
   b.set(op.output(), y);

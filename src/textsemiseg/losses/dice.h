@@ -10,7 +10,8 @@ torch::Tensor one_hot(const torch::Tensor& label, int64_t classes, const torch::
 
 // 1 - (2 sum p g + smooth) / (sum p^2 + sum g^2 + smooth), mean over classes first..K-1.
 // first = 1, smooth = 1e-5: D1 (UA-MT, DTC, MCF). first = 0, 1e-5: D3 (SSL4MIS). first = 0, 1e-10, p sigmoid: D4 (Text-SemiSeg).
-torch::Tensor dice_loss_squared(const torch::Tensor& probabilities, const torch::Tensor& label, int64_t first_class, double smooth);
+torch::Tensor dice_loss_squared(const torch::Tensor& probabilities, const torch::Tensor& label, int64_t first_class,
+                                double smooth);
 
 // 1 - (2 sum p g + 1e-8) / (sum p + sum g + 1e-8), mean over the foreground classes: D2 (MC-Net, MC-Net+, MLRP, VCLIPSeg).
 torch::Tensor dice_loss_linear(const torch::Tensor& probabilities, const torch::Tensor& label);

@@ -15,6 +15,8 @@ inline double gaussian_ramp(double current, double length) {
 }
 
 // The released programs count in virtual epochs of 150 iterations.
-inline double published_ramp(int64_t iteration, double epochs) { return gaussian_ramp(static_cast<double>(iteration / 150), epochs); }
+inline double published_ramp(int64_t iteration, double epochs) {
+  return gaussian_ramp(static_cast<double>(iteration / 150), epochs);
+}
 
 }  // namespace tss

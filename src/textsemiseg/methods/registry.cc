@@ -46,7 +46,8 @@ const std::vector<MethodInfo>& methods() {
        TSS_RESOLVE("mc_net", McNetOptions)},
       {"text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", true, true,
        [](const Json& o, const std::string& source, const MethodSetup& setup) {
-         return choose_variant<TextSemiSeg, TextSemiSegReference>(options_of<TextSemiSegOptions>("text_semiseg", o, source), setup);
+         return choose_variant<TextSemiSeg, TextSemiSegReference>(options_of<TextSemiSegOptions>("text_semiseg", o, source),
+                                                                  setup);
        },
        TSS_RESOLVE("text_semiseg", TextSemiSegOptions)},
   };

@@ -12,7 +12,7 @@ namespace tss {
 
 struct MethodInfo {
   std::string name;
-  std::string summary;   // one line, with the publication
+  std::string summary;  // one line, with the publication
   bool uses_text;
   bool uses_unlabelled;
   // Builds the method from its section of the configuration; source names the file in messages. Throws InputError on unknown keys.

@@ -16,7 +16,7 @@ struct FusionOptions {
   int64_t dimension = 512;                 // of a token
   int64_t heads = 8;
   double dropout = 0.1;
-  double text_scale = 1.0;                 // multiplies the unit text features before the attention (methods.md 16.5)
+  double text_scale = 1.0;  // multiplies the unit text features before the attention (methods.md 16.5)
 
   template <class V>
   void visit(V& v) {

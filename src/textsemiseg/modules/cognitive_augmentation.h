@@ -28,6 +28,7 @@ struct MixedPatches {
 //   image_l = x_l where y > 0, else x_u        label_l = y where y > 0, else pseudo
 //   image_u = x_u where pseudo > 0, else x_l   label_u = pseudo where pseudo > 0, else y
 // M = max(L, U); the shorter side repeats.
-MixedPatches mix_foregrounds(const torch::Tensor& x_l, const torch::Tensor& y, const torch::Tensor& x_u, const torch::Tensor& pseudo);
+MixedPatches mix_foregrounds(const torch::Tensor& x_l, const torch::Tensor& y, const torch::Tensor& x_u,
+                             const torch::Tensor& pseudo);
 
 }  // namespace tss

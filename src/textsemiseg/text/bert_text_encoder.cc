@@ -64,15 +64,16 @@ const WordPieceTokenizer& BertTextEncoder::tokenizer() const {
 
 std::string BertTextEncoder::kind() const {
   const std::string projected = projection_.empty() ? "" : concat(", projected to ", dimension());
-  return concat("BERT ", config_.layers, " layers, width ", config_.width, config_.mean_pooling ? ", mean" : ", [CLS]", " pooling", projected);
+  return concat("BERT ", config_.layers, " layers, width ", config_.width, config_.mean_pooling ? ", mean" : ", [CLS]",
+                " pooling", projected);
 }
 
 std::string BertTextEncoder::configuration() const {
-  nlohmann::ordered_json out{{"context", config_.context},       {"positions", config_.positions},
-                             {"vocabulary", config_.vocabulary}, {"width", config_.width},
-                             {"heads", config_.heads},           {"hidden", config_.hidden},
-                             {"layers", config_.layers},         {"epsilon", config_.epsilon},
-                             {"mean_pooling", config_.mean_pooling}, {"projection", config_.projection}};
+  nlohmann::ordered_json out{
+      {"context", config_.context},      {"positions", config_.positions}, {"vocabulary", config_.vocabulary},
+      {"width", config_.width},          {"heads", config_.heads},         {"hidden", config_.hidden},
+      {"layers", config_.layers},        {"epsilon", config_.epsilon},     {"mean_pooling", config_.mean_pooling},
+      {"projection", config_.projection}};
   if (tokenizer_) {
     const WordPieceOptions& options = tokenizer_->options();
     out["lower_case"] = options.lower_case;

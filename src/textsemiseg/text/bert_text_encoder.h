@@ -26,8 +26,8 @@ struct BertTextConfig {
   int64_t heads = 12;
   int64_t hidden = 1536;  // of the MLP
   int64_t layers = 6;
-  double epsilon = 1e-12;  // of the norms
-  bool mean_pooling = true;  // false: the state of [CLS]
+  double epsilon = 1e-12;           // of the norms
+  bool mean_pooling = true;         // false: the state of [CLS]
   std::vector<int64_t> projection;  // outputs of its maps: {} none, {512} linear, {640, 512} MLP
   // Throws Error naming the field.
   void check() const;

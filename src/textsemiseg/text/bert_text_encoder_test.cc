@@ -32,7 +32,8 @@ TEST(BertTextEncoder, Rows) {
   ASSERT_EQ(cut.size(), 20u);
   EXPECT_EQ(cut[18], 7);
   EXPECT_EQ(cut[19], 3);
-  EXPECT_THAT(testing::input_error_of([&] { encoder->prompt("left", 18); }), ::testing::HasSubstr("text.prompt_length: found 18; expected at most 17"));
+  EXPECT_THAT(testing::input_error_of([&] { encoder->prompt("left", 18); }),
+              ::testing::HasSubstr("text.prompt_length: found 18; expected at most 17"));
   EXPECT_EQ(class_prompt(*encoder, "left_lung"), "left lung");
 }
 
@@ -47,7 +48,8 @@ torch::Tensor defined(const BertTextEncoder& encoder, const std::vector<int64_t>
   const auto gelu = [](const torch::Tensor& x) { return x * 0.5 * (1 + torch::erf(x / std::sqrt(2.0))); };
   std::vector<torch::Tensor> x;
   for (size_t t = 0; t < tokens.size(); ++t) {
-    x.push_back(norm(w.at("token_embedding.weight")[tokens[t]] + w.at("positional_embedding")[static_cast<int64_t>(t)] + w.at("type_embedding"),
+    x.push_back(norm(w.at("token_embedding.weight")[tokens[t]] + w.at("positional_embedding")[static_cast<int64_t>(t)] +
+                         w.at("type_embedding"),
                      "ln_embedding"));
   }
   const int64_t head = config.width / config.heads;
@@ -61,7 +63,9 @@ torch::Tensor defined(const BertTextEncoder& encoder, const std::vector<int64_t>
     for (size_t t = 0; t < x.size(); ++t) {
       std::vector<torch::Tensor> heads;
       for (int64_t h = 0; h < config.heads; ++h) {
-        const auto part = [&](size_t at, int64_t which) { return qkv[at].slice(0, which * config.width + h * head, which * config.width + (h + 1) * head); };
+        const auto part = [&](size_t at, int64_t which) {
+          return qkv[at].slice(0, which * config.width + h * head, which * config.width + (h + 1) * head);
+        };
         std::vector<torch::Tensor> scores;
         for (size_t u = 0; u < x.size(); ++u) scores.push_back(part(t, 0).dot(part(u, 1)) / std::sqrt(static_cast<double>(head)));
         const torch::Tensor a = torch::stack(scores).softmax(0);
@@ -176,9 +180,10 @@ TEST_F(MiniLm, PublishedNumbers) {
   EXPECT_THAT(encoder_->prompt("hippocampus"), ElementsAre(101, 5099, 6873, 26468, 2271, 102));
   EXPECT_THAT(encoder_->prompt("Left Atrium"), ElementsAre(101, 2187, 26204, 102));
   const torch::Tensor t = features({"pancreas", "left atrium", "hippocampus", "brain tumor", "background"});
-  const torch::Tensor cosines = torch::tensor({1.0,   .1645, .1793, .2628, .1529, .1645, 1.0,   .2142, .1900, .1466, .1793, .2142, 1.0,
-                                               .3486, .1890, .2628, .1900, .3486, 1.0,   .1514, .1529, .1466, .1890, .1514, 1.0})
-                                    .view({5, 5});
+  const torch::Tensor cosines =
+      torch::tensor({1.0,   .1645, .1793, .2628, .1529, .1645, 1.0,   .2142, .1900, .1466, .1793, .2142, 1.0,
+                     .3486, .1890, .2628, .1900, .3486, 1.0,   .1514, .1529, .1466, .1890, .1514, 1.0})
+          .view({5, 5});
   EXPECT_LT(largest(t.matmul(t.t()) - cosines), 6e-5);
   EXPECT_LT(largest(t[0].slice(0, 0, 4) - torch::tensor({-0.0040, 0.0080, -0.0491, 0.0361})), 6e-5);
 }
@@ -197,9 +202,11 @@ TEST_F(MiniLm, OtherWordsForAClassLieNearestToIt) {
       {"liver", {"the large organ that produces bile", "hepatic tissue in the right upper abdomen"}},
       {"kidney", {"the organ that filters urine from blood", "renal cortex and medulla"}},
       {"lung", {"the breathing organ filled with air", "pulmonary lobes in the chest"}},
-      {"spleen", {"splenic tissue on the left under the ribs", "the organ that removes old red blood cells and stores platelets"}},
+      {"spleen",
+       {"splenic tissue on the left under the ribs", "the organ that removes old red blood cells and stores platelets"}},
       {"urinary bladder",
-       {"hollow organ that stores urine", "vesica in the pelvis that holds urine", "muscular sac that holds urine before urination"}}};
+       {"hollow organ that stores urine", "vesica in the pelvis that holds urine",
+        "muscular sac that holds urine before urination"}}};
   std::vector<std::string> names;
   for (const auto& [name, descriptions] : classes) names.push_back(name);
   const torch::Tensor own = features(names);
@@ -211,7 +218,8 @@ TEST_F(MiniLm, OtherWordsForAClassLieNearestToIt) {
       if (nearest[static_cast<int64_t>(i)].item<int64_t>() != static_cast<int64_t>(k)) wrong.push_back(texts[i]);
     }
     const int64_t of_mean = own.mv(described.mean(0)).argmax().item<int64_t>();
-    EXPECT_EQ(of_mean, static_cast<int64_t>(k)) << names[k] << " described lies nearest to " << names[static_cast<size_t>(of_mean)];
+    EXPECT_EQ(of_mean, static_cast<int64_t>(k))
+        << names[k] << " described lies nearest to " << names[static_cast<size_t>(of_mean)];
   }
   EXPECT_THAT(wrong, ElementsAre(classes[0].second[0], classes[7].second[0]));
 }

@@ -33,8 +33,10 @@ struct Names {
   torch::Tensor take(const std::string& name) const {
     auto found = file.find(prefix + name);
     // Files of the first years say gamma and beta.
-    if (found == file.end() && ends_with(name, "LayerNorm.weight")) found = file.find(prefix + name.substr(0, name.size() - 6) + "gamma");
-    if (found == file.end() && ends_with(name, "LayerNorm.bias")) found = file.find(prefix + name.substr(0, name.size() - 4) + "beta");
+    if (found == file.end() && ends_with(name, "LayerNorm.weight"))
+      found = file.find(prefix + name.substr(0, name.size() - 6) + "gamma");
+    if (found == file.end() && ends_with(name, "LayerNorm.bias"))
+      found = file.find(prefix + name.substr(0, name.size() - 4) + "beta");
     if (found == file.end()) throw InputError(source, "lacks tensor '" + prefix + name + "'", "a complete BERT model");
     return found->second;
   }
@@ -56,7 +58,8 @@ TensorMap own_weights(const Names& names, BertTextConfig& config) {
   config.positions = out["positional_embedding"].size(0);
   config.hidden = names.matrix("encoder.layer.0.intermediate.dense.weight").size(0);
   config.layers = 0;
-  while (names.file.contains(concat(names.prefix, "encoder.layer.", config.layers, ".intermediate.dense.weight"))) ++config.layers;
+  while (names.file.contains(concat(names.prefix, "encoder.layer.", config.layers, ".intermediate.dense.weight")))
+    ++config.layers;
   const std::vector<std::pair<std::string, std::string>> same = {{"attn.out_proj", "attention.output.dense"},
                                                                  {"ln_1", "attention.output.LayerNorm"},
                                                                  {"mlp.c_fc", "intermediate.dense"},
@@ -70,12 +73,15 @@ TensorMap own_weights(const Names& names, BertTextConfig& config) {
       for (const char* which : {"query", "key", "value"}) {
         parts.push_back(names.take(concat(theirs, "attention.self.", which, ".", kind)));
         if (parts.back().dim() == 0 || parts.back().sizes() != parts[0].sizes()) {
-          throw InputError(names.source, concat("tensor '", names.prefix, theirs, "attention.self.", which, ".", kind, "' has shape ",
-                                                shape_text(parts.back().sizes())), "that of the queries, " + shape_text(parts[0].sizes()));
+          throw InputError(names.source,
+                           concat("tensor '", names.prefix, theirs, "attention.self.", which, ".", kind, "' has shape ",
+                                  shape_text(parts.back().sizes())),
+                           "that of the queries, " + shape_text(parts[0].sizes()));
         }
       }
       out[own + "attn.in_proj_" + kind] = torch::cat(parts);
-      for (const auto& [our_name, their_name] : same) out[own + our_name + "." + kind] = names.take(theirs + their_name + "." + kind);
+      for (const auto& [our_name, their_name] : same)
+        out[own + our_name + "." + kind] = names.take(theirs + their_name + "." + kind);
     }
   }
   return out;
@@ -89,7 +95,9 @@ void add_projection(const Names& names, TensorMap& weights, BertTextConfig& conf
   }
   const bool known = maps.empty() || maps == std::vector<std::string>{"text.proj.weight"} ||
                      maps == std::vector<std::string>{"text.proj.0.weight", "text.proj.2.weight"};
-  if (!known) throw InputError(names.source, "has a projection of " + join(maps, ", "), "open_clip's linear or MLP projection without biases");
+  if (!known)
+    throw InputError(names.source, "has a projection of " + join(maps, ", "),
+                     "open_clip's linear or MLP projection without biases");
   for (const std::string& name : maps) {
     const torch::Tensor map = Names{names.file, "", names.source}.matrix(name);
     weights[concat("projection_", config.projection.size(), ".weight")] = map;
@@ -99,7 +107,9 @@ void add_projection(const Names& names, TensorMap& weights, BertTextConfig& conf
 
 // ---- configuration files --------------------------------------------------------------------------------------------
 
-std::optional<Json> read_beside(const fs::path& path) { return fs::is_regular_file(path) ? std::optional(read_json(path)) : std::nullopt; }
+std::optional<Json> read_beside(const fs::path& path) {
+  return fs::is_regular_file(path) ? std::optional(read_json(path)) : std::nullopt;
+}
 
 void read_config(const fs::path& path, BertTextConfig& config) {
   const Json file = read_json(path);
@@ -122,7 +132,8 @@ void read_config(const fs::path& path, BertTextConfig& config) {
   config.heads = file.at("num_attention_heads").get<int64_t>();
   config.epsilon = file.value("layer_norm_eps", config.epsilon);
   if (config.heads < 1 || config.width % config.heads != 0) {
-    throw InputError(path.string(), concat("num_attention_heads is ", config.heads), concat("a divisor of the width ", config.width));
+    throw InputError(path.string(), concat("num_attention_heads is ", config.heads),
+                     concat("a divisor of the width ", config.width));
   }
 }
 
@@ -131,7 +142,8 @@ void read_sentence_transformer(const fs::path& folder, BertTextConfig& config) {
     for (const Json& module : *modules) {
       const std::string type = module.at("type").get<std::string>();
       if (!ends_with(type, ".Transformer") && !ends_with(type, ".Pooling") && !ends_with(type, ".Normalize")) {
-        throw InputError((folder / "modules.json").string(), "has a module " + type, "a transformer, its pooling and a normalisation");
+        throw InputError((folder / "modules.json").string(), "has a module " + type,
+                         "a transformer, its pooling and a normalisation");
       }
     }
   }
@@ -141,9 +153,11 @@ void read_sentence_transformer(const fs::path& folder, BertTextConfig& config) {
       if (starts_with(key, "pooling_mode") && value.is_boolean() && value.get<bool>()) modes.push_back(key);
       if (key == "pooling_mode" && value.is_string()) modes.push_back("pooling_mode_" + value.get<std::string>() + "_token");
     }
-    const bool mean = modes == std::vector<std::string>{"pooling_mode_mean_tokens"} || modes == std::vector<std::string>{"pooling_mode_mean_token"};
+    const bool mean = modes == std::vector<std::string>{"pooling_mode_mean_tokens"} ||
+                      modes == std::vector<std::string>{"pooling_mode_mean_token"};
     if (!mean && modes != std::vector<std::string>{"pooling_mode_cls_token"}) {
-      throw InputError((folder / "1_Pooling" / "config.json").string(), "asks for " + (modes.empty() ? "no pooling" : join(modes, ", ")),
+      throw InputError((folder / "1_Pooling" / "config.json").string(),
+                       "asks for " + (modes.empty() ? "no pooling" : join(modes, ", ")),
                        "pooling_mode_mean_tokens or pooling_mode_cls_token");
     }
     config.mean_pooling = mean;
@@ -164,12 +178,15 @@ void read_open_clip(const fs::path& path, BertTextConfig& config) {
   config.context = text.value("context_length", config.context);
 }
 
-std::shared_ptr<const WordPieceTokenizer> read_tokenizer(const fs::path& folder, const fs::path& given, const BertTextConfig& config) {
+std::shared_ptr<const WordPieceTokenizer> read_tokenizer(const fs::path& folder, const fs::path& given,
+                                                         const BertTextConfig& config) {
   fs::path path = given;
   for (const char* name : {"vocab.txt", "tokenizer.json"}) {
     if (path.empty() && fs::is_regular_file(folder / name)) path = folder / name;
   }
-  if (path.empty()) throw InputError(folder.string(), "has no vocabulary", "BERT's vocab.txt or a tokenizer.json beside the weights, or text.vocabulary");
+  if (path.empty())
+    throw InputError(folder.string(), "has no vocabulary",
+                     "BERT's vocab.txt or a tokenizer.json beside the weights, or text.vocabulary");
   WordPieceOptions options;
   const std::string text = read_wordpiece_vocabulary(path, options);
   if (const auto file = read_beside(folder / "tokenizer_config.json")) {
@@ -180,7 +197,8 @@ std::shared_ptr<const WordPieceTokenizer> read_tokenizer(const fs::path& folder,
   }
   auto tokenizer = std::make_shared<const WordPieceTokenizer>(text, path.string(), options);
   if (tokenizer->size() > config.vocabulary) {
-    throw InputError(path.string(), concat("has ", tokenizer->size(), " tokens"), concat("at most ", config.vocabulary, ", as the weights have"));
+    throw InputError(path.string(), concat("has ", tokenizer->size(), " tokens"),
+                     concat("at most ", config.vocabulary, ", as the weights have"));
   }
   return tokenizer;
 }
@@ -203,7 +221,8 @@ std::shared_ptr<BertTextEncoder> bert_text_encoder(const TensorMap& file, const 
     if (fs::is_regular_file(heads)) {
       read_config(heads, config);
     } else if (!tower || config.heads == 0) {
-      throw InputError(folder.string(), "has no config.json", "BERT's config.json beside the weights, which do not say the number of heads");
+      throw InputError(folder.string(), "has no config.json",
+                       "BERT's config.json beside the weights, which do not say the number of heads");
     }
     if (!tower) read_sentence_transformer(folder, config);
     if (tower && fs::is_regular_file(open_clip)) read_open_clip(open_clip, config);

@@ -40,8 +40,12 @@ ClipTextEncoder::ClipTextEncoder(const ClipTextConfig& config, std::shared_ptr<c
   config.check();
   positional_embedding_ = register_parameter("positional_embedding", torch::empty({config.context, config.width}), false);
   text_projection_ = register_parameter("text_projection", torch::empty({config.width, config.embed}), false);
-  const BlockOptions options{config.width, config.heads, 4 * config.width, /*norm_first=*/true,
-                             config.quick_gelu ? Activation::kQuickGelu : Activation::kGelu, 1e-5};
+  const BlockOptions options{config.width,
+                             config.heads,
+                             4 * config.width,
+                             /*norm_first=*/true,
+                             config.quick_gelu ? Activation::kQuickGelu : Activation::kGelu,
+                             1e-5};
   const auto resblocks = std::make_shared<Group>();
   for (int64_t i = 0; i < config.layers; ++i) {
     blocks_.push_back(resblocks->register_module(std::to_string(i), std::make_shared<TransformerBlock>(options)));
@@ -61,7 +65,8 @@ const ClipTokenizer& ClipTextEncoder::tokenizer() const {
 
 void ClipTextEncoder::set_tokenizer(std::shared_ptr<const ClipTokenizer> tokenizer, const std::string& source) {
   if (config_.vocabulary != ClipTokenizer::kVocabulary) {
-    throw InputError(source, concat("has ", config_.vocabulary, " tokens"), concat(ClipTokenizer::kVocabulary, ", those of CLIP's vocabulary"));
+    throw InputError(source, concat("has ", config_.vocabulary, " tokens"),
+                     concat(ClipTokenizer::kVocabulary, ", those of CLIP's vocabulary"));
   }
   tokenizer_ = std::move(tokenizer);
 }
@@ -74,8 +79,8 @@ std::string ClipTextEncoder::kind() const {
 }
 
 std::string ClipTextEncoder::configuration() const {
-  return nlohmann::ordered_json{{"context", config_.context}, {"vocabulary", config_.vocabulary}, {"embed", config_.embed},
-                                {"width", config_.width},     {"heads", config_.heads},           {"layers", config_.layers},
+  return nlohmann::ordered_json{{"context", config_.context},      {"vocabulary", config_.vocabulary}, {"embed", config_.embed},
+                                {"width", config_.width},          {"heads", config_.heads},           {"layers", config_.layers},
                                 {"quick_gelu", config_.quick_gelu}}
       .dump();
 }
@@ -122,7 +127,8 @@ std::shared_ptr<ClipTextEncoder> random_clip_text_encoder(const ClipTextConfig& 
       values.fill_(ends_with(name, "ln_1.weight") || ends_with(name, "ln_2.weight") || name == "ln_final.weight" ? 1.0 : 0.0);
     }
   }
-  encoder->set_name(concat(config.width == 512 && config.layers == 12 ? "CLIP ViT-B/32" : encoder->kind(), " (random weights, seed ", seed, ")"));
+  encoder->set_name(concat(config.width == 512 && config.layers == 12 ? "CLIP ViT-B/32" : encoder->kind(),
+                           " (random weights, seed ", seed, ")"));
   return encoder;
 }
 

@@ -44,7 +44,8 @@ class ClipTextEncoder : public TextEncoder {
   torch::Tensor forward(const torch::Tensor& embedded, const torch::Tensor& end) override { return run({}, embedded, end); }
   // [layers, 2, width]: keys and values of the start token.
   torch::Tensor start_states(const torch::Tensor& start) override;
-  torch::Tensor forward_after(const torch::Tensor& start_states, const torch::Tensor& embedded, const torch::Tensor& end) override {
+  torch::Tensor forward_after(const torch::Tensor& start_states, const torch::Tensor& embedded,
+                              const torch::Tensor& end) override {
     return run(start_states, embedded, end);
   }
 

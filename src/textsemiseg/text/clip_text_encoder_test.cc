@@ -162,6 +162,47 @@ TEST_F(ClipFileTest, BothNamingsGiveTheSameEncoder) {
   EXPECT_LT(largest(load_clip_text_encoder(path_)->encode(token_rows(kPrompts)) - expected) / largest(expected), 1e-2);
 }
 
+TEST_F(ClipFileTest, ConfigurationOfHuggingFace) {
+  const auto encoder = random_clip_text_encoder(small(), 5);
+  const torch::Tensor expected = encoder->encode(token_rows(kPrompts));
+  const TensorMap state = hugging_face(state_of(*encoder));
+  const auto with = [&](const std::string& config) {
+    write_text_file(folder_ / "config.json", config);
+    return error(state);
+  };
+  const auto features = [&] { return load_clip_text_encoder(path_)->encode(token_rows(kPrompts)); };
+  EXPECT_EQ(
+      with(
+          R"({"model_type": "clip", "text_config": {"hidden_size": 128, "num_attention_heads": 2, "hidden_act": "quick_gelu"}})"),
+      "no error");
+  EXPECT_TRUE(torch::equal(features(), expected));
+  EXPECT_EQ(with(R"({"model_type": "clip_text_model", "hidden_act": "gelu"})"), "no error");
+  EXPECT_GT(largest(features() - expected), 1e-3);
+  EXPECT_EQ(with(R"({"text_config": {"num_attention_heads": 4}})"), "no error");
+  EXPECT_GT(largest(features() - expected), 1e-3);
+  EXPECT_THAT(with(R"({"text_config": {"hidden_size": 512}})"),
+              HasSubstr("config.json: hidden_size is 512; expected 128, as the weights' shapes say"));
+  EXPECT_THAT(with(R"({"text_config": {"num_hidden_layers": 12}})"), HasSubstr("num_hidden_layers is 12; expected 2"));
+  EXPECT_THAT(with(R"({"text_config": {"hidden_act": "relu"}})"), HasSubstr("hidden_act is 'relu'; expected quick_gelu or gelu"));
+  EXPECT_THAT(with(R"({"text_config": {"num_attention_heads": 3}})"),
+              HasSubstr("gives 3 heads for a width of 128; expected a divisor"));
+  EXPECT_THAT(with(R"({"text_config": {"hidden_size": "128"}})"), HasSubstr("lacks an entry or has one of another type"));
+  EXPECT_THAT(with(R"({"model_type": "siglip"})"), HasSubstr("model_type is 'siglip'; expected clip"));
+  EXPECT_THAT(with("[]"), HasSubstr("config.json"));
+}
+
+TEST_F(ClipFileTest, WidthsOfOtherHeadsNeedAConfiguration) {
+  ClipTextConfig config = small();
+  config.width = 96;
+  config.heads = 3;
+  const auto encoder = random_clip_text_encoder(config, 5);
+  const TensorMap state = hugging_face(state_of(*encoder));
+  EXPECT_THAT(error(state), HasSubstr("gives 0 heads for a width of 96; expected a width that is a multiple of 64"));
+  write_text_file(folder_ / "config.json", R"({"text_config": {"num_attention_heads": 3}})");
+  EXPECT_EQ(error(state), "no error");
+  EXPECT_TRUE(torch::equal(load_clip_text_encoder(path_)->encode(token_rows(kPrompts)), encoder->encode(token_rows(kPrompts))));
+}
+
 TEST_F(ClipFileTest, IncompleteFilesAreRefused) {
   const TensorMap whole = state_of(*random_clip_text_encoder(small(), 5));
   EXPECT_THAT(error({{"x", torch::ones({1})}}), HasSubstr("lacks tensor 'positional_embedding'"));
@@ -184,7 +225,8 @@ TEST_F(ClipFileTest, IncompleteFilesAreRefused) {
 class PromptLearnerTest : public ::testing::TestWithParam<bool> {
  protected:
   std::shared_ptr<PromptLearner> make(uint64_t seed = 1) const {
-    return std::make_shared<PromptLearner>(random_clip_text_encoder(small(), 5), kPrompts, kClasses, PromptOptions{2, GetParam()}, seed);
+    return std::make_shared<PromptLearner>(random_clip_text_encoder(small(), 5), kPrompts, kClasses, PromptOptions{2, GetParam()},
+                                           seed);
   }
 };
 

@@ -19,7 +19,8 @@ constexpr const char* kHuggingFace = "text_model.embeddings.token_embedding.weig
 const torch::Tensor& get(const TensorMap& file, const std::string& name, const std::string& source) {
   const auto found = file.find(name);
   if (found == file.end()) {
-    throw InputError(source, "lacks tensor '" + name + "'", "a CLIP model with its text side, named as OpenAI, open_clip or Hugging Face do");
+    throw InputError(source, "lacks tensor '" + name + "'",
+                     "a CLIP model with its text side, named as OpenAI, open_clip or Hugging Face do");
   }
   return found->second;
 }
@@ -44,8 +45,10 @@ TensorMap from_hugging_face(const TensorMap& file, const std::string& source) {
       for (const char* which : {"q", "k", "v"}) {
         parts.push_back(take(concat(theirs, "self_attn.", which, "_proj.", kind)));
         if (parts.back().sizes() != parts[0].sizes() || parts.back().dim() == 0) {
-          throw InputError(source, concat("tensor '", theirs, "self_attn.", which, "_proj.", kind, "' has shape ",
-                                          shape_text(parts.back().sizes())), "that of the queries, " + shape_text(parts[0].sizes()));
+          throw InputError(
+              source,
+              concat("tensor '", theirs, "self_attn.", which, "_proj.", kind, "' has shape ", shape_text(parts.back().sizes())),
+              "that of the queries, " + shape_text(parts[0].sizes()));
         }
       }
       out[own + "attn.in_proj_" + kind] = torch::cat(parts);
@@ -135,15 +138,19 @@ ClipTextConfig clip_text_config(const WeightsFile& file, const TensorMap& weight
     try {
       hugging_face ? read_hugging_face(beside, config) : read_open_clip(beside, config);
     } catch (const Json::exception&) {
-      throw InputError(beside.string(), "lacks an entry or has one of another type than expected", "the configuration of a CLIP model");
+      throw InputError(beside.string(), "lacks an entry or has one of another type than expected",
+                       "the configuration of a CLIP model");
     }
   } else if (!hugging_face && file.format != "TorchScript") {
-    log_warning(concat(path.string(), " does not say which activation its layers have: OpenAI's x*sigmoid(1.702x) is taken, where models ",
+    log_warning(concat(path.string(),
+                       " does not say which activation its layers have: OpenAI's x*sigmoid(1.702x) is taken, where models ",
                        "trained by open_clip have GELU (an open_clip_config.json beside it says)"));
   }
   if (config.heads < 1 || config.width % config.heads != 0) {
-    throw InputError((configured ? beside : path).string(), concat("gives ", config.heads, " heads for a width of ", config.width),
-                     configured ? "a divisor of the width" : "a width that is a multiple of 64, or a configuration beside it that names the heads");
+    throw InputError((configured ? beside : path).string(),
+                     concat("gives ", config.heads, " heads for a width of ", config.width),
+                     configured ? "a divisor of the width"
+                                : "a width that is a multiple of 64, or a configuration beside it that names the heads");
   }
   return config;
 }

@@ -131,7 +131,8 @@ ClipTokenizer::ClipTokenizer(std::string_view text, const fs::path& source) : vo
     const std::string left(text.substr(begin, blank - begin)), right(text.substr(blank + 1, stop - blank - 1));
     const auto a = ids.find(left), b = ids.find(right);
     if (a == ids.end() || b == ids.end()) fail(concat("line ", merged_.size() + 2, " merges an unknown token"));
-    if (!merged_.emplace(pair_key(a->second, b->second), next).second) fail(concat("line ", merged_.size() + 2, " is a repetition"));
+    if (!merged_.emplace(pair_key(a->second, b->second), next).second)
+      fail(concat("line ", merged_.size() + 2, " is a repetition"));
     ids[left + right] = next++;
     at = end;
   }

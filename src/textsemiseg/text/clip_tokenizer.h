@@ -43,8 +43,8 @@ class ClipTokenizer {
 
   std::filesystem::path vocabulary_;
   std::string merges_;
-  Ids byte_id_;                                      // id of each byte within a word; + 256 at its end
-  std::unordered_map<uint64_t, int32_t> merged_;     // pair of ids -> id of the merged token; a smaller id is merged earlier
+  Ids byte_id_;                                   // id of each byte within a word; + 256 at its end
+  std::unordered_map<uint64_t, int32_t> merged_;  // pair of ids -> id of the merged token; a smaller id is merged earlier
   mutable std::unordered_map<std::string, Ids> cache_;
 };
 

@@ -40,9 +40,11 @@ class ClipTokenizerTest : public ::testing::Test {
 
 // Expected: transformers' CLIPTokenizer; open_clip's differs in the final sigma alone. tests/golden_text has many more.
 TEST_F(ClipTokenizerTest, TextInManyScripts) {
-  EXPECT_EQ(encode("\u00c9cole d'\u00e9t\u00e9 \u00e0 Z\u00fcrich"), (Ids{3459, 8166, 323, 262, 3459, 39694, 21259, 89, 6522, 4021}));
+  EXPECT_EQ(encode("\u00c9cole d'\u00e9t\u00e9 \u00e0 Z\u00fcrich"),
+            (Ids{3459, 8166, 323, 262, 3459, 39694, 21259, 89, 6522, 4021}));
   EXPECT_EQ(encode("\u0130stanbul STRASSE \u00df"), (Ids{328, 16384, 11231, 1894, 8938, 127, 509}));
-  EXPECT_EQ(encode("\u81b5\u81d3 \u3068 \u809d\u81d3"), (Ids{164, 228, 113, 164, 229, 497, 4813, 357, 164, 224, 251, 164, 229, 497}));
+  EXPECT_EQ(encode("\u81b5\u81d3 \u3068 \u809d\u81d3"),
+            (Ids{164, 228, 113, 164, 229, 497, 4813, 357, 164, 224, 251, 164, 229, 497}));
   EXPECT_EQ(encode("\u80f0\u817a\u80bf\u7624"), (Ids{164, 225, 108, 164, 227, 118, 164, 224, 123, 163, 246, 353}));
   EXPECT_EQ(encode("\U0001FAC1 lung \U0001F44D\U0001F3FD!"), (Ids{558, 104, 479, 16271, 4686, 8514, 256}));
   EXPECT_EQ(encode("na\u00efve caf\u00e9 e\u0301te\u0301"), (Ids{1097, 35689, 563, 15304, 3459, 39694}));
@@ -56,7 +58,8 @@ TEST_F(ClipTokenizerTest, TextInManyScripts) {
   EXPECT_EQ(encode("\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e"),
             (Ids{3124, 101, 48254, 28505, 19389, 27263, 25130, 29552, 39653, 26090, 26721, 37299, 13343}));
   EXPECT_EQ(encode("\u0644\u064a\u0633 \u0647\u0630\u0627"), (Ids{14251, 12046, 148, 367, 34274, 148, 108, 22625}));
-  EXPECT_EQ(encode("Left atrial appendage, LAA (pre-op)"), (Ids{1823, 13882, 566, 882, 945, 805, 267, 44642, 263, 2900, 268, 3691, 264}));
+  EXPECT_EQ(encode("Left atrial appendage, LAA (pre-op)"),
+            (Ids{1823, 13882, 566, 882, 945, 805, 267, 44642, 263, 2900, 268, 3691, 264}));
 }
 
 TEST_F(ClipTokenizerTest, PublishedIds) {

@@ -39,7 +39,8 @@ std::optional<fs::path> find_clip_vocabulary(const fs::path& given, const fs::pa
 fs::path clip_vocabulary(const fs::path& given, const fs::path& weights) {
   if (const auto found = find_clip_vocabulary(given, weights)) return *found;
   throw InputError("text.vocabulary", "CLIP's vocabulary was not found",
-                   std::string("the file ") + kFile + " in text.vocabulary, beside text.weights or in TSS_CLIP_VOCABULARY ('pip " +
+                   std::string("the file ") + kFile +
+                       " in text.vocabulary, beside text.weights or in TSS_CLIP_VOCABULARY ('pip " +
                        "install --no-deps open_clip_torch' brings it, as 'make setup' does)");
 }
 

@@ -13,7 +13,8 @@
 namespace tss::testing {
 
 // 0 [PAD], 1 [UNK], 2 [CLS], 3 [SEP], 4 pan, 5 ##cre, 6 ##as, 7 left, 8 a, 9 ##tri, 10 ##um, 11 lung, 12 the, 13 background
-inline const char* const kSmallVocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\npan\n##cre\n##as\nleft\na\n##tri\n##um\nlung\nthe\nbackground\n";
+inline const char* const kSmallVocabulary =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\npan\n##cre\n##as\nleft\na\n##tri\n##um\nlung\nthe\nbackground\n";
 
 inline BertTextConfig small_bert_config() {
   BertTextConfig config;

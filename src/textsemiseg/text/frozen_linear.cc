@@ -50,7 +50,8 @@ torch::Tensor thin(const torch::Tensor& x, const torch::Tensor& weight, const to
   const FrozenMatrix w{weight.const_data_ptr(), weight.size(0), weight.size(1), weight.scalar_type() == torch::kBFloat16};
   const int64_t rows = x.size(0), columns = transposed ? w.columns : w.rows;
   const torch::Tensor lanes = as_lanes(x);
-  torch::Tensor sums = torch::empty({lanes.size(0), columns, kLanes}, x.options()), out = torch::empty({rows, columns}, x.options());
+  torch::Tensor sums = torch::empty({lanes.size(0), columns, kLanes}, x.options()),
+                out = torch::empty({rows, columns}, x.options());
   const float *from = lanes.const_data_ptr<float>(), *offset = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
   float *sum = sums.data_ptr<float>(), *to = out.data_ptr<float>();
   // Every sum is made by one thread in one order: the number of threads changes no bit.

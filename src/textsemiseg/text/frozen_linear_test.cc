@@ -31,7 +31,8 @@ void expect_equal(const Maps& maps, const torch::Tensor& stored) {
   ASSERT_EQ(x.grad().scalar_type(), torch::kFloat32);
   const torch::Tensor expected = torch::linear(maps.x.to(torch::kFloat64), weight, maps.bias.to(torch::kFloat64));
   EXPECT_LT(largest(y - expected), 8e-6);
-  EXPECT_LT(largest(x.grad() - maps.gradient.to(torch::kFloat64).matmul(weight)), 1e-5 * std::sqrt(double(stored.size(0)) / stored.size(1)));
+  EXPECT_LT(largest(x.grad() - maps.gradient.to(torch::kFloat64).matmul(weight)),
+            1e-5 * std::sqrt(double(stored.size(0)) / stored.size(1)));
   const torch::Tensor gradient = x.grad().clone();
   x.mutable_grad() = torch::Tensor();
   frozen_linear(x, stored).backward(maps.gradient);
@@ -42,9 +43,9 @@ void expect_equal(const Maps& maps, const torch::Tensor& stored) {
 }
 
 TEST(FrozenLinear, EqualsItsDefinitionForAnyNumberOfRowsAndShape) {
-  const std::vector<std::tuple<int64_t, int64_t, int64_t>> shapes = {{1, 16, 16},   {2, 512, 1536}, {15, 512, 512}, {16, 2048, 512},
-                                                                     {17, 48, 80},  {33, 528, 64},  {64, 512, 48},  {65, 512, 512},
-                                                                     {18, 512, 30}, {3, 24, 16},    {1, 1040, 32}};
+  const std::vector<std::tuple<int64_t, int64_t, int64_t>> shapes = {
+      {1, 16, 16},   {2, 512, 1536}, {15, 512, 512}, {16, 2048, 512}, {17, 48, 80}, {33, 528, 64},
+      {64, 512, 48}, {65, 512, 512}, {18, 512, 30},  {3, 24, 16},     {1, 1040, 32}};
   for (const auto& [rows, in, out] : shapes) {
     SCOPED_TRACE(testing::Message() << rows << " rows, " << in << " to " << out);
     const Maps maps = drawn(rows, in, out);
@@ -79,7 +80,8 @@ TEST(FrozenLinear, TheNumberOfThreadsChangesNoBit) {
 
 TEST(FrozenLinear, DoubleStaysDouble) {
   const Maps maps = drawn(4, 32, 48);
-  const torch::Tensor y = frozen_linear(maps.x.to(torch::kFloat64), maps.weight.to(torch::kFloat64), maps.bias.to(torch::kFloat64));
+  const torch::Tensor y =
+      frozen_linear(maps.x.to(torch::kFloat64), maps.weight.to(torch::kFloat64), maps.bias.to(torch::kFloat64));
   EXPECT_EQ(y.scalar_type(), torch::kFloat64);
   EXPECT_LT(largest(y - torch::linear(maps.x, maps.weight, maps.bias)), 1e-5);
 }

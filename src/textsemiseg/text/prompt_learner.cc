@@ -62,7 +62,8 @@ PromptLearner::PromptLearner(std::shared_ptr<TextEncoder> encoder, const Prompts
                              const PromptOptions& options, uint64_t seed)
     : encoder_(std::move(encoder)), classes_(std::move(classes)), options_(options), hash_(hash_of(state_of(*encoder_))) {
   const auto k = static_cast<int64_t>(classes_.size()), rows = static_cast<int64_t>(prompts.rows.size());
-  TORCH_CHECK(rows > 0 && prompts.owner.back() == k - 1, "texts of ", rows == 0 ? 0 : prompts.owner.back() + 1, " classes for ", k);
+  TORCH_CHECK(rows > 0 && prompts.owner.back() == k - 1, "texts of ", rows == 0 ? 0 : prompts.owner.back() + 1, " classes for ",
+              k);
   TORCH_CHECK(options.length >= 0, options.length, " learnable vectors");
   TORCH_CHECK(options.combine == "mean" || options.combine == "attend", "texts combined by '", options.combine, "'");
   for (const auto& prompt : prompts.rows) {
@@ -84,9 +85,9 @@ PromptLearner::PromptLearner(std::shared_ptr<TextEncoder> encoder, const Prompts
   if (options.length == 0) return;
   const int64_t own = options.class_specific ? k : 1, width = encoder_->width();
   const torch::Tensor drawn = drawn_normal(own, options.length * width, 0.02, seed, kPromptNumbers);
-  prompt_vectors_ = register_parameter("prompt_vectors", (options.class_specific ? drawn.view({k, options.length, width})
-                                                                                 : drawn.view({options.length, width}))
-                                                             .to(embedded_.options()));
+  prompt_vectors_ = register_parameter(
+      "prompt_vectors", (options.class_specific ? drawn.view({k, options.length, width}) : drawn.view({options.length, width}))
+                            .to(embedded_.options()));
 }
 
 torch::Tensor PromptLearner::sentence_features() {

@@ -20,9 +20,9 @@
 namespace tss {
 
 struct PromptOptions {
-  int64_t length = 4;                // M, number of learnable vectors; 0: the texts alone
-  bool class_specific = true;        // every class has its own M vectors
-  std::string combine = "mean";      // of a class's several texts: "mean" | "attend"
+  int64_t length = 4;            // M, number of learnable vectors; 0: the texts alone
+  bool class_specific = true;    // every class has its own M vectors
+  std::string combine = "mean";  // of a class's several texts: "mean" | "attend"
 };
 
 // Token ids start, M placeholders, name, ".", end of each class for CLIP; an underscore in a name counts as a blank.
@@ -34,8 +34,8 @@ std::vector<std::vector<int64_t>> learnable_prompts(const ClipTokenizer& tokeniz
 class PromptLearner : public TextSource {
  public:
   // texts: one or more of each class, names or sentences (class_prompt makes them prompts), in the order of `classes`.
-  PromptLearner(std::shared_ptr<TextEncoder> encoder, const std::vector<std::vector<std::string>>& texts, std::vector<ClassText> classes,
-                const PromptOptions& options, uint64_t seed);
+  PromptLearner(std::shared_ptr<TextEncoder> encoder, const std::vector<std::vector<std::string>>& texts,
+                std::vector<ClassText> classes, const PromptOptions& options, uint64_t seed);
   // prompts: one token row of each class, start, M placeholders and end included.
   PromptLearner(std::shared_ptr<TextEncoder> encoder, const std::vector<std::vector<int64_t>>& prompts,
                 std::vector<ClassText> classes, const PromptOptions& options, uint64_t seed);

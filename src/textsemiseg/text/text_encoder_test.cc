@@ -83,7 +83,8 @@ TEST_F(BertFiles, AnyFloatTypeBecomesFloat32) {
 
 TEST_F(BertFiles, PoolingContextAndTokensAsTheFolderSays) {
   write_weights(testing::hugging_face_names(*testing::small_bert(config_)));
-  write("1_Pooling/config.json", R"({"word_embedding_dimension": 32, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})");
+  write("1_Pooling/config.json",
+        R"({"word_embedding_dimension": 32, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})");
   write("sentence_bert_config.json", R"({"max_seq_length": 10, "do_lower_case": false})");
   write("tokenizer_config.json", R"({"do_lower_case": false, "strip_accents": null})");
   const auto encoder = load_text_encoder(folder_.path());
@@ -97,7 +98,8 @@ TEST_F(BertFiles, PoolingContextAndTokensAsTheFolderSays) {
   write("1_Pooling/config.json", R"({"pooling_mode_mean_tokens": true, "pooling_mode_max_tokens": true})");
   EXPECT_THAT(error(folder_.path()), HasSubstr("asks for pooling_mode_mean_tokens, pooling_mode_max_tokens; expected"));
   fs::remove_all(folder_ / "1_Pooling");
-  write("modules.json", R"([{"type": "sentence_transformers.models.Transformer"}, {"type": "sentence_transformers.models.Dense"}])");
+  write("modules.json",
+        R"([{"type": "sentence_transformers.models.Transformer"}, {"type": "sentence_transformers.models.Dense"}])");
   EXPECT_THAT(error(folder_.path()), HasSubstr("modules.json: has a module sentence_transformers.models.Dense"));
 }
 
@@ -118,8 +120,9 @@ TEST_F(BertFiles, TextTowerOfOpenClip) {
   const std::string path = write_weights(state, "open_clip_model.safetensors");
   EXPECT_TRUE(torch::equal(load_text_encoder(folder_.path())->encode(texts_), own->encode(texts_)));
   EXPECT_THAT(load_text_encoder(path)->name(), HasSubstr("[CLS] pooling, projected to 16"));
-  write("open_clip_config.json",
-        R"({"model_cfg": {"embed_dim": 16, "text_cfg": {"hf_proj_type": "mlp", "hf_pooler_type": "mean_pooler", "context_length": 12}}})");
+  write(
+      "open_clip_config.json",
+      R"({"model_cfg": {"embed_dim": 16, "text_cfg": {"hf_proj_type": "mlp", "hf_pooler_type": "mean_pooler", "context_length": 12}}})");
   EXPECT_THAT(load_text_encoder(path)->kind(), HasSubstr("mean pooling"));
   EXPECT_EQ(load_text_encoder(path)->context(), 12);
   write("open_clip_config.json", R"({"model_cfg": {"text_cfg": {"hf_pooler_type": "cls_pooler"}}})");
@@ -139,8 +142,10 @@ TEST_F(BertFiles, BadFoldersAreRefused) {
   };
   EXPECT_THAT(with_config("\"hidden_size\": 32", "\"hidden_size\": 48"),
               HasSubstr("config.json: hidden_size is 48; expected 32, as the weights' shapes say"));
-  EXPECT_THAT(with_config("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"), HasSubstr("num_hidden_layers is 3; expected 2"));
-  EXPECT_THAT(with_config("\"num_attention_heads\": 4", "\"num_attention_heads\": 5"), HasSubstr("num_attention_heads is 5; expected a divisor"));
+  EXPECT_THAT(with_config("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"),
+              HasSubstr("num_hidden_layers is 3; expected 2"));
+  EXPECT_THAT(with_config("\"num_attention_heads\": 4", "\"num_attention_heads\": 5"),
+              HasSubstr("num_attention_heads is 5; expected a divisor"));
   EXPECT_THAT(with_config("\"num_attention_heads\": 4", "\"num_attention_heads\": \"4\""), HasSubstr("configuration"));
   EXPECT_THAT(with_config("\"gelu\"", "\"relu\""), HasSubstr("hidden_act is 'relu'; expected gelu"));
   EXPECT_THAT(with_config("\"bert\"", "\"roberta\""), HasSubstr("model_type is 'roberta'; expected bert"));
@@ -152,7 +157,8 @@ TEST_F(BertFiles, BadFoldersAreRefused) {
   EXPECT_THAT(error(path), HasSubstr("has no vocabulary; expected BERT's vocab.txt"));
   EXPECT_THAT(error(path, folder_ / "config.json"), HasSubstr("config.json: is not one; expected a tokenizer.json"));
   write("other.txt", std::string(testing::kSmallVocabulary) + "a1\na2\na3\n");
-  EXPECT_THAT(error(path, folder_ / "other.txt"), HasSubstr("other.txt: has 17 tokens; expected at most 16, as the weights have"));
+  EXPECT_THAT(error(path, folder_ / "other.txt"),
+              HasSubstr("other.txt: has 17 tokens; expected at most 16, as the weights have"));
   write("vocab.txt", testing::kSmallVocabulary);
   TensorMap state = whole;
   state.erase("encoder.layer.1.output.dense.bias");
@@ -298,7 +304,8 @@ TEST_F(BertFiles, ImportedFileNeedsNothingBesideIt) {
   EXPECT_THAT(damaged([](TensorFile& file) { file.metadata["configuration"] = "{}"; }), HasSubstr("has a damaged configuration"));
   EXPECT_THAT(damaged([](TensorFile& file) { file.metadata["configuration"] = ""; }), HasSubstr("has a damaged configuration"));
   EXPECT_THAT(damaged([](TensorFile& file) { file.metadata["family"] = "gpt"; }), HasSubstr("is of the family 'gpt'"));
-  EXPECT_THAT(damaged([](TensorFile& file) { file.metadata["format"] = "textsemiseg text encoder 9"; }), HasSubstr("text encoder 9'; expected textsemiseg"));
+  EXPECT_THAT(damaged([](TensorFile& file) { file.metadata["format"] = "textsemiseg text encoder 9"; }),
+              HasSubstr("text encoder 9'; expected textsemiseg"));
   EXPECT_THAT(damaged([](TensorFile& file) { file.tensors.erase("type_embedding"); }), HasSubstr("lacks 'type_embedding'"));
   EXPECT_THAT(damaged([](TensorFile& file) {
                 std::string& text = file.metadata["configuration"];

@@ -26,7 +26,8 @@ std::string chosen_source(const TextOptions& options) {
 }
 
 std::shared_ptr<TextEncoder> random_clip(const TextOptions& options, uint64_t seed) {
-  log_warning("text features are random: no CLIP weights were given (text.weights), so the class names mean nothing to the model");
+  log_warning(
+      "text features are random: no CLIP weights were given (text.weights), so the class names mean nothing to the model");
   return random_clip_text_encoder({}, seed, options.vocabulary);
 }
 
@@ -35,12 +36,14 @@ std::shared_ptr<TextSource> encoder_source(const TextOptions& options, const std
   const auto encoder = make_text_encoder(options, seed);
   const PromptOptions prompt{options.prompt_length, options.class_specific, options.combine};
   const std::string prompts =
-      prompt.length == 0 ? ", no prompt vectors"
-                         : concat(", ", prompt.length, prompt.class_specific ? " prompt vectors per class" : " shared prompt vectors");
+      prompt.length == 0
+          ? ", no prompt vectors"
+          : concat(", ", prompt.length, prompt.class_specific ? " prompt vectors per class" : " shared prompt vectors");
   std::vector<ClassText> classes;
   for (size_t k = 0; k < class_names.size(); ++k) {
     const size_t texts = class_texts[k].size();
-    const std::string several = texts == 1 ? "" : concat(", ", prompt.combine == "mean" ? "mean of " : "attention over ", texts, " texts");
+    const std::string several =
+        texts == 1 ? "" : concat(", ", prompt.combine == "mean" ? "mean of " : "attention over ", texts, " texts");
     classes.push_back({class_names[k], encoder->name() + prompts + several, class_texts[k]});
   }
   return std::make_shared<PromptLearner>(encoder, class_texts, std::move(classes), prompt, seed);
@@ -104,8 +107,8 @@ std::shared_ptr<TextEncoder> make_text_encoder(const TextOptions& options, uint6
   return encoder;
 }
 
-std::shared_ptr<TextSource> make_text_source(const TextOptions& options, const std::vector<std::string>& class_names, uint64_t seed,
-                                             std::vector<std::vector<std::string>> class_texts) {
+std::shared_ptr<TextSource> make_text_source(const TextOptions& options, const std::vector<std::string>& class_names,
+                                             uint64_t seed, std::vector<std::vector<std::string>> class_texts) {
   options.check();
   if (class_texts.empty()) {
     for (const std::string& name : class_names) class_texts.push_back({name});
@@ -114,7 +117,9 @@ std::shared_ptr<TextSource> make_text_source(const TextOptions& options, const s
   if (source == "table") return table_text(options.table, options.prompts, class_names, class_texts, seed);
   if (source != "learned") return encoder_source(options, class_names, seed, class_texts);
   if (options.source == "auto") {
-    log_warning("text features are learned vectors: no text encoder, no table and no MiniLM package was found (docs/text.md says how to get one)");
+    log_warning(
+        "text features are learned vectors: no text encoder, no table and no MiniLM package was found (docs/text.md says how to "
+        "get one)");
   }
   return learned_text(class_names, options.dimension, seed);
 }
@@ -143,7 +148,8 @@ Tokenize make_tokenizer(const std::string& name, const std::string& vocabulary) 
   if (file.empty()) {
     const auto package = find_text_package(kDefaultPackage);
     if (!package)
-      throw InputError("--vocabulary", std::string("not given, and the package ") + kDefaultPackage + " is not installed", "a vocab.txt");
+      throw InputError("--vocabulary", std::string("not given, and the package ") + kDefaultPackage + " is not installed",
+                       "a vocab.txt");
     file = *package / "vocab.txt";
   }
   const auto wordpiece = std::make_shared<WordPieceTokenizer>(read_wordpiece_vocabulary(file, options), file.string(), options);

@@ -15,16 +15,17 @@ namespace tss {
 
 struct TextOptions {
   // auto: table if `table` is given, else the encoder of `weights`, else MiniLM where its package is installed, else learned.
-  std::string source = "auto";   // auto | clip | bert | table | learned
-  std::string weights;           // file, folder or package of an encoder (text_encoder.h says which); clip without it: drawn from the seed
-  std::string vocabulary;        // CLIP's bpe_simple_vocab_16e6.txt.gz or BERT's vocab.txt; docs/text.md says where else it is looked for
-  int64_t prompt_length = 4;     // M of Eq. 1; 4 in the paper; 0: the encoder's own features, nothing is learned
-  bool class_specific = true;    // prompt vectors per class, as released
-  std::string combine = "mean";  // mean | attend: several texts of one class
+  std::string source = "auto";  // auto | clip | bert | table | learned
+  std::string weights;  // file, folder or package of an encoder (text_encoder.h says which); clip without it: drawn from the seed
+  std::string
+      vocabulary;  // CLIP's bpe_simple_vocab_16e6.txt.gz or BERT's vocab.txt; docs/text.md says where else it is looked for
+  int64_t prompt_length = 4;       // M of Eq. 1; 4 in the paper; 0: the encoder's own features, nothing is learned
+  bool class_specific = true;      // prompt vectors per class, as released
+  std::string combine = "mean";    // mean | attend: several texts of one class
   std::string precision = "fp32";  // fp32 | bf16: of the frozen encoder's stored weights
-  std::string table;             // file of text embeddings
-  std::string prompts;           // JSON file with the prompts of the table's rows; found beside it when empty
-  int64_t dimension = 512;       // of learned vectors; CLIP ViT-B/32 has 512
+  std::string table;               // file of text embeddings
+  std::string prompts;             // JSON file with the prompts of the table's rows; found beside it when empty
+  int64_t dimension = 512;         // of learned vectors; CLIP ViT-B/32 has 512
 
   // Throws InputError naming the field.
   void check() const;
@@ -51,8 +52,8 @@ std::vector<std::string> text_source_names();
 // class_names: K of them, 0 is the background; class_texts: one or more per class, none at all = the names. Logs a warning where
 // features carry no meaning (random weights, learned vectors).
 // Throws InputError on a missing file, an unknown source or an option out of range.
-std::shared_ptr<TextSource> make_text_source(const TextOptions& options, const std::vector<std::string>& class_names, uint64_t seed,
-                                             std::vector<std::vector<std::string>> class_texts = {});
+std::shared_ptr<TextSource> make_text_source(const TextOptions& options, const std::vector<std::string>& class_names,
+                                             uint64_t seed, std::vector<std::vector<std::string>> class_texts = {});
 
 // The encoder that these options name; null for `table` and `learned`.
 std::shared_ptr<TextEncoder> make_text_encoder(const TextOptions& options, uint64_t seed);

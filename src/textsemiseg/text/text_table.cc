@@ -40,8 +40,8 @@ TextTable read_text_table(const fs::path& path, const fs::path& prompts) {
   } else {
     table.rows = read_tensor(path);
     if (table.rows.dim() != 2 || table.rows.numel() == 0 || !table.rows.is_floating_point()) {
-      throw InputError(path.string(), concat("holds ", torch::toString(table.rows.scalar_type()), " of shape ",
-                                             shape_text(table.rows.sizes())),
+      throw InputError(path.string(),
+                       concat("holds ", torch::toString(table.rows.scalar_type()), " of shape ", shape_text(table.rows.sizes())),
                        "a table of text embeddings, floats of shape [rows, d]");
     }
     table.prompts = read_table_prompts(path, prompts, table.rows.size(0));
@@ -51,7 +51,8 @@ TextTable read_text_table(const fs::path& path, const fs::path& prompts) {
   for (int64_t row = 0; row < table.rows.size(0); ++row) {
     const double norm = norms[row].item<double>();
     if (!(norm > 0) || std::isinf(norm)) {
-      throw InputError(path.string(), concat("row ", row + 1, " ('", table.prompts[static_cast<size_t>(row)], "') has norm ", norm),
+      throw InputError(path.string(),
+                       concat("row ", row + 1, " ('", table.prompts[static_cast<size_t>(row)], "') has norm ", norm),
                        "a finite vector other than 0");
     }
   }
@@ -64,12 +65,14 @@ bool is_text_table(const fs::path& path) {
   if (ending == ".npz" || ending == ".npy") return true;
   if (ending == ".pth" || ending == ".pt") {
     const fs::path own = fs::path(path).replace_extension(".json"), shared = path.parent_path() / "embedding_prompts.json";
-    return fs::exists(own) || (fs::exists(shared) && nlohmann::json::parse(read_text_file(shared), nullptr, false).contains(path.filename()));
+    return fs::exists(own) ||
+           (fs::exists(shared) && nlohmann::json::parse(read_text_file(shared), nullptr, false).contains(path.filename()));
   }
   if (ending != ".safetensors") return false;
   const TensorMap tensors = read_safetensors(path).tensors;
-  return std::all_of(tensors.begin(), tensors.end(),
-                     [&](const auto& one) { return one.second.dim() > 0 && one.second.numel() == tensors.begin()->second.size(-1); });
+  return std::all_of(tensors.begin(), tensors.end(), [&](const auto& one) {
+    return one.second.dim() > 0 && one.second.numel() == tensors.begin()->second.size(-1);
+  });
 }
 
 void write_text_table(const fs::path& path, const TextTable& table, const std::string& encoder) {
@@ -81,7 +84,8 @@ void write_text_table(const fs::path& path, const TextTable& table, const std::s
   if (std::set<std::string>(table.prompts.begin(), table.prompts.end()).size() != table.prompts.size())
     throw InputError(path.string(), "two rows would have the same prompt", "every text once");
   TensorMap named;
-  for (size_t row = 0; row < table.prompts.size(); ++row) named[table.prompts[row]] = table.rows[static_cast<int64_t>(row)].contiguous();
+  for (size_t row = 0; row < table.prompts.size(); ++row)
+    named[table.prompts[row]] = table.rows[static_cast<int64_t>(row)].contiguous();
   if (ending == ".safetensors") {
     write_safetensors(path, {named, {{"format", "pt"}, {"encoder", encoder}}});
   } else if (ending == ".npz") {

@@ -11,7 +11,9 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-TextTable small_table() { return {torch::tensor({{1.0F, 2.0F, 3.0F}, {0.5F, 0.25F, -1.0F}}), {"spleen", "left atrium, ångström"}}; }
+TextTable small_table() {
+  return {torch::tensor({{1.0F, 2.0F, 3.0F}, {0.5F, 0.25F, -1.0F}}), {"spleen", "left atrium, ångström"}};
+}
 
 TEST(TextTable, EveryFormatComesBackAsItWas) {
   const testing::TemporaryFolder folder;

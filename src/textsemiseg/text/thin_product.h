@@ -14,9 +14,9 @@ constexpr int64_t kLanes = 16;
 constexpr int64_t kTileRows = 16, kTileColumns = 512;
 
 struct FrozenMatrix {
-  const void* data;  // [rows, columns], contiguous
+  const void* data;       // [rows, columns], contiguous
   int64_t rows, columns;  // multiples of 16
-  bool bfloat16;     // otherwise float32
+  bool bfloat16;          // otherwise float32
 };
 
 struct ThinProduct {

@@ -17,12 +17,13 @@ torch::Tensor numbers(const std::vector<int64_t>& values, const torch::TensorOpt
 TokenLayout::TokenLayout(const torch::Tensor& end, int64_t length, int64_t first, Attention attention,
                          const torch::TensorOptions& like)
     : texts_(end.size(0)), positions_(length - first), like_(like) {
-  TORCH_CHECK(end.device().is_cpu() && texts_ > 0 && positions_ > 0, "a token layout of ", texts_, " texts of ", length, " positions");
+  TORCH_CHECK(end.device().is_cpu() && texts_ > 0 && positions_ > 0, "a token layout of ", texts_, " texts of ", length,
+              " positions");
   int64_t tokens = 0;
   for (int64_t n = 0; n < texts_; ++n) {
     lengths_.push_back(end.const_data_ptr<int64_t>()[n] + 1 - first);
-    TORCH_CHECK(lengths_.back() >= 1 && lengths_.back() <= positions_, "a text ends at ", lengths_.back() - 1 + first,
-                " of ", length, " positions");
+    TORCH_CHECK(lengths_.back() >= 1 && lengths_.back() <= positions_, "a text ends at ", lengths_.back() - 1 + first, " of ",
+                length, " positions");
     tokens += lengths_.back();
   }
   const bool pack = static_cast<double>(tokens) < kWorthPacking * static_cast<double>(texts_ * positions_);

@@ -20,15 +20,15 @@ class TokenLayout {
   int64_t texts() const { return texts_; }
   int64_t positions() const { return positions_; }  // L'
 
-  torch::Tensor pack(const torch::Tensor& padded) const;    // [N, L', C] -> [T, C]
-  torch::Tensor unpack(const torch::Tensor& rows) const;    // [T, C] -> [N, L', C]
+  torch::Tensor pack(const torch::Tensor& padded) const;           // [N, L', C] -> [T, C]
+  torch::Tensor unpack(const torch::Tensor& rows) const;           // [T, C] -> [N, L', C]
   const torch::Tensor& first_rows() const { return first_rows_; }  // [N], each text's first row
   const torch::Tensor& last_rows() const { return last_rows_; }    // [N], each text's last row
-  torch::Tensor averaging() const;                          // [N, T]: times [T, C] it is the mean over each text
+  torch::Tensor averaging() const;                                 // [N, T]: times [T, C] it is the mean over each text
 
   // Added to attention scores, 0 or -infinity; undefined where every key counts. The second is for one query per text, the one at its
   // end (causal) or any (within the text). Keys include the first token where it is known beforehand.
-  const torch::Tensor& mask() const { return mask_; }            // [N or 1, 1, L', keys]
+  const torch::Tensor& mask() const { return mask_; }                // [N or 1, 1, L', keys]
   const torch::Tensor& single_mask() const { return single_mask_; }  // [N, 1, 1, keys]
 
  private:

@@ -6,7 +6,9 @@ namespace tss {
 namespace {
 using Attention = TokenLayout::Attention;
 
-torch::Tensor padded(int64_t n, int64_t positions) { return torch::arange(n * positions * 3, torch::kFloat32).view({n, positions, 3}); }
+torch::Tensor padded(int64_t n, int64_t positions) {
+  return torch::arange(n * positions * 3, torch::kFloat32).view({n, positions, 3});
+}
 
 TEST(TokenLayout, PaddingIsLeftOutWhereThereIsMuch) {
   const TokenLayout layout(torch::tensor({1, 7, 2}), 8, 0, Attention::kWithinText, torch::kFloat32);
@@ -39,7 +41,8 @@ TEST(TokenLayout, KnownFirstTokenIsAKeyWithoutARow) {
   EXPECT_EQ(layout.mask().scalar_type(), torch::kFloat64);
   const auto barred = torch::tensor({0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0}, torch::kBool).view({3, 4});
   EXPECT_TRUE(torch::equal(layout.mask()[0][0].isinf(), barred));
-  EXPECT_TRUE(torch::equal(layout.single_mask().squeeze().isinf(), torch::tensor({0, 0, 0, 1, 0, 0, 0, 0}, torch::kBool).view({2, 4})));
+  EXPECT_TRUE(
+      torch::equal(layout.single_mask().squeeze().isinf(), torch::tensor({0, 0, 0, 1, 0, 0, 0, 0}, torch::kBool).view({2, 4})));
 }
 
 TEST(TokenLayout, EqualLengthsNeedNoMask) {

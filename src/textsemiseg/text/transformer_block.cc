@@ -26,9 +26,11 @@ TransformerBlock::TransformerBlock(const BlockOptions& options) : options_(optio
   ln_2_ = register_affine(*this, "ln_2", {width});
 }
 
-TransformerBlock::Affine TransformerBlock::register_affine(torch::nn::Module& at, const std::string& name, at::IntArrayRef shape) {
+TransformerBlock::Affine TransformerBlock::register_affine(torch::nn::Module& at, const std::string& name,
+                                                           at::IntArrayRef shape) {
   const auto own = at.register_module(name, std::make_shared<torch::nn::Module>());
-  return {own->register_parameter("weight", torch::empty(shape), false), own->register_parameter("bias", torch::empty(shape[0]), false)};
+  return {own->register_parameter("weight", torch::empty(shape), false),
+          own->register_parameter("bias", torch::empty(shape[0]), false)};
 }
 
 torch::Tensor TransformerBlock::norm(const torch::Tensor& x, const Affine& affine) const {
@@ -50,7 +52,8 @@ torch::Tensor TransformerBlock::attended(const torch::Tensor& q, torch::Tensor k
                                          const torch::Tensor& first) const {
   const int64_t n = q.size(0), heads = options_.heads, length = q.size(2);
   if (first.defined()) {
-    const torch::Tensor known = first.view({2, 1, heads, 1, options_.width / heads}).expand({2, n, heads, 1, options_.width / heads});
+    const torch::Tensor known =
+        first.view({2, 1, heads, 1, options_.width / heads}).expand({2, n, heads, 1, options_.width / heads});
     k = torch::cat({known[0], k}, 2);
     v = torch::cat({known[1], v}, 2);
   }

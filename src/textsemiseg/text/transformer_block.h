@@ -46,7 +46,8 @@ class TransformerBlock : public torch::nn::Module {
   torch::Tensor norm(const torch::Tensor& x, const Affine& affine) const;
   // Rows of the projection to queries, keys and values: parts [begin, end) of the three.
   torch::Tensor projected(const torch::Tensor& x, int64_t begin, int64_t end) const;
-  torch::Tensor heads_of(const torch::Tensor& padded, int64_t part, int64_t parts) const;  // [N, L, parts * width] -> [N, heads, L, d]
+  torch::Tensor heads_of(const torch::Tensor& padded, int64_t part,
+                         int64_t parts) const;  // [N, L, parts * width] -> [N, heads, L, d]
   torch::Tensor attended(const torch::Tensor& q, torch::Tensor k, torch::Tensor v, const torch::Tensor& mask,
                          const torch::Tensor& first) const;
   torch::Tensor finish(const torch::Tensor& x, const torch::Tensor& attention) const;

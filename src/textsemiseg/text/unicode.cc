@@ -12,7 +12,8 @@ icu::UnicodeString normalised(const icu::UnicodeString& text, const icu::Normali
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* normalizer = form(status);
   const icu::UnicodeString out = U_SUCCESS(status) ? normalizer->normalize(text, status) : text;
-  if (U_FAILURE(status)) throw Error(std::string("ICU cannot normalise text (") + u_errorName(status) + "): are its data files there?");
+  if (U_FAILURE(status))
+    throw Error(std::string("ICU cannot normalise text (") + u_errorName(status) + "): are its data files there?");
   return out;
 }
 

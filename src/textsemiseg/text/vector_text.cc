@@ -22,7 +22,8 @@ constexpr const char* kLearned = "learned unit vector";
 
 VectorText::VectorText(const torch::Tensor& base, std::vector<ClassText> classes, std::string hash)
     : base_(unit_rows(base.detach())), classes_(std::move(classes)), hash_(std::move(hash)) {
-  TORCH_CHECK(base_.size(0) == static_cast<int64_t>(classes_.size()), base_.size(0), " vectors for ", classes_.size(), " classes");
+  TORCH_CHECK(base_.size(0) == static_cast<int64_t>(classes_.size()), base_.size(0), " vectors for ", classes_.size(),
+              " classes");
   residual_ = register_parameter("residual", torch::zeros_like(base_));
 }
 
@@ -57,8 +58,9 @@ std::shared_ptr<VectorText> table_text(const fs::path& path, const fs::path& pro
     }
     if (!found.empty()) {
       base[static_cast<int64_t>(k)] = torch::stack(found).mean(0);
-      classes.push_back({class_names[k], concat("table ", path.filename().string(), ", ", found.size() > 1 ? "mean of " : "",
-                                                join(rows, ", ")), class_texts[k]});
+      classes.push_back({class_names[k],
+                         concat("table ", path.filename().string(), ", ", found.size() > 1 ? "mean of " : "", join(rows, ", ")),
+                         class_texts[k]});
     } else {
       const std::string line = concat(path.filename().string(), ": class '", class_names[k], "' gets a learned unit vector (",
                                       join(reasons, "; "), ")");

@@ -17,17 +17,19 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kLongestWord = 100;  // characters
-constexpr std::array<std::pair<UChar32, UChar32>, 8> kIdeographs = {{{0x4E00, 0x9FFF},
-                                                                      {0x3400, 0x4DBF},
-                                                                      {0x20000, 0x2A6DF},
-                                                                      {0x2A700, 0x2B73F},
-                                                                      {0x2B740, 0x2B81F},
-                                                                      {0x2B920, 0x2CEAF},  // so in the library; the block starts 256 before
-                                                                      {0xF900, 0xFAFF},
-                                                                      {0x2F800, 0x2FA1F}}};
+constexpr std::array<std::pair<UChar32, UChar32>, 8> kIdeographs = {
+    {{0x4E00, 0x9FFF},
+     {0x3400, 0x4DBF},
+     {0x20000, 0x2A6DF},
+     {0x2A700, 0x2B73F},
+     {0x2B740, 0x2B81F},
+     {0x2B920, 0x2CEAF},  // so in the library; the block starts 256 before
+     {0xF900, 0xFAFF},
+     {0x2F800, 0x2FA1F}}};
 
 bool is_ideograph(UChar32 c) {
-  return std::any_of(kIdeographs.begin(), kIdeographs.end(), [&](const auto& block) { return c >= block.first && c <= block.second; });
+  return std::any_of(kIdeographs.begin(), kIdeographs.end(),
+                     [&](const auto& block) { return c >= block.first && c <= block.second; });
 }
 
 bool is_dropped(UChar32 c) {

@@ -17,9 +17,9 @@
 namespace tss {
 
 struct WordPieceOptions {
-  bool lower_case = true;                // do_lower_case of tokenizer_config.json
+  bool lower_case = true;                            // do_lower_case of tokenizer_config.json
   std::optional<bool> strip_accents = std::nullopt;  // as lower_case when not said
-  bool split_ideographs = true;          // tokenize_chinese_chars
+  bool split_ideographs = true;                      // tokenize_chinese_chars
 
   bool strips_accents() const { return strip_accents.value_or(lower_case); }
 };
@@ -35,8 +35,8 @@ class WordPieceTokenizer {
   // The words that are looked up, for tests.
   std::vector<std::string> words(std::string_view text) const;
 
-  int64_t start() const { return start_; }    // [CLS]
-  int64_t end() const { return end_; }        // [SEP]
+  int64_t start() const { return start_; }  // [CLS]
+  int64_t end() const { return end_; }      // [SEP]
   int64_t unknown() const { return unknown_; }
   int64_t size() const { return size_; }
   const std::string& vocabulary() const { return vocabulary_; }

@@ -59,7 +59,9 @@ TEST(WordPiece, VocabularyFiles) {
   WordPieceOptions options;
   EXPECT_EQ(read_wordpiece_vocabulary(folder / "vocab.txt", options), kVocabulary);
   const auto path = folder / "tokenizer.json";
-  write_text_file(path, R"({"normalizer": {"type": "BertNormalizer", "lowercase": false, "strip_accents": null, "handle_chinese_chars": false},
+  write_text_file(
+      path,
+      R"({"normalizer": {"type": "BertNormalizer", "lowercase": false, "strip_accents": null, "handle_chinese_chars": false},
                             "model": {"type": "WordPiece", "vocab": {"b": 1, "a": 0, "##c": 2}}})");
   EXPECT_EQ(read_wordpiece_vocabulary(path, options), "a\nb\n##c\n");
   EXPECT_FALSE(options.lower_case);
@@ -74,7 +76,8 @@ TEST(WordPiece, VocabularyFiles) {
   EXPECT_THAT(error(R"({"model": {"vocab": {"a": "b"}}})"), HasSubstr("is not one"));
   EXPECT_THAT(error("[]"), HasSubstr("is not one"));
   EXPECT_THAT(error("{"), HasSubstr("tokenizer.json"));
-  EXPECT_THAT(testing::input_error_of([&] { read_wordpiece_vocabulary(folder / "none.txt", options); }), HasSubstr("none.txt: cannot be opened"));
+  EXPECT_THAT(testing::input_error_of([&] { read_wordpiece_vocabulary(folder / "none.txt", options); }),
+              HasSubstr("none.txt: cannot be opened"));
 }
 
 }  // namespace
