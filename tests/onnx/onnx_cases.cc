@@ -106,7 +106,6 @@ std::vector<RunCase> run_cases() {
       {"reference_2", "text_semiseg", reference, 2, 1, even, "batch"},
       {"reference_odd_sides", "text_semiseg", reference, 2, 1, odd, "batch"},
       {"full_supervised", "supervised", "", 2, 1, {48, 32, 64}, all},
-      {"full_mc_net", "mc_net", "", 3, 1, {40, 33, 50}, "batch"},
       {"full_text", "text_semiseg", "", 2, 1, {48, 32, 64}, "batch"},
       {"full_reference", "text_semiseg", "[text_semiseg]\nvariant = \"reference\"\n", 2, 1, {48, 48, 32}, "batch"},
   };
