@@ -3,17 +3,15 @@
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
 
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/text/clip_text_encoder.h"
 #include "textsemiseg/text/clip_vocabulary.h"
+#include "textsemiseg/text/fixtures.h"
 #include "textsemiseg/text/frozen_linear.h"
 #include "textsemiseg/text/prompt_learner.h"
 #include "textsemiseg/text/text_package.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace {
-
-using tss::concat;
 
 // "x x x x background." and "x x x x pancreas."
 const std::vector<std::vector<int64_t>> kPrompts = {{49406, 343, 343, 343, 343, 5994, 269, 49407},
@@ -29,32 +27,7 @@ const std::shared_ptr<tss::ClipTextEncoder>& encoder() {
   return shared;
 }
 
-// The transformer as its publication writes it, all 77 positions in every layer, from plain operations: what is compared with.
-torch::Tensor all_positions(const tss::TensorMap& w, const torch::Tensor& embedded, const torch::Tensor& end) {
-  const int64_t n = embedded.size(0), length = embedded.size(1), width = embedded.size(2), heads = width / 64;
-  const auto norm = [&](const torch::Tensor& x, const std::string& name) {
-    return torch::layer_norm(x, {width}, w.at(name + ".weight"), w.at(name + ".bias"), 1e-5);
-  };
-  torch::Tensor x = embedded + w.at("positional_embedding").narrow(0, 0, length);
-  for (int i = 0; w.contains(concat("transformer.resblocks.", i, ".ln_1.weight")); ++i) {
-    const std::string block = concat("transformer.resblocks.", i, ".");
-    const auto linear = [&](const torch::Tensor& value, const std::string& name) {
-      return torch::linear(value, w.at(block + name + ".weight"), w.at(block + name + ".bias"));
-    };
-    const torch::Tensor qkv =
-        torch::linear(norm(x, block + "ln_1"), w.at(block + "attn.in_proj_weight"), w.at(block + "attn.in_proj_bias"))
-            .view({n, length, 3, heads, 64})
-            .permute({2, 0, 3, 1, 4});
-    const torch::Tensor out = torch::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0.0, /*is_causal=*/true);
-    x = x + linear(out.transpose(1, 2).reshape({n, length, width}), "attn.out_proj");
-    const torch::Tensor hidden = linear(norm(x, block + "ln_2"), "mlp.c_fc");
-    x = x + linear(hidden * torch::sigmoid(1.702 * hidden), "mlp.c_proj");
-  }
-  const torch::Tensor at_end = x.index({torch::arange(n), end});
-  return norm(at_end, "ln_final").matmul(w.at("text_projection"));
-}
-
-// length: positions computed.
+// What is compared with: all positions of every layer, from plain operations.
 void plain_step(benchmark::State& state) {
   const tss::TensorMap weights = tss::state_of(*encoder());
   const tss::TokenRows rows = tss::token_rows(kPrompts, state.range(0));
@@ -64,7 +37,7 @@ void plain_step(benchmark::State& state) {
   torch::Tensor vectors = embedded.narrow(1, 1, 4).clone().requires_grad_(backward);
   for (auto _ : state) {
     const torch::Tensor prompts = torch::cat({embedded.narrow(1, 0, 1), vectors, embedded.narrow(1, 5, state.range(0) - 5)}, 1);
-    const torch::Tensor features = all_positions(weights, prompts, rows.end);
+    const torch::Tensor features = tss::testing::plain_clip(weights, prompts, rows.end);
     if (backward) features.square().mean().backward();
     benchmark::DoNotOptimize(features.data_ptr());
   }

@@ -67,4 +67,30 @@ inline TensorMap hugging_face_names(const BertTextEncoder& encoder, const std::s
   return named;
 }
 
+// CLIP's text transformer as its publication writes it: every position in every layer, from plain operations. w: of a ClipTextEncoder
+// with heads of 64 channels.
+inline torch::Tensor plain_clip(const TensorMap& w, const torch::Tensor& embedded, const torch::Tensor& end) {
+  const int64_t n = embedded.size(0), length = embedded.size(1), width = embedded.size(2), heads = width / 64;
+  const auto norm = [&](const torch::Tensor& x, const std::string& name) {
+    return torch::layer_norm(x, {width}, w.at(name + ".weight"), w.at(name + ".bias"), 1e-5);
+  };
+  torch::Tensor x = embedded + w.at("positional_embedding").narrow(0, 0, length);
+  for (int i = 0; w.contains(concat("transformer.resblocks.", i, ".ln_1.weight")); ++i) {
+    const std::string block = concat("transformer.resblocks.", i, ".");
+    const auto linear = [&](const torch::Tensor& value, const std::string& name) {
+      return torch::linear(value, w.at(block + name + ".weight"), w.at(block + name + ".bias"));
+    };
+    const torch::Tensor qkv =
+        torch::linear(norm(x, block + "ln_1"), w.at(block + "attn.in_proj_weight"), w.at(block + "attn.in_proj_bias"))
+            .view({n, length, 3, heads, 64})
+            .permute({2, 0, 3, 1, 4});
+    const torch::Tensor out = torch::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0.0, /*is_causal=*/true);
+    x = x + linear(out.transpose(1, 2).reshape({n, length, width}), "attn.out_proj");
+    const torch::Tensor hidden = linear(norm(x, block + "ln_2"), "mlp.c_fc");
+    x = x + linear(hidden * torch::sigmoid(1.702 * hidden), "mlp.c_proj");
+  }
+  const torch::Tensor at_end = x.index({torch::arange(n), end});
+  return norm(at_end, "ln_final").matmul(w.at("text_projection"));
+}
+
 }  // namespace tss::testing
