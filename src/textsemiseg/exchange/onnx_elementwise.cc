@@ -1,4 +1,5 @@
 // Rules for operations that look at each element alone.
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -15,20 +16,27 @@ std::string operand(const TracedOperation& op, OnnxBuilder& b, const char* argum
   return OnnxBuilder::dtype(value) == type ? b.name(value) : b.cast(b.name(value), type);
 }
 
+// The name of an ONNX operator as a template argument.
+template <size_t n>
+struct OnnxName {
+  constexpr OnnxName(const char (&name)[n]) { std::copy_n(name, n, text); }
+  char text[n];
+};
+
 torch::Dtype result_type(const TracedOperation& op) { return OnnxBuilder::dtype(op.output()); }
 
-template <const char* kOp>
+template <OnnxName kOp>
 void unary(const TracedOperation& op, OnnxBuilder& b) {
-  b.set(op.output(), b.add(kOp, {operand(op, b, "self", result_type(op))}));
+  b.set(op.output(), b.add(kOp.text, {operand(op, b, "self", result_type(op))}));
 }
 
-template <const char* kOp>
+template <OnnxName kOp>
 void binary(const TracedOperation& op, OnnxBuilder& b) {
   const torch::Dtype type = result_type(op);
   if (op.given("rounding_mode")) op.refuse("rounds its result");
   std::string other = operand(op, b, "other", type);
   if (op.has("alpha") && op.number("alpha") != 1) other = b.add("Mul", {other, b.scalar(op.number("alpha"), type)});
-  b.set(op.output(), b.add(kOp, {operand(op, b, "self", type), other}));
+  b.set(op.output(), b.add(kOp.text, {operand(op, b, "self", type), other}));
 }
 
 void reversed_subtraction(const TracedOperation& op, OnnxBuilder& b) {
@@ -38,10 +46,10 @@ void reversed_subtraction(const TracedOperation& op, OnnxBuilder& b) {
   b.set(op.output(), b.add("Sub", {operand(op, b, "other", type), self}));
 }
 
-template <const char* kOp>
+template <OnnxName kOp>
 void compare(const TracedOperation& op, OnnxBuilder& b) {
   const torch::Dtype type = OnnxBuilder::dtype(op.value("self"));
-  b.set(op.output(), b.add(kOp, {operand(op, b, "self", type), operand(op, b, "other", type)}));
+  b.set(op.output(), b.add(kOp.text, {operand(op, b, "self", type), operand(op, b, "other", type)}));
 }
 
 void differ(const TracedOperation& op, OnnxBuilder& b) {
@@ -153,53 +161,41 @@ void filled_like(const TracedOperation& op, OnnxBuilder& b) {
   b.set(op.output(), b.add("Expand", {b.scalar(value, result_type(op)), shape}));
 }
 
-#define TSS_ONNX(name) constexpr char k##name[] = #name;
-TSS_ONNX(Relu)
-TSS_ONNX(Sigmoid)
-TSS_ONNX(Tanh)
-TSS_ONNX(Exp)
-TSS_ONNX(Log)
-TSS_ONNX(Sqrt)
-TSS_ONNX(Abs) TSS_ONNX(Neg) TSS_ONNX(Erf) TSS_ONNX(Reciprocal) TSS_ONNX(Floor) TSS_ONNX(Ceil) TSS_ONNX(Round) TSS_ONNX(Sign)
-    TSS_ONNX(Not) TSS_ONNX(Add) TSS_ONNX(Sub) TSS_ONNX(Mul) TSS_ONNX(Div) TSS_ONNX(Max) TSS_ONNX(Min) TSS_ONNX(Greater)
-        TSS_ONNX(GreaterOrEqual) TSS_ONNX(Less) TSS_ONNX(LessOrEqual) TSS_ONNX(Equal) TSS_ONNX(And) TSS_ONNX(Or) TSS_ONNX(Selu)
-#undef TSS_ONNX
-
 }  // namespace
 
 void add_elementwise_rules(OnnxRules& rules) {
   rules.insert({
-      {"aten::relu", unary<kRelu>},
-      {"aten::sigmoid", unary<kSigmoid>},
-      {"aten::tanh", unary<kTanh>},
-      {"aten::exp", unary<kExp>},
-      {"aten::log", unary<kLog>},
-      {"aten::sqrt", unary<kSqrt>},
-      {"aten::abs", unary<kAbs>},
-      {"aten::neg", unary<kNeg>},
-      {"aten::erf", unary<kErf>},
-      {"aten::selu", unary<kSelu>},
-      {"aten::reciprocal", unary<kReciprocal>},
-      {"aten::floor", unary<kFloor>},
-      {"aten::ceil", unary<kCeil>},
-      {"aten::round", unary<kRound>},
-      {"aten::sign", unary<kSign>},
-      {"aten::logical_not", unary<kNot>},
-      {"aten::add", binary<kAdd>},
-      {"aten::sub", binary<kSub>},
+      {"aten::relu", unary<"Relu">},
+      {"aten::sigmoid", unary<"Sigmoid">},
+      {"aten::tanh", unary<"Tanh">},
+      {"aten::exp", unary<"Exp">},
+      {"aten::log", unary<"Log">},
+      {"aten::sqrt", unary<"Sqrt">},
+      {"aten::abs", unary<"Abs">},
+      {"aten::neg", unary<"Neg">},
+      {"aten::erf", unary<"Erf">},
+      {"aten::selu", unary<"Selu">},
+      {"aten::reciprocal", unary<"Reciprocal">},
+      {"aten::floor", unary<"Floor">},
+      {"aten::ceil", unary<"Ceil">},
+      {"aten::round", unary<"Round">},
+      {"aten::sign", unary<"Sign">},
+      {"aten::logical_not", unary<"Not">},
+      {"aten::add", binary<"Add">},
+      {"aten::sub", binary<"Sub">},
       {"aten::rsub", reversed_subtraction},
-      {"aten::mul", binary<kMul>},
-      {"aten::div", binary<kDiv>},
-      {"aten::maximum", binary<kMax>},
-      {"aten::minimum", binary<kMin>},
-      {"aten::gt", compare<kGreater>},
-      {"aten::ge", compare<kGreaterOrEqual>},
-      {"aten::lt", compare<kLess>},
-      {"aten::le", compare<kLessOrEqual>},
-      {"aten::eq", compare<kEqual>},
+      {"aten::mul", binary<"Mul">},
+      {"aten::div", binary<"Div">},
+      {"aten::maximum", binary<"Max">},
+      {"aten::minimum", binary<"Min">},
+      {"aten::gt", compare<"Greater">},
+      {"aten::ge", compare<"GreaterOrEqual">},
+      {"aten::lt", compare<"Less">},
+      {"aten::le", compare<"LessOrEqual">},
+      {"aten::eq", compare<"Equal">},
       {"aten::ne", differ},
-      {"aten::logical_and", compare<kAnd>},
-      {"aten::logical_or", compare<kOr>},
+      {"aten::logical_and", compare<"And">},
+      {"aten::logical_or", compare<"Or">},
       {"aten::where", where},
       {"aten::masked_fill", masked_fill},
       {"aten::pow", power},
