@@ -1,11 +1,95 @@
-// train_* : complete optimiser steps through the method's train_step and the engine's Optimisation.
-#include "golden_check/golden.h"
+#include "golden_check/training.h"
+
 #include "golden_check/runner_list.h"
-#include "textsemiseg/engine/optimisation.h"
 #include "textsemiseg/methods/mc_net.h"
 #include "textsemiseg/methods/text_semiseg_reference.h"
 
 namespace golden {
+
+torch::nn::Module& network_of(tss::Method& method, const std::string& name) { return *method.named_children()[name]; }
+
+Json sized_like(torch::nn::Module& network, Json list) {
+  auto parameters = network.named_parameters();
+  for (auto& entry : list["parameters"])
+    if (auto* found = parameters.find(entry[1].get<std::string>())) entry[2] = found->sizes().vec();
+  return list;
+}
+
+void set_network(torch::nn::Module& network, const std::string& network_file, int64_t stream_offset) {
+  const Json file = read_sibling(network_file);
+  set_weights(network, sized_like(network, file.contains("network") ? file.at("network") : file.at("network_of_first_case")),
+              stream_offset);
+  set_dropout(network, 0);
+}
+
+namespace {
+
+tss::Batch batch_of(const Json& c, size_t step, torch::Dtype dtype) {
+  const int64_t side = c.at("sides"), n = c.at("batch");
+  tss::Batch batch;
+  batch.image = volume(c.at("volume_seeds")[step], {n, 1, side, side, side}).to(dtype);
+  batch.label = label(c.at("label_seeds")[step], {n, side, side, side}).narrow(0, 0, n / 2);
+  return batch;
+}
+
+std::string ours(const Prefixes& names, const std::string& name) {
+  for (const auto& [theirs, prefix] : names) {
+    if (theirs == name) return prefix;
+    if (name.starts_with(theirs) && (theirs.empty() || !std::isalnum(static_cast<unsigned char>(theirs.back()))))
+      return prefix + name.substr(theirs.size());
+  }
+  throw std::runtime_error("no name of ours for " + name);
+}
+
+using Values = std::function<torch::Tensor(const std::string&)>;
+
+void check_tensors(const Json& expected, const Prefixes& names, Checker& check, const char* title, Kind kind, double deviation,
+                   const Values& get) {
+  for (const auto& [name, field] : expected.items()) {
+    const torch::Tensor got = get(ours(names, name));
+    const torch::Tensor value = got.defined() ? got : torch::zeros(1);
+    check.tensor(std::string(title) + " " + name, value, field, kind, deviation);
+  }
+}
+
+}  // namespace
+
+void run_steps(const Json& c, tss::Method& method, const TrainingRun& run, Checker& check) {
+  tss::Optimisation engine(method, run.optimiser);
+  auto parameters = method.named_parameters();
+  const int64_t first = c.at("t_first");
+  for (size_t s = 0; s < c.at("steps").size(); ++s) {
+    const Json& step = c.at("steps")[s];
+    const int64_t t = first + static_cast<int64_t>(s);
+    const tss::Batch batch = batch_of(c, s, check.dtype());
+    // Parameters a step starts from deviate, in float32, as those after the step before.
+    if (run.before) run.before(batch, t, step, s == 0 ? 0.0 : c.at("float32_deviation").at("parameters")[s].get<double>());
+    // The published program sets the rate after a step: the first one here still ran at the base rate.
+    engine.step(batch, 0, t, 30000, s == 0 ? std::optional(run.optimiser.learning_rate) : std::nullopt);
+    const Json& deviation = c.at("float32_deviation");
+    const auto deviation_of = [&](const char* what) { return deviation.at(what)[s].get<double>(); };
+    for (const auto& [name, value] : engine.logged()) {
+      const auto renamed = run.logged.find(name);
+      const std::string& theirs = renamed == run.logged.end() ? name : renamed->second;
+      if (step.contains(theirs) && step.at(theirs).is_number())
+        check.number(theirs, value.item<double>(), step.at(theirs), Kind::kLoss);
+    }
+    check.equal("logs the loss", engine.logged().contains("loss"));
+    check_tensors(step.at("gradients"), run.names, check, "gradient", Kind::kGradient, deviation_of("gradients"),
+                  [&](const std::string& name) { return parameters[name].grad(); });
+    check_tensors(step.at("parameters_after"), run.names, check, "parameter", Kind::kParameter, deviation_of("parameters"),
+                  [&](const std::string& name) { return parameters[name]; });
+    if (step.contains("lr_after"))
+      check.number("learning rate", tss::learning_rate_at(run.optimiser, t + 1, 30000), step.at("lr_after"), Kind::kLoss);
+    if (run.after) run.after(step);
+  }
+  if (c.contains("running_stats_after")) {
+    auto buffers = method.named_buffers();
+    for (const auto& [name, field] : c.at("running_stats_after").items())
+      check.tensor("running statistics", buffers[ours(run.names, name)], field, Kind::kParameter, 0.001);
+  }
+}
+
 namespace {
 
 // The class texts as one trainable tensor.
@@ -20,71 +104,6 @@ class TrainableTexts : public tss::TextSource {
   torch::Tensor features_;
 };
 
-// The network a method predicts with; the file's names are those below it.
-torch::nn::Module& network_of(tss::Method& method) { return *method.named_children()["network"]; }
-
-// The list printed in a network file is that of its first case; shapes that depend on the patch follow ours.
-Json sized_like(torch::nn::Module& network, Json list) {
-  auto parameters = network.named_parameters();
-  for (auto& entry : list["parameters"])
-    if (auto* found = parameters.find(entry[1].get<std::string>())) entry[2] = found->sizes().vec();
-  return list;
-}
-
-tss::Batch batch_of(const Json& c, size_t step, torch::Dtype dtype) {
-  const int64_t side = c.at("sides"), n = c.at("batch");
-  tss::Batch batch;
-  batch.image = volume(c.at("volume_seeds")[step], {n, 1, side, side, side}).to(dtype);
-  batch.label = label(c.at("label_seeds")[step], {n, side, side, side}).narrow(0, 0, n / 2);
-  return batch;
-}
-
-std::string ours(const std::string& name) {
-  if (name == "text") return "text.features";
-  return "network." + (name.starts_with("net: ") ? name.substr(5) : name);
-}
-
-void check_tensors(const Json& expected, Checker& check, const char* title, Kind kind, double deviation,
-                   const std::function<torch::Tensor(const std::string&)>& get) {
-  for (const auto& [name, field] : expected.items()) {
-    const torch::Tensor got = get(ours(name));
-    const torch::Tensor value = got.defined() ? got : torch::zeros(1);
-    check.tensor(std::string(title) + " " + name, value, field, kind, deviation);
-  }
-}
-
-void run_steps(const Json& c, tss::Method& method, const tss::OptimiserOptions& optimiser, Checker& check,
-               const std::function<void(const tss::Batch&, int64_t t, const Json& step, double deviation)>& before) {
-  tss::Optimisation engine(method, optimiser);
-  auto parameters = method.named_parameters();
-  const int64_t first = c.at("t_first");
-  for (size_t s = 0; s < c.at("steps").size(); ++s) {
-    const Json& step = c.at("steps")[s];
-    const int64_t t = first + static_cast<int64_t>(s);
-    const tss::Batch batch = batch_of(c, s, check.dtype());
-    // Parameters a step starts from deviate, in float32, as those after the step before.
-    if (before) before(batch, t, step, s == 0 ? 0.0 : c.at("float32_deviation").at("parameters")[s].get<double>());
-    // The published program sets the rate after a step: the first one here still ran at the base rate.
-    engine.step(batch, 0, t, 30000, s == 0 ? std::optional(optimiser.learning_rate) : std::nullopt);
-    const Json& deviation = c.at("float32_deviation");
-    const auto deviation_of = [&](const char* what) { return deviation.at(what)[s].get<double>(); };
-    for (const auto& [name, value] : engine.logged())
-      if (step.contains(name)) check.number(name, value.item<double>(), step.at(name), Kind::kLoss);
-    check.equal("logs the loss", engine.logged().contains("loss"));
-    check_tensors(step.at("gradients"), check, "gradient", Kind::kGradient, deviation_of("gradients"),
-                  [&](const std::string& name) { return parameters[name].grad(); });
-    check_tensors(step.at("parameters_after"), check, "parameter", Kind::kParameter, deviation_of("parameters"),
-                  [&](const std::string& name) { return parameters[name]; });
-    if (step.contains("lr_after"))
-      check.number("learning rate", tss::learning_rate_at(optimiser, t + 1, 30000), step.at("lr_after"), Kind::kLoss);
-  }
-  if (c.contains("running_stats_after")) {
-    auto buffers = method.named_buffers();
-    for (const auto& [name, field] : c.at("running_stats_after").items())
-      check.tensor("running statistics", buffers[ours(name)], field, Kind::kParameter, 0.001);
-  }
-}
-
 }  // namespace
 
 void check_train_mc_net(const Json& file, Checker& check) {
@@ -94,11 +113,10 @@ void check_train_mc_net(const Json& file, Checker& check) {
     options.variant = "reference";
     tss::McNet method(options, tss::MethodSetup{});
     method.to(check.dtype());
-    set_weights(network_of(method), sized_like(network_of(method), read_sibling("net_mcnet").at("network")));
-    set_dropout(method, 0);
-    tss::OptimiserOptions optimiser;
-    optimiser.schedule = "constant";
-    run_steps(c, method, optimiser, check, nullptr);
+    set_network(network_of(method), "net_mcnet");
+    TrainingRun run;
+    run.optimiser.schedule = "constant";
+    run_steps(c, method, run, check);
   }
 }
 
@@ -114,12 +132,11 @@ void check_train_text_semiseg(const Json& file, Checker& check) {
     setup.text = texts;
     tss::TextSemiSegReference method(options, setup);
     method.to(check.dtype());
-    set_weights(network_of(method), sized_like(network_of(method), read_sibling("net_text_semiseg").at("network_of_first_case")));
-    set_dropout(method, 0);
-    tss::OptimiserOptions optimiser;
-    optimiser.released_offset = true;
+    set_network(network_of(method), "net_text_semiseg");
+    TrainingRun run;
+    run.optimiser.released_offset = true;
     auto net = std::dynamic_pointer_cast<tss::TextVNetImpl>(method.named_children()["network"]);
-    run_steps(c, method, optimiser, check, [&](const tss::Batch& batch, int64_t t, const Json& step, double deviation) {
+    run.before = [&](const tss::Batch& batch, int64_t t, const Json& step, double deviation) {
       // What train_step does not log, from the same function on the same state; running statistics are put back afterwards.
       torch::NoGradGuard no_grad;
       std::map<std::string, torch::Tensor> saved;
@@ -130,7 +147,8 @@ void check_train_text_semiseg(const Json& file, Checker& check) {
                                options, batch, features, [&](const torch::Tensor& x) { return net->forward(x, features); }, t),
                            step, check, deviation);
       for (auto& buffer : net->named_buffers()) buffer.value().copy_(saved[buffer.key()]);
-    });
+    };
+    run_steps(c, method, run, check);
   }
 }
 

@@ -15,7 +15,8 @@ namespace tss::testing {
 
 class StepRecord : public Context {
  public:
-  StepRecord(int64_t iteration, int64_t iterations) : iteration_(iteration), iterations_(iterations) {}
+  StepRecord(int64_t iteration, int64_t iterations, std::string phase = "train")
+      : iteration_(iteration), iterations_(iterations), phase_(std::move(phase)) {}
 
   void minimise(const std::string& group, const torch::Tensor& loss) override {
     groups.push_back(group);
@@ -29,6 +30,7 @@ class StepRecord : public Context {
   void log(const std::string& name, const torch::Tensor& value) override { logged[name] = value.item<double>(); }
   int64_t iteration() const override { return iteration_; }
   int64_t iterations() const override { return iterations_; }
+  const std::string& phase() const override { return phase_; }
 
   torch::optim::Optimizer* optimiser = nullptr;  // steps, when given
   std::map<std::string, double> logged;
@@ -37,6 +39,7 @@ class StepRecord : public Context {
 
  private:
   int64_t iteration_, iterations_;
+  std::string phase_;
 };
 
 inline VNetOptions tiny_network(int64_t classes, int64_t channels = 1) {

@@ -27,7 +27,7 @@ inline void write_untrained_run(const std::filesystem::path& run, const Json& tr
   record.protocol = "honest";
   record.selection = "none";
   record.split = record.environment = Json::object();
-  if (method_info(config.method).uses_text) {
+  if (method_info(config.method).uses_text(config.method_options)) {
     for (const auto& name : classes) record.texts.push_back({name, "drawn"});
     text = std::make_shared<FixedText>(torch::randn({count, 16}), record.texts);
   }

@@ -201,7 +201,7 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   const RunConfig config = make_run_config(config_tree(options, *use, source.network.facts), "--set");
   const std::vector<std::string> names = class_names(options, source.network.facts.options.classes, source.path);
   std::shared_ptr<TextSource> text;
-  if (method_info(use->method).uses_text) {
+  if (method_info(use->method).uses_text(config.method_options)) {
     text = make_text_source(config.text, names, static_cast<uint64_t>(config.seed));
     if (text->dimension() != source.network.facts.text_dimension)
       throw InputError("text", concat("its features have ", text->dimension(), " numbers"),

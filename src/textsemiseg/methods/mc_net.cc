@@ -1,24 +1,16 @@
 #include "textsemiseg/methods/mc_net.h"
 
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/losses/consistency.h"
 #include "textsemiseg/losses/dice.h"
-#include "textsemiseg/losses/ramps.h"
+#include "textsemiseg/methods/method_options.h"
 
 namespace tss {
 
-void check_variant(const std::string& method, const std::string& variant) {
-  if (variant != "paper" && variant != "reference")
-    throw InputError(method + ".variant", "found '" + variant + "'", "paper or reference");
-}
-
 void McNetOptions::check() const {
   check_variant("mc_net", variant);
-  if (!(supervised_weight >= 0)) throw InputError("mc_net.supervised_weight", concat("found ", supervised_weight), "0 or more");
-  if (!(consistency_weight >= 0))
-    throw InputError("mc_net.consistency_weight", concat("found ", consistency_weight), "0 or more");
-  if (!(ramp_share >= 0 && ramp_share <= 1)) throw InputError("mc_net.ramp_share", concat("found ", ramp_share), "0 to 1");
+  check_weight("mc_net.supervised_weight", supervised_weight);
+  check_weight("mc_net.consistency_weight", consistency_weight);
+  check_share("mc_net.ramp_share", ramp_share);
 }
 
 McNet::McNet(const McNetOptions& options, const MethodSetup& setup) : options_(options) {
@@ -35,11 +27,8 @@ McNetLoss mc_net_loss(const McNetOptions& options, const std::vector<torch::Tens
     loss.dice_sum = loss.dice_sum.defined() ? loss.dice_sum + dice : dice;
   }
   loss.consistency_sum = mutual_consistency(probabilities);
-  loss.consistency_weight =
-      options.consistency_weight *
-      (options.variant == "reference"
-           ? published_ramp(iteration + 1, 40)  // the released program counts from 1
-           : gaussian_ramp(static_cast<double>(iteration + 1), options.ramp_share * static_cast<double>(iterations)));
+  const Ramp ramp{options.consistency_weight, options.ramp_share, 40, true};
+  loss.consistency_weight = ramped_weight(ramp, options.variant, iteration, iterations);
   loss.total = options.supervised_weight * loss.dice_sum + loss.consistency_weight * loss.consistency_sum;
   return loss;
 }

@@ -33,9 +33,6 @@ class McNet : public Method {
   VNet network_{nullptr};
 };
 
-// Throws InputError unless variant is "paper" or "reference".
-void check_variant(const std::string& method, const std::string& variant);
-
 struct McNetLoss {
   torch::Tensor dice_sum, consistency_sum, total;
   double consistency_weight;

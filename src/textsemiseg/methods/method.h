@@ -33,8 +33,9 @@ class Context {
   // A named scalar for the log; it reaches the host only when a line is written.
   virtual void log(const std::string& name, const torch::Tensor& value) = 0;
   void log(const std::string& name, double value) { log(name, torch::tensor(value, torch::kFloat64)); }
-  virtual int64_t iteration() const = 0;   // completed optimiser steps, from 0
-  virtual int64_t iterations() const = 0;  // length of the run, t_max
+  virtual int64_t iteration() const = 0;          // completed training steps of the phase, from 0
+  virtual int64_t iterations() const = 0;         // length of the phase, t_max; of the run where there is one phase
+  virtual const std::string& phase() const = 0;  // name of the phase
 };
 
 // What every method is built from; the options of a method itself are its own struct.
@@ -48,6 +49,16 @@ struct MethodSetup {
 struct ParameterGroup {
   std::string name;
   std::vector<torch::Tensor> parameters;
+  double rate_factor = 1.0;  // of the run's learning rate
+};
+
+// A stage of the run. The engine starts each with fresh optimisers and a selection of its own.
+struct Phase {
+  std::string name = "train";
+  double share = 1.0;            // of the run's iterations; the shares of all phases sum to 1
+  bool uses_unlabelled = true;   // false: batches of labelled samples alone
+  bool starts_from_best = false;  // from the checkpoint selected in the phase before, where one was selected
+  std::string schedule;          // of the learning rate over the phase; empty: optimiser.schedule
 };
 
 class Method : public torch::nn::Module {
@@ -61,6 +72,9 @@ class Method : public torch::nn::Module {
   // Before a run of predict(): freezes what does not change between windows (text features).
   virtual void begin_prediction() {}
   virtual std::vector<ParameterGroup> parameter_groups();
+  virtual std::vector<Phase> phases() const { return {Phase{}}; }
+  // Before the first step of each phase, with the weights it starts from in place.
+  virtual void begin_phase(const std::string& /*name*/) {}
   // Replaces the class texts [K, d] at prediction (the text probe); methods without text ignore it.
   virtual void set_class_texts(const torch::Tensor& /*features*/) {}
   // The class texts prediction uses, [K, d]; undefined for methods without text.

@@ -34,17 +34,17 @@ std::shared_ptr<Method> choose_variant(const auto& options, const MethodSetup& s
 
 const std::vector<MethodInfo>& methods() {
   static const std::vector<MethodInfo> table = {
-      {"supervised", "VNet on the labelled cases alone, the lower bound (Milletari et al., 3DV 2016)", false, false,
+      {"supervised", "VNet on the labelled cases alone, the lower bound (Milletari et al., 3DV 2016)", TextUse::kNever, false,
        [](const Json& o, const std::string& source, const MethodSetup& setup) -> std::shared_ptr<Method> {
          return std::make_shared<Supervised>(options_of<SupervisedOptions>("supervised", o, source), setup);
        },
        TSS_RESOLVE("supervised", SupervisedOptions)},
-      {"mc_net", "mutual consistency between two decoders (Wu et al., MICCAI 2021)", false, true,
+      {"mc_net", "mutual consistency between two decoders (Wu et al., MICCAI 2021)", TextUse::kNever, true,
        [](const Json& o, const std::string& source, const MethodSetup& setup) -> std::shared_ptr<Method> {
          return std::make_shared<McNet>(options_of<McNetOptions>("mc_net", o, source), setup);
        },
        TSS_RESOLVE("mc_net", McNetOptions)},
-      {"text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", true, true,
+      {"text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", TextUse::kAlways, true,
        [](const Json& o, const std::string& source, const MethodSetup& setup) {
          return choose_variant<TextSemiSeg, TextSemiSegReference>(options_of<TextSemiSegOptions>("text_semiseg", o, source),
                                                                   setup);
@@ -55,6 +55,10 @@ const std::vector<MethodInfo>& methods() {
 }
 
 #undef TSS_RESOLVE
+
+bool MethodInfo::uses_text(const Json& options) const {
+  return text == TextUse::kAlways || (text == TextUse::kOption && options.at("text").get<bool>());
+}
 
 std::vector<std::string> method_names() {
   std::vector<std::string> names;

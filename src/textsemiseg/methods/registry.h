@@ -10,15 +10,20 @@
 
 namespace tss {
 
+enum class TextUse { kNever, kOption, kAlways };  // kOption: where the method's option "text" is true
+
 struct MethodInfo {
   std::string name;
   std::string summary;  // one line, with the publication
-  bool uses_text;
+  TextUse text;
   bool uses_unlabelled;
   // Builds the method from its section of the configuration; source names the file in messages. Throws InputError on unknown keys.
   std::shared_ptr<Method> (*make)(const Json& options, const std::string& source, const MethodSetup& setup);
   // The section with every default filled in.
   Json (*resolve)(const Json& options, const std::string& source);
+
+  // Whether a run with this section (resolved) has class texts.
+  bool uses_text(const Json& options) const;
 };
 
 const std::vector<MethodInfo>& methods();

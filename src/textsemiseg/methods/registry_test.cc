@@ -28,8 +28,8 @@ TEST(Registry, HoldsTheMethodsOnceEach) {
   for (const char* name : {"supervised", "mc_net", "text_semiseg"}) EXPECT_THAT(names, Contains(name));
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
   for (const auto& info : methods()) EXPECT_FALSE(info.summary.empty()) << info.name;
-  EXPECT_TRUE(method_info("text_semiseg").uses_text);
-  EXPECT_FALSE(method_info("mc_net").uses_text);
+  EXPECT_TRUE(method_info("text_semiseg").uses_text(Json::object()));
+  EXPECT_FALSE(method_info("mc_net").uses_text(Json::object()));
   EXPECT_FALSE(method_info("supervised").uses_unlabelled);
 }
 

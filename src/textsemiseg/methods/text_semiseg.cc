@@ -7,7 +7,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/ramps.h"
-#include "textsemiseg/methods/mc_net.h"
+#include "textsemiseg/methods/method_options.h"
 
 namespace tss {
 
@@ -63,8 +63,7 @@ void check_switches_unused(TextSemiSegOptions given) {
 
 void TextSemiSegOptions::check() const {
   check_variant("text_semiseg", variant);
-  if (!(consistency_weight >= 0))
-    throw InputError("text_semiseg.consistency_weight", concat("found ", consistency_weight), "0 or more");
+  check_weight("text_semiseg.consistency_weight", consistency_weight);
   tmr.check();
   csa.check();
   dca.check();

@@ -1,0 +1,38 @@
+// train_* : complete optimiser steps through the method's train_step and the engine's Optimisation.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "golden_check/golden.h"
+#include "textsemiseg/engine/optimisation.h"
+
+namespace golden {
+
+// Names in a file and ours, by their beginnings: {"student: ", "student."}; the first that fits counts. Names may also be whole.
+using Prefixes = std::vector<std::pair<std::string, std::string>>;
+
+struct TrainingRun {
+  Prefixes names = {{"text", "text.features"}, {"net: ", "network."}, {"", "network."}};
+  std::map<std::string, std::string> logged = {};  // our name of a logged scalar -> the file's, where they differ
+  tss::OptimiserOptions optimiser = {};            // the rate of the first step is the base rate, whatever the schedule
+  // Sets up what the step cannot draw by itself (formula noise, fixed boxes).
+  std::function<void(const tss::Batch&, int64_t t, const Json& step, double float32_deviation)> before = nullptr;
+  // Checks what a step does not log; called after it.
+  std::function<void(const Json& step)> after = nullptr;
+};
+
+// The steps of one case: losses, gradients, parameters after each, running statistics where given.
+void run_steps(const Json& c, tss::Method& method, const TrainingRun& run, Checker& check);
+
+// The child of the method that holds a network; "network" is the one it predicts with.
+torch::nn::Module& network_of(tss::Method& method, const std::string& name = "network");
+// The list printed in a network file is that of its first case; shapes that depend on the patch follow ours.
+Json sized_like(torch::nn::Module& network, Json list);
+// Weights of the network's own file ("net_vnet_uamt"), dropout 0.
+void set_network(torch::nn::Module& network, const std::string& network_file, int64_t stream_offset = 0);
+
+}  // namespace golden
