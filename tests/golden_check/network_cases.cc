@@ -17,15 +17,12 @@ int64_t parameter_count(const torch::nn::Module& module) {
   return count;
 }
 
-namespace {
-
-Json with_own_names(Json network, const tss::PublishedLayout& layout) {
+Json with_own_names(Json network, const std::string& layout) {
+  const tss::PublishedLayout& names = tss::published_layout(layout);
   for (const char* list : {"parameters", "buffers"})
-    for (auto& entry : network[list]) entry[1] = tss::own_name(layout, entry[1].get<std::string>());
+    for (auto& entry : network[list]) entry[1] = tss::own_name(names, entry[1].get<std::string>());
   return network;
 }
-
-}  // namespace
 
 void run_network_case(const Json& c, torch::nn::Module& net, const Json& network, const Forward& forward,
                       const std::string& layout, Checker& check) {
@@ -33,7 +30,7 @@ void run_network_case(const Json& c, torch::nn::Module& net, const Json& network
   const bool train = c.at("mode") == "train";
   torch::AutoGradMode gradients(train);
   net.to(check.dtype());
-  set_weights(net, with_own_names(network, names));
+  set_weights(net, with_own_names(network, layout));
   set_dropout(net, 0);
   net.train(train);
   const Outputs outputs = forward(from_formula(c.at("input")).to(check.dtype()));

@@ -24,6 +24,9 @@ int64_t parameter_count(const torch::nn::Module& module);
 void run_network_case(const Json& c, torch::nn::Module& net, const Json& network, const Forward& forward,
                       const std::string& layout, Checker& check);
 
+// The network's parameter and buffer list under our names.
+Json with_own_names(Json network, const std::string& layout);
+
 // The parameter list printed is that of the first case; shapes that follow from a later case's patch are ours.
 Json resized(Json network, torch::nn::Module& module, const std::string& layout = "nested");
 

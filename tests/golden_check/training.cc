@@ -1,24 +1,19 @@
 #include "golden_check/training.h"
 
+#include "golden_check/network_cases.h"
 #include "golden_check/runner_list.h"
 #include "textsemiseg/methods/mc_net.h"
 #include "textsemiseg/methods/text_semiseg_reference.h"
+#include "textsemiseg/networks/published_layout.h"
 
 namespace golden {
 
 torch::nn::Module& network_of(tss::Method& method, const std::string& name) { return *method.named_children()[name]; }
 
-Json sized_like(torch::nn::Module& network, Json list) {
-  auto parameters = network.named_parameters();
-  for (auto& entry : list["parameters"])
-    if (auto* found = parameters.find(entry[1].get<std::string>())) entry[2] = found->sizes().vec();
-  return list;
-}
-
-void set_network(torch::nn::Module& network, const std::string& network_file, int64_t stream_offset) {
+void set_network(torch::nn::Module& network, const std::string& network_file, int64_t stream_offset, const std::string& layout) {
   const Json file = read_sibling(network_file);
-  set_weights(network, sized_like(network, file.contains("network") ? file.at("network") : file.at("network_of_first_case")),
-              stream_offset);
+  const Json& list = file.contains("network") ? file.at("network") : file.at("network_of_first_case");
+  set_weights(network, with_own_names(resized(list, network, layout), layout), stream_offset);
   set_dropout(network, 0);
 }
 
@@ -33,10 +28,10 @@ tss::Batch batch_of(const Json& c, size_t step, torch::Dtype dtype) {
 }
 
 std::string ours(const Prefixes& names, const std::string& name) {
-  for (const auto& [theirs, prefix] : names) {
+  for (const auto& [theirs, prefix, layout] : names) {
     if (theirs == name) return prefix;
     if (name.starts_with(theirs) && (theirs.empty() || !std::isalnum(static_cast<unsigned char>(theirs.back()))))
-      return prefix + name.substr(theirs.size());
+      return prefix + tss::own_name(tss::published_layout(layout), name.substr(theirs.size()));
   }
   throw std::runtime_error("no name of ours for " + name);
 }
@@ -81,7 +76,7 @@ void run_steps(const Json& c, tss::Method& method, const TrainingRun& run, Check
                   [&](const std::string& name) { return parameters[name]; });
     if (step.contains("lr_after"))
       check.number("learning rate", tss::learning_rate_at(run.optimiser, t + 1, 30000), step.at("lr_after"), Kind::kLoss);
-    if (run.after) run.after(step);
+    if (run.after) run.after(step, engine);
   }
   if (c.contains("running_stats_after")) {
     auto buffers = method.named_buffers();

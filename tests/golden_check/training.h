@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "golden_check/golden.h"
@@ -12,8 +11,12 @@
 
 namespace golden {
 
-// Names in a file and ours, by their beginnings: {"student: ", "student."}; the first that fits counts. Names may also be whole.
-using Prefixes = std::vector<std::pair<std::string, std::string>>;
+// Names in a file and ours, by their beginnings: {"student: ", "student."}; the first that fits counts. Names may also be whole. What
+// follows a beginning is named as in `layout` (networks/published_layout.h).
+struct Prefix {
+  std::string theirs, ours, layout = "nested";
+};
+using Prefixes = std::vector<Prefix>;
 
 struct TrainingRun {
   Prefixes names = {{"text", "text.features"}, {"net: ", "network."}, {"", "network."}};
@@ -21,8 +24,8 @@ struct TrainingRun {
   tss::OptimiserOptions optimiser = {};            // the rate of the first step is the base rate, whatever the schedule
   // Sets up what the step cannot draw by itself (formula noise, fixed boxes).
   std::function<void(const tss::Batch&, int64_t t, const Json& step, double float32_deviation)> before = nullptr;
-  // Checks what a step does not log; called after it.
-  std::function<void(const Json& step)> after = nullptr;
+  // Checks what is no named number; called after each step.
+  std::function<void(const Json& step, const tss::Optimisation& engine)> after = nullptr;
 };
 
 // The steps of one case: losses, gradients, parameters after each, running statistics where given.
@@ -30,9 +33,8 @@ void run_steps(const Json& c, tss::Method& method, const TrainingRun& run, Check
 
 // The child of the method that holds a network; "network" is the one it predicts with.
 torch::nn::Module& network_of(tss::Method& method, const std::string& name = "network");
-// The list printed in a network file is that of its first case; shapes that depend on the patch follow ours.
-Json sized_like(torch::nn::Module& network, Json list);
-// Weights of the network's own file ("net_vnet_uamt"), dropout 0.
-void set_network(torch::nn::Module& network, const std::string& network_file, int64_t stream_offset = 0);
+// Weights of the network's own file ("net_vnet_uamt"), whose names are those of `layout`; dropout 0.
+void set_network(torch::nn::Module& network, const std::string& network_file, int64_t stream_offset = 0,
+                 const std::string& layout = "nested");
 
 }  // namespace golden
