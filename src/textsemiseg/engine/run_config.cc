@@ -56,4 +56,32 @@ RunConfig make_run_config(const Json& given, const std::string& source) {
 
 Json resolved(const RunConfig& config) { return write_options(config); }
 
+namespace {
+
+std::string first_difference(const Json& stored, const Json& given, const std::string& path) {
+  if (stored.is_object() && given.is_object()) {
+    for (const auto& [key, value] : stored.items()) {
+      const std::string name = path.empty() ? key : path + "." + key;
+      if (!given.contains(key)) return name;
+      const std::string inner = first_difference(value, given.at(key), name);
+      if (!inner.empty()) return inner;
+    }
+    return "";
+  }
+  return stored == given ? "" : path;
+}
+
+}  // namespace
+
+std::string resume_difference(const RunConfig& stored, RunConfig given) {
+  given.train.device = stored.train.device;
+  given.train.threads = stored.train.threads;
+  given.train.checkpoint_every = stored.train.checkpoint_every;
+  given.sampler.threads = stored.sampler.threads;
+  given.sampler.queue = stored.sampler.queue;
+  given.dataset = stored.dataset;
+  if (stored.train.time_budget > 0) given.train.iterations = stored.train.iterations;
+  return first_difference(resolved(stored), resolved(given), "");
+}
+
 }  // namespace tss

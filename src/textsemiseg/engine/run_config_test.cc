@@ -56,5 +56,19 @@ TEST(RunConfig, SectionsOfOtherMethodsMayStandInTheFile) {
             "mc_net");
 }
 
+TEST(RunConfig, NamesTheFieldThatMayNotChangeOnTheWay) {
+  const RunConfig stored = make_run_config(parse_toml("dataset = 'here'\n[train]\nthreads = 2", "test"), "test");
+  RunConfig given = stored;
+  given.dataset = "there";
+  given.train.threads = 1;
+  given.train.device = "cpu";
+  given.train.checkpoint_every = 7;
+  EXPECT_EQ(resume_difference(stored, given), "");
+  given.method_options["dca"]["start"] = 0.9;
+  EXPECT_EQ(resume_difference(stored, given), "text_semiseg.dca.start");
+  given.seed = 1;
+  EXPECT_EQ(resume_difference(stored, given), "seed");
+}
+
 }  // namespace
 }  // namespace tss
