@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ class Context {
   virtual ~Context() = default;
   // Backward, clipping, averaging over ranks and one optimiser step for the parameters of `group`.
   virtual void minimise(const std::string& group, const torch::Tensor& loss) = 0;
+  // The same for one loss on which the optimisers of several groups step.
+  virtual void minimise_together(const std::vector<std::string>& groups, const torch::Tensor& loss) = 0;
   // A named scalar for the log; it reaches the host only when a line is written.
   virtual void log(const std::string& name, const torch::Tensor& value) = 0;
   void log(const std::string& name, double value) { log(name, torch::tensor(value, torch::kFloat64)); }
@@ -50,6 +53,8 @@ struct ParameterGroup {
   std::string name;
   std::vector<torch::Tensor> parameters;
   double rate_factor = 1.0;  // of the run's learning rate
+  // Factor on optimiser.learning_rate in step t of a phase of t_max, in place of rate_factor and schedule (releases with one of their own).
+  std::function<double(int64_t t, int64_t t_max)> own_schedule = nullptr;
 };
 
 // A stage of the run. The engine starts each with fresh optimisers and a selection of its own.
