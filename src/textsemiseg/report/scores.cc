@@ -4,19 +4,15 @@
 #include <cstdio>
 #include <set>
 
+#include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/report/csv.h"
 #include "textsemiseg/report/page.h"
+#include "textsemiseg/report/text_table.h"
 
 namespace tss {
 namespace {
-
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
 
 std::string number_cell(const Score& value) {
   if (!value) return "";
@@ -44,27 +40,6 @@ constexpr Column kColumns[] = {
     {"Dice", &ClassScore::dice, 3},    {"Jaccard", &ClassScore::jaccard, 3}, {"HD95 (mm)", &ClassScore::hd95, 2},
     {"ASD (mm)", &ClassScore::asd, 2}, {"ASSD (mm)", &ClassScore::assd, 2},
 };
-
-// Columns as terminals count them: the continuation bytes of UTF-8 take no room.
-size_t width_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  }
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - width_of(row[i]) + 2, ' ');
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
-}
 
 // Says how many cases count where some are undefined.
 std::string cell(const Estimate& estimate, int digits, size_t cases) {
@@ -189,6 +164,48 @@ void write_cases_csv(const std::filesystem::path& path, const ScoreSet& set) {
     }
   }
   write_text_file(path, text);
+}
+
+ScoreSet read_cases_csv(const std::filesystem::path& path) {
+  const std::string file = path.string();
+  const std::vector<std::vector<std::string>> rows = parse_csv(read_text_file(path), file);
+  const std::vector<std::string> header = rows.empty() ? std::vector<std::string>{} : rows.front();
+  const auto column = [&](const std::string& name) {
+    const auto found = std::find(header.begin(), header.end(), name);
+    if (found == header.end()) throw InputError(file + ", line 1", "has no column '" + name + "'", "a file that evaluate wrote");
+    return static_cast<size_t>(found - header.begin());
+  };
+  const size_t id = column("case"), label = column("class"), name = column("name");
+  const size_t prediction = column("prediction_voxels"), reference = column("reference_voxels");
+  std::vector<size_t> fields;
+  for (const ScoreField& field : score_fields()) fields.push_back(column(field.name));
+
+  ScoreSet set;
+  for (size_t r = 1; r < rows.size(); ++r) {
+    const std::vector<std::string>& row = rows[r];
+    const std::string where = concat(file, ", row ", r + 1);
+    ClassScore score;
+    const long value = parse_integer(where + ": class", row[label]);
+    if (value < 1 || value > 255) throw InputError(where + ": class", concat("found ", value), "1 to 255");
+    score.label = static_cast<int>(value);
+    for (size_t f = 0; f < fields.size(); ++f) {
+      const std::string& text = row[fields[f]];
+      if (!text.empty()) score.*score_fields()[f].value = parse_number(where + ": " + score_fields()[f].name, text);
+    }
+    score.prediction_voxels = parse_integer(where + ": prediction_voxels", row[prediction]);
+    score.reference_voxels = parse_integer(where + ": reference_voxels", row[reference]);
+    if (set.cases.empty() || set.cases.back().id != row[id]) {
+      for (const CaseScores& earlier : set.cases) {
+        if (earlier.id == row[id]) throw InputError(where, "case '" + row[id] + "' stands in two places", "its classes in one");
+      }
+      set.cases.push_back({row[id], {}});
+    }
+    if (find_label(set.cases.back(), score.label)) throw InputError(where, concat("class ", value, " stands twice"), "once");
+    set.cases.back().classes.push_back(score);
+    if (set.class_names.size() <= static_cast<size_t>(value)) set.class_names.resize(static_cast<size_t>(value) + 1);
+    set.class_names[static_cast<size_t>(value)] = row[name];
+  }
+  return set;
 }
 
 std::string score_table(const ScoreSet& set, const BootstrapOptions& options) {

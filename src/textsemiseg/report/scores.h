@@ -48,6 +48,10 @@ Json summary_json(const ScoreSet& set, const Json& facts, const BootstrapOptions
 // One row per case and class; undefined is an empty cell. Atomic.
 void write_cases_csv(const std::filesystem::path& path, const ScoreSet& set);
 
+// What write_cases_csv wrote, with nine digits; class 0 has no name, and the empty rule is not in the file. Throws InputError naming file
+// and line.
+ScoreSet read_cases_csv(const std::filesystem::path& path);
+
 // For a terminal: a row per class and their mean; of several cases with deviation and interval.
 std::string score_table(const ScoreSet& set, const BootstrapOptions& options = {});
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/testing.h"
 
 namespace tss {
 namespace {
@@ -71,6 +71,26 @@ TEST(ScoreSet, CsvLeavesUndefinedCellsEmptyAndQuotesNames) {
   EXPECT_EQ(text.substr(0, 15), "case,class,name");
   EXPECT_NE(text.find("\na,1,\"left, upper\",0.8,,,,2,"), std::string::npos) << text;
   EXPECT_NE(text.find("\nb,1,\"left, upper\",0.9,,,,,"), std::string::npos) << text;
+}
+
+TEST(ScoreSet, CsvIsReadBack) {
+  const testing::TemporaryFolder folder;
+  write_cases_csv(folder / "cases.csv", two_cases());
+  const ScoreSet set = read_cases_csv(folder / "cases.csv");
+  ASSERT_EQ(set.cases.size(), 2u);
+  EXPECT_EQ(set.cases[1].id, "b");
+  ASSERT_EQ(set.cases[0].classes.size(), 2u);
+  EXPECT_EQ(set.cases[0].classes[1].label, 2);
+  EXPECT_EQ(set.cases[0].classes[0].dice, 0.8);
+  EXPECT_EQ(set.cases[1].classes[0].hd95, std::nullopt);
+  EXPECT_EQ(set.class_names, (std::vector<std::string>{"", "left, upper", "right"}));
+
+  std::string text = read_text_file(folder / "cases.csv");
+  write_text_file(folder / "bad.csv", "case,class\nx,1\n");
+  EXPECT_NE(testing::input_error_of([&] { read_cases_csv(folder / "bad.csv"); }).find("no column 'name'"), std::string::npos);
+  write_text_file(folder / "bad.csv", text.replace(text.find("\nb,1,"), 5, "\na,1,"));
+  EXPECT_NE(testing::input_error_of([&] { read_cases_csv(folder / "bad.csv"); }).find("row 4: class 1 stands twice"),
+            std::string::npos);
 }
 
 TEST(ScoreSet, TableOfOneAndOfSeveralCases) {
