@@ -99,7 +99,11 @@ PatchDraw Sampler::State::draw(int64_t iteration, int64_t sample) const {
   const Size3& size = item.geometry.size;
   Random augmentation(seed, Stream::kAugmentation, static_cast<uint64_t>(iteration), static_cast<uint32_t>(sample));
   draw.transform = draw_transform(options, augmentation);
-  draw.crop = crop_of(draw.transform.apply(size), patch, {options.published_quirks, 3});
+  draw.crop = crop_of(draw.transform.apply(size), patch, {options.published_quirks, options.published_margin});
+  if (!is_labelled && options.unlabelled_crop == "centre") {
+    draw.start = centre_start(draw.crop, patch);
+    return draw;
+  }
   Random crop(seed, Stream::kCrop, static_cast<uint64_t>(iteration), static_cast<uint32_t>(sample));
   for (size_t a = 0; a < 3; ++a) draw.start[a] = crop.below(draw.crop.starts[a]);
   if (!is_labelled || foreground.empty() || foreground[draw.index].empty() || !crop.chance(options.foreground)) return draw;
@@ -120,6 +124,10 @@ void SamplerOptions::check() const {
   if (unlabelled < 0) refuse("unlabelled", std::to_string(unlabelled), "at least 0");
   if (patch.size() != 3 || std::any_of(patch.begin(), patch.end(), [](int64_t side) { return side < 1; })) {
     refuse("patch", "[" + join(patch, ", ") + "]", "three sides of at least 1 voxel");
+  }
+  if (published_margin < 0) refuse("published_margin", std::to_string(published_margin), "at least 0");
+  if (unlabelled_crop != "random" && unlabelled_crop != "centre") {
+    refuse("unlabelled_crop", "'" + unlabelled_crop + "'", "random or centre");
   }
   if (!(foreground >= 0 && foreground <= 1)) refuse("foreground", concat(foreground), "a share between 0 and 1");
   if (threads < 0) refuse("threads", std::to_string(threads), "at least 0");

@@ -21,7 +21,9 @@ struct SamplerOptions {
   std::vector<int64_t> patch = {96, 96, 96};  // voxels
   bool flips = false;                         // mirror axes 0 and 1, each with probability 1/2
   bool quarter_turns = false;                 // 0 to 3 quarter turns in the plane of axes 0 and 1, equally likely
-  bool published_quirks = false;  // padding by +3, exclusive start range, and with flips exactly one axis always mirrored
+  bool published_quirks = false;  // padding by more, exclusive start range, and with flips exactly one axis always mirrored
+  int64_t published_margin = 3;   // with them: the voxels padded beyond the patch; BCP's pancreas loader has 1
+  std::string unlabelled_crop = "random";  // random | centre (BCP on the pancreas): where unlabelled patches lie
   double foreground = 0.0;        // share of labelled patches centred on a foreground voxel (classes drawn equally often)
   int64_t threads = 1;            // background threads
   int64_t queue = 4;              // batches drawn ahead
@@ -34,6 +36,8 @@ struct SamplerOptions {
     v("flips", flips);
     v("quarter_turns", quarter_turns);
     v("published_quirks", published_quirks);
+    v("published_margin", published_margin);
+    v("unlabelled_crop", unlabelled_crop);
     v("foreground", foreground);
     v("threads", threads);
     v("queue", queue);

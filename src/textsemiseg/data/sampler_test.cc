@@ -219,6 +219,34 @@ TEST_F(SamplerTest, StartRanges) {
   }
 }
 
+TEST_F(SamplerTest, UnlabelledPatchesCanBeTheMiddleOfTheirScans) {
+  const Dataset data = dataset(2, 3);  // sizes 10 to 12 x 9 x 8
+  SamplerOptions options = small_patch();
+  options.unlabelled_crop = "centre";
+  const Sampler sampler(data, options, 3);
+  std::set<Size3> labelled_starts;
+  for (int64_t i = 0; i < 30; ++i) {
+    const auto plan = sampler.plan(i);
+    for (size_t s = 2; s < 4; ++s) {
+      const int64_t room = plan[s].crop.padded[0] - 6;
+      EXPECT_EQ(plan[s].start, (Size3{room == 5 ? 2 : room / 2, 2, 2}));  // halves to the even start
+    }
+    labelled_starts.insert(plan[0].start);
+  }
+  EXPECT_GT(labelled_starts.size(), 10u);
+}
+
+TEST_F(SamplerTest, PublishedMarginIsPaddedBeyondThePatch) {
+  const Dataset data = dataset(2, 2);
+  SamplerOptions options = small_patch();
+  options.patch = {6, 5, 10};  // longer than axis 2, of 8 voxels
+  options.published_quirks = true;
+  for (const int64_t margin : {3, 1}) {
+    options.published_margin = margin;
+    EXPECT_EQ(Sampler(data, options, 3).plan(0)[0].crop.padded[2], 8 + 2 * (1 + margin));
+  }
+}
+
 TEST_F(SamplerTest, PatchLargerThanTheVolume) {
   const Dataset data = dataset(2, 2);
   SamplerOptions options;
@@ -282,6 +310,9 @@ TEST(SamplerOptionsTest, ChecksNameTheField) {
   EXPECT_THAT(error([](SamplerOptions& o) { o.patch = {96, 96}; }), HasSubstr("sampler.patch: [96, 96]"));
   EXPECT_THAT(error([](SamplerOptions& o) { o.foreground = 1.5; }), HasSubstr("sampler.foreground: 1.5"));
   EXPECT_THAT(error([](SamplerOptions& o) { o.queue = 0; }), HasSubstr("sampler.queue"));
+  EXPECT_THAT(error([](SamplerOptions& o) { o.published_margin = -1; }), HasSubstr("sampler.published_margin: -1"));
+  EXPECT_THAT(error([](SamplerOptions& o) { o.unlabelled_crop = "center"; }),
+              HasSubstr("sampler.unlabelled_crop: 'center'; expected random or centre"));
 }
 
 }  // namespace
