@@ -18,13 +18,18 @@ class StepRecord : public Context {
   StepRecord(int64_t iteration, int64_t iterations, std::string phase = "train")
       : iteration_(iteration), iterations_(iterations), phase_(std::move(phase)) {}
 
-  void minimise(const std::string& group, const torch::Tensor& loss) override {
-    groups.push_back(group);
+  void minimise(const std::string& group, const torch::Tensor& loss) override { minimise_together({group}, loss); }
+  void minimise_together(const std::vector<std::string>& names, const torch::Tensor& loss) override {
     minimised.push_back(loss);
-    if (!optimiser) return;
-    optimiser->zero_grad();
-    loss.backward();
-    optimiser->step();
+    std::vector<torch::optim::Optimizer*> stepping;
+    for (const std::string& group : names) {
+      groups.push_back(group);
+      if (torch::optim::Optimizer* const own = optimisers.contains(group) ? optimisers.at(group).get() : optimiser)
+        stepping.push_back(own);
+    }
+    for (torch::optim::Optimizer* one : stepping) one->zero_grad();
+    if (!stepping.empty() || gradients) loss.backward();
+    for (torch::optim::Optimizer* one : stepping) one->step();
   }
   using Context::log;
   void log(const std::string& name, const torch::Tensor& value) override { logged[name] = value.item<double>(); }
@@ -33,6 +38,8 @@ class StepRecord : public Context {
   const std::string& phase() const override { return phase_; }
 
   torch::optim::Optimizer* optimiser = nullptr;  // steps, when given
+  std::map<std::string, std::shared_ptr<torch::optim::Optimizer>> optimisers;  // of a group, in place of it
+  bool gradients = false;  // without an optimiser: every loss is differentiated at once
   std::map<std::string, double> logged;
   std::vector<torch::Tensor> minimised;
   std::vector<std::string> groups;

@@ -19,7 +19,8 @@ struct TrainState {
   int64_t iterations = 0;  // t_max of the run
   int64_t threads = 0;
   double seconds = 0;                // spent training so far
-  std::optional<double> best_score;  // mean foreground Dice of the best selection so far
+  int64_t phases_begun = 1;          // of the method's phases; checkpoints from before there were several lack it
+  std::optional<double> best_score;  // mean foreground Dice of the best selection so far, in the current phase
   int64_t best_iteration = 0;
   std::string encoder_hash;
 
@@ -29,6 +30,7 @@ struct TrainState {
     v("iterations", iterations);
     v("threads", threads);
     v("seconds", seconds);
+    v("phases_begun", phases_begun);
     v("best_iteration", best_iteration);
     v("encoder_hash", encoder_hash);
   }

@@ -1,8 +1,9 @@
-// One training step: the Context that a method's train_step sees, with the optimiser, the learning-rate schedule and precision.
+// One training step: the Context that a method's train_step sees, with the optimisers, the learning-rate schedule and precision.
 #pragma once
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,28 +15,37 @@
 namespace tss {
 
 struct OptimiserOptions {
+  std::string kind = "sgd";  // sgd | adam
   double learning_rate = 0.01;
-  double momentum = 0.9;
+  double momentum = 0.9;  // adam: beta 1
+  double beta2 = 0.999;   // adam
   double weight_decay = 1e-4;
-  std::string schedule = "linear";  // linear: 1 - t/t_max | poly: (1 - t/t_max)^power | constant
+  // linear: 1 - t/t_max | poly: (1 - t/t_max)^power | step: step_factor^floor(t / (step_share t_max)) | constant
+  std::string schedule = "linear";
   double power = 0.9;
+  double step_share = 0.4;  // of t_max between two drops
+  double step_factor = 0.1;
   bool released_offset = false;  // rate of step t taken at max(t - 1, 0), as SSL4MIS and Text-SemiSeg do (methods.md 20.5)
   double clip_norm = 0;          // gradients are scaled to at most this L2 norm; 0: never
 
   template <class V>
   void visit(V& v) {
+    v("kind", kind);
     v("learning_rate", learning_rate);
     v("momentum", momentum);
+    v("beta2", beta2);
     v("weight_decay", weight_decay);
     v("schedule", schedule);
     v("power", power);
+    v("step_share", step_share);
+    v("step_factor", step_factor);
     v("released_offset", released_offset);
     v("clip_norm", clip_norm);
   }
   void check() const;
 };
 
-// The rate in force for step t (completed steps) of a run of t_max.
+// The rate in force for step t (completed steps) of a phase of t_max.
 double learning_rate_at(const OptimiserOptions& options, int64_t t, int64_t t_max);
 
 // bf16: convolutions and matrix products in bfloat16 (autocast), parameters, gradients and losses in float32.
@@ -55,7 +65,8 @@ class Optimisation : public Context {
  public:
   Optimisation(Method& method, const OptimiserOptions& options, bool bf16 = false);
 
-  // Seeds torch's generators from (seed, iteration), runs train_step and after_step. rate: in place of the schedule's.
+  // Step `iteration` of a run of `iterations`: seeds torch's generators from (seed, iteration), runs train_step and after_step. The
+  // method is told its place in the phase. rate: in place of the schedule's.
   void step(const Batch& batch, uint64_t seed, int64_t iteration, int64_t iterations, std::optional<double> rate = {});
 
   // What the last step logged, still on the device.
@@ -65,24 +76,34 @@ class Optimisation : public Context {
   bool finite() const;
   double learning_rate() const { return rate_; }
 
-  // Optimiser state as named tensors, "optimiser.<group>.<parameter number>.momentum".
+  // Optimiser state as named tensors, "optimiser.<group>.<parameter number>.momentum" (adam also .second_moment and .steps).
   std::map<std::string, torch::Tensor> state() const;
   // Throws InputError naming the tensor when one is missing or has another shape.
   void load_state(const std::map<std::string, torch::Tensor>& state, const std::string& source);
 
-  void minimise(const std::string& group, const torch::Tensor& loss) override;
+  void minimise(const std::string& group, const torch::Tensor& loss) override { minimise_together({group}, loss); }
+  void minimise_together(const std::vector<std::string>& groups, const torch::Tensor& loss) override;
   using Context::log;
   void log(const std::string& name, const torch::Tensor& value) override;
   int64_t iteration() const override { return iteration_; }
   int64_t iterations() const override { return iterations_; }
+  const std::string& phase() const override { return phase_; }
 
  private:
+  struct Group {
+    std::unique_ptr<torch::optim::Optimizer> optimiser;
+    double rate_factor = 1;
+    std::function<double(int64_t t, int64_t t_max)> own_schedule;
+  };
+  void take_step(Group& group);
+
   Method& method_;
   OptimiserOptions options_;
   bool bf16_;
-  std::map<std::string, std::unique_ptr<torch::optim::SGD>> optimisers_;
+  std::map<std::string, Group> groups_;
   std::map<std::string, torch::Tensor> logged_;
   int64_t iteration_ = 0, iterations_ = 1;
+  std::string phase_;
   double rate_ = 0;
   torch::Tensor finite_;  // 0-dim bool on the method's device; undefined before the first loss
 };

@@ -22,6 +22,7 @@ void write_run_record(const fs::path& run, const RunRecord& record) {
   out["protocol"] = record.protocol;
   out["selection"] = record.selection;
   out["split"] = record.split;
+  if (!record.phases.is_null()) out["phases"] = record.phases;
   out["environment"] = record.environment;
   if (!record.origin.is_null()) out["origin"] = record.origin;
   write_json(run / "run.json", out);
@@ -48,6 +49,7 @@ RunRecord read_run_record(const fs::path& run) {
     record.selection = in.at("selection");
     record.split = in.at("split");
     record.environment = in.at("environment");
+    record.phases = in.value("phases", Json());
     record.origin = in.value("origin", Json());
   } catch (const Json::exception& error) {
     throw InputError(path.string(), std::string("lacks a field or has one of a wrong type (") + error.what() + ")");

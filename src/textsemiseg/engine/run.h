@@ -2,6 +2,7 @@
 //
 //   R/config.toml          every option, resolved
 //   R/run.json             data set, classes, recipe, text source of each class, environment, protocol, how the checkpoint is chosen
+//   R/costs.json           seconds per step and per window, memory, parameters (engine/costs.h)
 //   R/log.jsonl            one line per log interval and per validation; R/train.log: messages
 //   R/checkpoints/last.safetensors, best.safetensors (and .json beside each)
 #pragma once
@@ -31,6 +32,7 @@ struct RunRecord {
   std::string protocol;          // honest | published | imported (nothing is claimed on the choice of the weights)
   std::string selection;         // how the checkpoint is chosen, one sentence
   Json split;                    // numbers of cases per role
+  Json phases;                   // [{"name", "iterations"}], in order
   Json environment;
   Json origin;  // of imported weights: file, format, network; null for runs of train
 };

@@ -12,8 +12,10 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/checkpoint.h"
+#include "textsemiseg/engine/costs.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/engine/memory_estimate.h"
+#include "textsemiseg/engine/phases.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/run_log.h"
 #include "textsemiseg/engine/text_probe.h"
@@ -49,7 +51,10 @@ class Trainer {
   void resume();
   std::shared_ptr<TextSource> make_text() const;
   void build();
+  void make_optimisation();
   void fix_iterations_by_time();
+  void begin_phase(const PhaseSpan& span);
+  void run_phase(const PhaseSpan& span);
   void save(const std::string& which);
   void check_finite();
   void validate_now();
@@ -62,6 +67,7 @@ class Trainer {
   torch::Device device_;
   Dataset dataset_;
   Sampler sampler_;
+  std::vector<PhaseSpan> phases_;
   std::vector<std::string> scored_;  // cases whose Dice is followed
   bool selects_ = false;             // their Dice chooses the checkpoint
   std::shared_ptr<TextSource> text_;
@@ -71,6 +77,9 @@ class Trainer {
   std::unique_ptr<RunLog> log_;
   double seconds_before_ = 0;
   Stopwatch clock_;
+  std::unique_ptr<Progress> progress_;
+  std::vector<double> step_seconds_;  // since the program began
+  double loss_ = std::numeric_limits<double>::quiet_NaN();
 };
 
 Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode)
@@ -109,7 +118,7 @@ std::string Trainer::selection_rule() const {
 }
 
 std::shared_ptr<TextSource> Trainer::make_text() const {
-  if (!method_info(config_.method).uses_text) return nullptr;
+  if (!method_info(config_.method).uses_text(config_.method_options)) return nullptr;
   const std::string warning = meaningless_warning(dataset_.class_names(), dataset_.class_texts());
   if (!warning.empty()) log_warning(warning);
   return make_text_source(config_.text, dataset_.class_names(), static_cast<uint64_t>(config_.seed), dataset_.class_texts());
@@ -119,6 +128,11 @@ void Trainer::build() {
   text_ = make_text();
   method_ = build_method(config_, dataset_.class_names(), dataset_.channels(), text_);
   method_->to(device_);
+  phases_ = phase_spans(method_->phases(), config_.train.iterations);
+  make_optimisation();
+}
+
+void Trainer::make_optimisation() {
   optimisation_ = std::make_unique<Optimisation>(*method_, config_.optimiser, config_.train.precision == "bf16");
 }
 
@@ -126,6 +140,7 @@ void Trainer::build() {
 void Trainer::fix_iterations_by_time() {
   if (config_.train.time_budget <= 0) return;
   build();
+  method_->begin_phase(phases_.back().phase.name);
   double seconds = 0;
   constexpr int kWarm = 2, kTimed = 3;
   for (int i = 0; i < kWarm + kTimed; ++i) {
@@ -144,6 +159,7 @@ void Trainer::start_fresh() {
   fix_iterations_by_time();
   build();
   state_.iterations = config_.train.iterations;
+  state_.phases_begun = 0;
   if (text_) state_.encoder_hash = text_->encoder_hash();
   RunRecord record;
   record.dataset = dataset_.name();
@@ -155,6 +171,7 @@ void Trainer::start_fresh() {
   record.protocol = config_.train.protocol;
   record.selection = selection_rule();
   for (const Role role : kRoles) record.split[role_name(role)] = dataset_.cases(role).size();
+  for (const PhaseSpan& span : phases_) record.phases.push_back({{"name", span.phase.name}, {"iterations", span.length()}});
   record.environment = environment_record(device_);
   fs::create_directories(folder_ / "checkpoints");
   write_text_file(folder_ / "config.toml", to_toml(resolved(config_)));
@@ -162,33 +179,11 @@ void Trainer::start_fresh() {
   log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", 0);
 }
 
-// The first field in which two configurations differ, "train.iterations"; empty when none does.
-std::string first_difference(const Json& stored, const Json& given, const std::string& path) {
-  if (stored.is_object() && given.is_object()) {
-    for (const auto& [key, value] : stored.items()) {
-      const std::string name = path.empty() ? key : path + "." + key;
-      if (!given.contains(key)) return name;
-      const std::string inner = first_difference(value, given.at(key), name);
-      if (!inner.empty()) return inner;
-    }
-    return "";
-  }
-  return stored == given ? "" : path;
-}
-
 void Trainer::resume() {
   const RunConfig stored = read_run_config(folder_);
-  RunConfig given = config_;
-  // What may change between the parts of a run; the last two only affect when files are written.
-  given.train.device = stored.train.device;
-  given.train.threads = stored.train.threads;
-  given.train.checkpoint_every = stored.train.checkpoint_every;
-  given.sampler.threads = stored.sampler.threads;
-  given.sampler.queue = stored.sampler.queue;
-  given.dataset = stored.dataset;
   // A time budget fixed the number of iterations when the run began.
-  if (stored.train.time_budget > 0) given.train.iterations = config_.train.iterations = stored.train.iterations;
-  const std::string field = first_difference(resolved(stored), resolved(given), "");
+  if (stored.train.time_budget > 0) config_.train.iterations = stored.train.iterations;
+  const std::string field = resume_difference(stored, config_);
   if (!field.empty())
     throw InputError("--resume: " + field, "differs from " + (folder_ / "config.toml").string(),
                      "the configuration the run began with (or another --run)");
@@ -254,6 +249,61 @@ void Trainer::report_text_probe() {
   log_info("effect of the class texts on " + scored_.front() + ":\n" + describe(probe));
 }
 
+void Trainer::begin_phase(const PhaseSpan& span) {
+  if (span.index > 0) {
+    if (span.phase.starts_from_best && state_.best_score) {
+      const fs::path path = checkpoint_path(folder_, "best");
+      load_into(*method_, read_checkpoint(path).method, path.string());
+      log_info(concat("phase ", span.phase.name, " starts from the checkpoint of iteration ", state_.best_iteration));
+    }
+    // The phase selects for itself.
+    state_.best_score.reset();
+    state_.best_iteration = 0;
+    make_optimisation();
+  }
+  method_->begin_phase(span.phase.name);
+  state_.phases_begun = static_cast<int64_t>(span.index) + 1;
+  if (phases_.size() > 1) log_info(concat("phase ", span.phase.name, ": iterations ", span.begin, " to ", span.end));
+  // The selected checkpoint this phase began with is overwritten by its own: resuming must not begin the phase again.
+  if (span.index > 0) save("last");
+}
+
+void Trainer::run_phase(const PhaseSpan& span) {
+  if (state_.phases_begun <= static_cast<int64_t>(span.index)) begin_phase(span);
+  const TrainOptions& train = config_.train;
+  const int64_t validate_every = train.validate_every > 0 ? train.validate_every : std::max<int64_t>(1, state_.iterations / 15);
+  SamplerOptions sampling = config_.sampler;
+  if (!span.phase.uses_unlabelled) sampling.unlabelled = 0;
+  const Sampler sampler(dataset_, sampling, static_cast<uint64_t>(config_.seed));
+  BatchLoader loader(sampler, state_.iteration, sampling.threads, sampling.queue);
+  while (state_.iteration < span.end) {
+    const Stopwatch watch;
+    optimisation_->step(to_tensors(loader.next(), device_), static_cast<uint64_t>(config_.seed), state_.iteration,
+                        state_.iterations);
+    step_seconds_.push_back(watch.seconds());
+    ++state_.iteration;
+    log_->add(optimisation_->logged());
+    const bool last = state_.iteration == state_.iterations, phase_ends = state_.iteration == span.end;
+    if (phase_ends || state_.iteration % train.log_every == 0) {
+      check_finite();
+      loss_ = log_->write_step(state_.iteration, optimisation_->learning_rate(), seconds_before_ + clock_.seconds());
+    }
+    progress_->update(state_.iteration, std::isnan(loss_) ? "" : "loss " + fixed(loss_, 4));
+    const bool stop = interrupted();
+    if (phase_ends || state_.iteration % validate_every == 0) {
+      check_finite();
+      validate_now();
+    }
+    if (phase_ends || stop || state_.iteration % train.checkpoint_every == 0) {
+      check_finite();
+      save("last");
+    }
+    if (stop && !last)
+      throw Interrupted(concat("stopped at iteration ", state_.iteration, " of ", state_.iterations,
+                               "; a checkpoint was written, --resume continues"));
+  }
+}
+
 TrainResult Trainer::run() {
   const bool exists = fs::exists(checkpoint_path(folder_, "last"));
   const bool holds_run = exists || fs::exists(folder_ / "config.toml");
@@ -264,40 +314,17 @@ TrainResult Trainer::run() {
   else
     start_fresh();
   set_log_file((folder_ / "train.log").string());
-  const int64_t t_max = state_.iterations;
-  const int64_t validate_every =
-      config_.train.validate_every > 0 ? config_.train.validate_every : std::max<int64_t>(1, t_max / 15);
-  const auto seed = static_cast<uint64_t>(config_.seed);
-
-  BatchLoader loader(sampler_, state_.iteration, config_.sampler.threads, config_.sampler.queue);
   catch_interrupts();
   log_info(concat(config_.method, " on ", dataset_.name(), ": ", dataset_.split().describe(), "; selection: ", selection_rule()));
-  Progress progress(config_.method, t_max, state_.iteration);
+  progress_ = std::make_unique<Progress>(config_.method, state_.iterations, state_.iteration);
   clock_.restart();
-  double loss = std::numeric_limits<double>::quiet_NaN();
-  while (state_.iteration < t_max) {
-    optimisation_->step(to_tensors(loader.next(), device_), seed, state_.iteration, t_max);
-    ++state_.iteration;
-    log_->add(optimisation_->logged());
-    const bool last = state_.iteration == t_max;
-    if (last || state_.iteration % config_.train.log_every == 0) {
-      check_finite();
-      loss = log_->write_step(state_.iteration, optimisation_->learning_rate(), seconds_before_ + clock_.seconds());
-    }
-    progress.update(state_.iteration, std::isnan(loss) ? "" : "loss " + fixed(loss, 4));
-    const bool stop = interrupted();
-    if (last || state_.iteration % validate_every == 0) {
-      check_finite();
-      validate_now();
-    }
-    if (last || stop || state_.iteration % config_.train.checkpoint_every == 0) {
-      check_finite();
-      save("last");
-    }
-    if (last) report_text_probe();
-    if (stop && !last)
-      throw Interrupted(
-          concat("stopped at iteration ", state_.iteration, " of ", t_max, "; a checkpoint was written, --resume continues"));
+  const bool trains = state_.iteration < state_.iterations;
+  for (const PhaseSpan& span : phases_) {
+    if (state_.iteration < span.end) run_phase(span);
+  }
+  if (trains) {
+    report_text_probe();
+    write_costs(folder_, config_, *method_, dataset_.channels(), step_seconds_, device_);
   }
   set_log_file("");
   return {state_.iteration, clock_.seconds(), state_.best_score, state_.best_iteration};

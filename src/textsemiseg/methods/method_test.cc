@@ -1,9 +1,11 @@
 // What every method of the registry must do, whatever it is.
 #include "textsemiseg/methods/method.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <set>
 
 #include "support/tiny.h"
 #include "textsemiseg/methods/registry.h"
@@ -53,41 +55,74 @@ class EveryMethod : public ::testing::TestWithParam<Variant> {
     return GetParam().two_classes_only ? std::vector<int64_t>{2} : std::vector<int64_t>{2, 3};
   }
 
-  // Loss of one step; the gradients stay in the parameters.
-  static double step(Method& method, const Batch& batch) {
-    StepRecord record(kLast, kRun);
+  // Loss of one step of a phase; gradients of all losses are finite.
+  static double step(Method& method, const Batch& batch, const std::string& phase) {
+    StepRecord record(kLast, kRun, phase);
+    record.gradients = true;
     method.train();
     method.zero_grad();
     method.train_step(batch, record);
-    EXPECT_EQ(record.minimised.size(), 1u);
-    EXPECT_EQ(record.groups[0], method.parameter_groups()[0].name);
+    EXPECT_FALSE(record.minimised.empty());
+    for (const auto& group : record.groups) EXPECT_THAT(group_names(method), ::testing::Contains(group));
     EXPECT_EQ(record.logged.count("loss"), 1u);
-    EXPECT_EQ(record.logged["loss"], record.minimised[0].item<double>());
     for (const auto& [name, value] : record.logged) EXPECT_TRUE(std::isfinite(value)) << name;
-    record.minimised[0].backward();
     for (const auto& parameter : method.named_parameters()) {
       const torch::Tensor& gradient = parameter.value().grad();
       EXPECT_TRUE(!gradient.defined() || torch::isfinite(gradient).all().item<bool>()) << parameter.key();
     }
+    method.after_step(kLast);
+    for (const auto& parameter : method.named_parameters())
+      EXPECT_TRUE(torch::isfinite(parameter.value()).all().item<bool>()) << parameter.key();
     return record.logged["loss"];
+  }
+
+  // One step of every phase on the phase's part of the batch.
+  static void step_every_phase(Method& method, const Batch& batch) {
+    for (const Phase& phase : method.phases()) {
+      SCOPED_TRACE(phase.name);
+      method.begin_phase(phase.name);
+      const Batch own = phase.uses_unlabelled ? batch : Batch{batch.labelled_image(), batch.label};
+      EXPECT_TRUE(std::isfinite(step(method, own, phase.name)));
+    }
+  }
+
+  static std::vector<std::string> group_names(Method& method) {
+    std::vector<std::string> names;
+    for (const auto& group : method.parameter_groups()) names.push_back(group.name);
+    return names;
   }
 };
 
 TEST_P(EveryMethod, LowersItsOwnLossOnAFixedBatch) {
   const int64_t classes = class_counts().back();
   const auto method = make(classes);
-  const Batch batch = tiny_batch(2, 2, classes, {8, 8, 8});
-  torch::optim::SGD sgd(method->parameters(), torch::optim::SGDOptions(0.01).momentum(0.9));
-  std::vector<double> losses;
-  for (int i = 0; i < 20; ++i) {
-    StepRecord record(kLast, kRun);
-    record.optimiser = &sgd;
-    method->train();
-    method->train_step(batch, record);
-    method->after_step(kLast);
-    losses.push_back(record.logged["loss"]);
+  for (const Phase& phase : method->phases()) {
+    SCOPED_TRACE(phase.name);
+    const Batch batch = tiny_batch(2, phase.uses_unlabelled ? 2 : 0, classes, {8, 8, 8});
+    method->begin_phase(phase.name);
+    StepRecord record(kLast, kRun, phase.name);
+    for (const auto& group : method->parameter_groups())
+      record.optimisers[group.name] =
+          std::make_shared<torch::optim::SGD>(group.parameters, torch::optim::SGDOptions(0.01).momentum(0.9));
+    std::vector<double> losses;
+    for (int i = 0; i < 20; ++i) {
+      method->train();
+      method->train_step(batch, record);
+      method->after_step(kLast);
+      losses.push_back(record.logged["loss"]);
+    }
+    EXPECT_LT(losses.back(), 0.9 * losses.front());
   }
-  EXPECT_LT(losses.back(), 0.9 * losses.front());
+}
+
+TEST_P(EveryMethod, PhasesMakeUpTheRun) {
+  double share = 0;
+  std::set<std::string> names;
+  for (const Phase& phase : make(2)->phases()) {
+    share += phase.share;
+    EXPECT_TRUE(names.insert(phase.name).second) << phase.name;
+  }
+  EXPECT_NEAR(share, 1, 1e-9);
 }
 
 TEST_P(EveryMethod, PredictsProbabilities) {
@@ -122,7 +157,7 @@ TEST_P(EveryMethod, DegenerateCropsGiveFiniteLossesAndGradients) {
         Batch batch = tiny_batch(2, 2, classes, {8, 8, 8});
         batch.label.fill_(label);
         if (constant) batch.image.fill_(1);
-        EXPECT_TRUE(std::isfinite(step(*method, batch)));
+        step_every_phase(*method, batch);
       }
 }
 
@@ -130,27 +165,29 @@ TEST_P(EveryMethod, TakesAnyNumberOfSamples) {
   const auto method = make(2);
   for (const auto& [labelled, unlabelled] : {std::pair{2, 0}, {1, 0}, {1, 3}, {3, 1}}) {
     SCOPED_TRACE(concat(labelled, " + ", unlabelled));
-    EXPECT_TRUE(std::isfinite(step(*method, tiny_batch(labelled, unlabelled, 2, {8, 8, 8}))));
+    step_every_phase(*method, tiny_batch(labelled, unlabelled, 2, {8, 8, 8}));
   }
 }
 
 TEST_P(EveryMethod, TrainsOnSidesThatAreNoMultiples) {
   const auto method = make(2);
   if (method->fixed_window()) return;
-  EXPECT_TRUE(std::isfinite(step(*method, tiny_batch(1, 1, 2, {7, 10, 5}))));
+  step_every_phase(*method, tiny_batch(1, 1, 2, {7, 10, 5}));
 }
 
 TEST_P(EveryMethod, OwnsWhatItTrains) {
   const auto method = make(2);
-  size_t grouped = 0;
-  for (const auto& group : method->parameter_groups()) grouped += group.parameters.size();
-  EXPECT_EQ(grouped, method->parameters().size());
+  size_t grouped = 0, trainable = 0;
+  for (const auto& group : method->parameter_groups())
+    for (const auto& parameter : group.parameters) grouped += parameter.requires_grad();
+  for (const auto& parameter : method->parameters()) trainable += parameter.requires_grad();
+  EXPECT_EQ(grouped, trainable);
 }
 
 TEST_P(EveryMethod, RunsInDoublePrecision) {
   const auto method = make(2);
   method->to(torch::kFloat64);
-  EXPECT_TRUE(std::isfinite(step(*method, to_double(tiny_batch(1, 1, 2, {8, 8, 8})))));
+  step_every_phase(*method, to_double(tiny_batch(1, 1, 2, {8, 8, 8})));
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryMethod, ::testing::ValuesIn(variants()),
