@@ -109,7 +109,7 @@ void check_step_mc_net(const Json& file, Checker& check) {
     std::vector<torch::Tensor> logits;
     for (const auto& field : c.at("logits")) logits.push_back(from_formula(field).to(check.dtype()).requires_grad_(true));
     const torch::Tensor y = from_formula(c.at("label")).narrow(0, 0, 2);
-    const tss::McNetLoss loss = tss::mc_net_loss(options, logits, y, c.at("completed_steps"), 30000);
+    const tss::MutualLoss loss = tss::mc_net_loss(options, logits, y, c.at("completed_steps"), 30000);
     check.tensor("sharpened", tss::sharpen(torch::softmax(logits[0], 1)), c.at("sharpened_first"), Kind::kOutput);
     check.number("dice_sum", loss.dice_sum.item<double>(), c.at("dice_sum"), Kind::kLoss);
     check.number("consistency_sum", loss.consistency_sum.item<double>(), c.at("consistency_sum"), Kind::kLoss);

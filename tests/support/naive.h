@@ -105,6 +105,24 @@ inline double segmentation_loss(const torch::Tensor& logits, const torch::Tensor
   return entropy / voxels + 1 - dice;
 }
 
+// D2: mean over the foreground classes of 1 - (2 sum p g + 1e-8) / (sum p + sum g + 1e-8), p the softmax; as above.
+inline double foreground_dice_loss(const torch::Tensor& logits, const torch::Tensor& label) {
+  const torch::Tensor held = torch::softmax(logits, 1).detach();
+  const auto p = held.accessor<double, 5>();
+  const auto y = label.accessor<int64_t, 4>();
+  double total = 0;
+  for (int64_t k = 1; k < held.size(1); ++k) {
+    double overlap = 0, sizes = 0;
+    for_voxels(label, [&](int64_t n, int64_t a, int64_t b, int64_t c) {
+      const double g = y[n][a][b][c] == k ? 1 : 0;
+      overlap += p[n][k][a][b][c] * g;
+      sizes += p[n][k][a][b][c] + g;
+    });
+    total += (1 - (2 * overlap + 1e-8) / (sizes + 1e-8)) / static_cast<double>(held.size(1) - 1);
+  }
+  return total;
+}
+
 // Index of the largest logit of every voxel, the first of equal ones.
 inline torch::Tensor hard_labels(const torch::Tensor& logits) {
   const torch::Tensor detached = logits.detach();

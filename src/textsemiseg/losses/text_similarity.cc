@@ -1,5 +1,7 @@
 #include "textsemiseg/losses/text_similarity.h"
 
+#include <c10/core/impl/LocalDispatchKeySet.h>
+
 #include "textsemiseg/losses/dice.h"
 
 namespace tss {
@@ -21,6 +23,8 @@ DynamicLabels dynamic_labels(const std::vector<torch::Tensor>& probabilities, co
 
 TextSimilarity text_similarity(const std::vector<torch::Tensor>& projected, const std::vector<torch::Tensor>& predicted,
                                const torch::Tensor& label, const torch::Tensor& text) {
+  // Sums over positions are no place for half precision.
+  const c10::impl::ExcludeDispatchKeyGuard own_precision(c10::autocast_dispatch_keyset);
   const int64_t classes = text.size(0);
   torch::Tensor agree = torch::ones_like(label, torch::kBool);
   for (const auto& one : predicted) agree = agree.logical_and(one == label);
@@ -30,7 +34,7 @@ TextSimilarity text_similarity(const std::vector<torch::Tensor>& projected, cons
   out.agreeing = members.sum(0).to(torch::kInt64);
   torch::Tensor sums;
   for (const auto& one : projected) {
-    const torch::Tensor part = torch::matmul(members.t(), one.flatten(0, 1));  // [K, d]
+    const torch::Tensor part = torch::matmul(members.t(), one.flatten(0, 1).to(text.scalar_type()));  // [K, d]
     sums = sums.defined() ? sums + part : part;
   }
   const torch::Tensor counts = (members.sum(0) * static_cast<double>(projected.size())).clamp_min(1);

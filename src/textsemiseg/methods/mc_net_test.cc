@@ -14,32 +14,16 @@ namespace {
 
 using namespace testing;
 
-// Sum over decoders of the mean over foreground classes of 1 - 2 sum p g / (sum p + sum g), on the labelled samples.
-double naive_dice_sum(const std::vector<torch::Tensor>& logits, const torch::Tensor& label) {
-  const auto y = label.accessor<int64_t, 4>();
-  double total = 0;
-  for (const auto& one : logits) {
-    const torch::Tensor p_held = torch::softmax(one, 1).detach();
-    const auto p = p_held.accessor<double, 5>();
-    for (int64_t k = 1; k < one.size(1); ++k) {
-      double overlap = 0, sizes = 0;
-      for_voxels(label, [&](int64_t n, int64_t a, int64_t b, int64_t c) {
-        const double g = y[n][a][b][c] == k ? 1 : 0;
-        overlap += p[n][k][a][b][c] * g;
-        sizes += p[n][k][a][b][c] + g;
-      });
-      total += (1 - (2 * overlap + 1e-8) / (sizes + 1e-8)) / static_cast<double>(one.size(1) - 1);
-    }
-  }
-  return total;
-}
-
+// Sum over ordered pairs of decoders of the mean over everything of (p_i - S(p_j))^2.
 double naive_consistency(const std::vector<torch::Tensor>& logits) {
   const auto sharpened = [](double p) { return std::pow(p, 10) / (std::pow(p, 10) + std::pow(1 - p, 10)); };
-  const Row a = row_of(torch::softmax(logits[0], 1)), b = row_of(torch::softmax(logits[1], 1));
+  std::vector<Row> p;
+  for (const auto& one : logits) p.push_back(row_of(torch::softmax(one, 1)));
   double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += std::pow(a[i] - sharpened(b[i]), 2) + std::pow(b[i] - sharpened(a[i]), 2);
-  return sum / static_cast<double>(a.size());
+  for (size_t i = 0; i < p.size(); ++i)
+    for (size_t j = 0; j < p.size(); ++j)
+      for (size_t n = 0; i != j && n < p[i].size(); ++n) sum += std::pow(p[i][n] - sharpened(p[j][n]), 2);
+  return sum / static_cast<double>(p[0].size());
 }
 
 class McNetClasses : public ::testing::TestWithParam<int64_t> {};
@@ -47,21 +31,25 @@ class McNetClasses : public ::testing::TestWithParam<int64_t> {};
 TEST_P(McNetClasses, LossEqualsLoops) {
   torch::manual_seed(1);
   const int64_t classes = GetParam();
-  const std::vector<torch::Tensor> logits = {torch::randn({4, classes, 2, 3, 4}, torch::kFloat64),
-                                             torch::randn({4, classes, 2, 3, 4}, torch::kFloat64)};
-  const torch::Tensor label = torch::randint(classes, {2, 2, 3, 4}, torch::kInt64);
-  const McNetLoss loss = mc_net_loss({}, logits, label, 199, 1000);
-  const double dice = naive_dice_sum(logits, label), consistency = naive_consistency(logits);
-  EXPECT_NEAR(loss.dice_sum.item<double>(), dice, 1e-12);
-  EXPECT_NEAR(loss.consistency_sum.item<double>(), consistency, 1e-12);
-  EXPECT_NEAR(loss.consistency_weight, std::exp(-5 * 0.25), 1e-12);  // 200 of 0.4 * 1000
-  EXPECT_NEAR(loss.total.item<double>(), 0.5 * dice + std::exp(-5 * 0.25) * consistency, 1e-12);
+  for (const size_t decoders : {2, 3}) {
+    std::vector<torch::Tensor> logits;
+    for (size_t i = 0; i < decoders; ++i) logits.push_back(torch::randn({4, classes, 2, 3, 4}, torch::kFloat64));
+    const torch::Tensor label = torch::randint(classes, {2, 2, 3, 4}, torch::kInt64);
+    const MutualLoss loss = mc_net_loss({}, logits, label, 199, 1000);
+    double dice = 0;
+    for (const auto& one : logits) dice += foreground_dice_loss(one, label);
+    const double consistency = naive_consistency(logits);
+    EXPECT_NEAR(loss.dice_sum.item<double>(), dice, 1e-12);
+    EXPECT_NEAR(loss.consistency_sum.item<double>(), consistency, 1e-12);
+    EXPECT_NEAR(loss.consistency_weight, std::exp(-5 * 0.25), 1e-12);  // 200 of 0.4 * 1000
+    EXPECT_NEAR(loss.total.item<double>(), 0.5 * dice + std::exp(-5 * 0.25) * consistency, 1e-12);
+  }
 }
 
-TEST_P(McNetClasses, GradientsOfATrainingStepEqualCentralDifferences) {
+template <class Options>
+void expect_gradients(int64_t classes) {
   torch::manual_seed(2);
-  const int64_t classes = GetParam();
-  McNet method({}, tiny_setup(classes));
+  McNet method(Options{}, tiny_setup(classes));
   method.to(torch::kFloat64);
   const Batch batch = to_double(tiny_batch(1, 1, classes, {8, 4, 8}));
   const auto check = check_gradients(
@@ -74,12 +62,17 @@ TEST_P(McNetClasses, GradientsOfATrainingStepEqualCentralDifferences) {
   EXPECT_LT(check.error, 1e-5) << check;
 }
 
+TEST_P(McNetClasses, GradientsOfATrainingStepEqualCentralDifferences) {
+  expect_gradients<McNetOptions>(GetParam());
+  expect_gradients<McNetPlusOptions>(GetParam());
+}
+
 INSTANTIATE_TEST_SUITE_P(K, McNetClasses, ::testing::Values(2, 3));
 
 TEST(McNet, RampsCountInShareOfTheRunOrInReleasedEpochs) {
   const std::vector<torch::Tensor> logits = {torch::zeros({1, 2, 2, 2, 2}), torch::zeros({1, 2, 2, 2, 2})};
   const torch::Tensor label = torch::zeros({1, 2, 2, 2}, torch::kInt64);
-  McNetOptions options;
+  MutualOptions options;
   const auto weight = [&](int64_t t, int64_t t_max) { return mc_net_loss(options, logits, label, t, t_max).consistency_weight; };
   EXPECT_NEAR(weight(0, 1'000'000), std::exp(-5), 1e-4);
   EXPECT_EQ(weight(399, 1000), 1);
@@ -96,7 +89,7 @@ TEST(McNet, RampsCountInShareOfTheRunOrInReleasedEpochs) {
 
 TEST(McNet, PredictsWithTheFirstDecoder) {
   torch::manual_seed(3);
-  McNet method({}, tiny_setup(3));
+  McNet method(McNetOptions{}, tiny_setup(3));
   method.eval();
   const torch::Tensor x = torch::randn({1, 1, 8, 8, 8});
   const auto net = std::dynamic_pointer_cast<VNetImpl>(method.named_children()["network"]);
@@ -126,8 +119,11 @@ TEST(Supervised, HasTheParametersOfVNet) {
   for (const auto& parameter : Supervised({}, setup).parameters()) count += parameter.numel();
   EXPECT_EQ(count, 9'448'866);
   count = 0;
-  for (const auto& parameter : McNet({}, setup).parameters()) count += parameter.numel();
+  for (const auto& parameter : McNet(McNetOptions{}, setup).parameters()) count += parameter.numel();
   EXPECT_EQ(count, 12'347'716);
+  count = 0;
+  for (const auto& parameter : McNet(McNetPlusOptions{}, setup).parameters()) count += parameter.numel();
+  EXPECT_EQ(count, 15'246'566);
 }
 
 }  // namespace

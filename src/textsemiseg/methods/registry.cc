@@ -2,10 +2,18 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/methods/bcp.h"
+#include "textsemiseg/methods/bs_net.h"
+#include "textsemiseg/methods/dtc.h"
 #include "textsemiseg/methods/mc_net.h"
+#include "textsemiseg/methods/mcf.h"
+#include "textsemiseg/methods/mlrp.h"
 #include "textsemiseg/methods/supervised.h"
 #include "textsemiseg/methods/text_semiseg.h"
 #include "textsemiseg/methods/text_semiseg_reference.h"
+#include "textsemiseg/methods/ua_mt.h"
+#include "textsemiseg/methods/urpc.h"
+#include "textsemiseg/methods/vclip_seg.h"
 
 namespace tss {
 namespace {
@@ -30,20 +38,38 @@ std::shared_ptr<Method> choose_variant(const auto& options, const MethodSetup& s
 #define TSS_RESOLVE(name, Options) \
   [](const Json& section, const std::string& source) { return write_options(options_of<Options>(name, section, source)); }
 
+#define TSS_METHOD(name, Class, Options)                                                                       \
+  [](const Json& o, const std::string& source, const MethodSetup& setup) -> std::shared_ptr<Method> {          \
+    return std::make_shared<Class>(options_of<Options>(name, o, source), setup);                               \
+  },                                                                                                           \
+      TSS_RESOLVE(name, Options)
+
 }  // namespace
 
 const std::vector<MethodInfo>& methods() {
   static const std::vector<MethodInfo> table = {
       {"supervised", "VNet on the labelled cases alone, the lower bound (Milletari et al., 3DV 2016)", TextUse::kNever, false,
-       [](const Json& o, const std::string& source, const MethodSetup& setup) -> std::shared_ptr<Method> {
-         return std::make_shared<Supervised>(options_of<SupervisedOptions>("supervised", o, source), setup);
-       },
-       TSS_RESOLVE("supervised", SupervisedOptions)},
+       TSS_METHOD("supervised", Supervised, SupervisedOptions)},
+      {"ua_mt", "mean teacher, where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019)", TextUse::kOption, true,
+       TSS_METHOD("ua_mt", UaMt, UaMtOptions)},
+      {"dtc", "agreement of mask and signed distance (Luo et al., AAAI 2021)", TextUse::kOption, true,
+       TSS_METHOD("dtc", Dtc, DtcOptions)},
       {"mc_net", "mutual consistency between two decoders (Wu et al., MICCAI 2021)", TextUse::kNever, true,
-       [](const Json& o, const std::string& source, const MethodSetup& setup) -> std::shared_ptr<Method> {
-         return std::make_shared<McNet>(options_of<McNetOptions>("mc_net", o, source), setup);
-       },
-       TSS_RESOLVE("mc_net", McNetOptions)},
+       TSS_METHOD("mc_net", McNet, McNetOptions)},
+      {"mc_net_plus", "the same between three decoders (Wu et al., Medical Image Analysis 2022)", TextUse::kNever, true,
+       TSS_METHOD("mc_net_plus", McNet, McNetPlusOptions)},
+      {"urpc", "agreement of four scales, rectified by their divergence (Luo et al., Medical Image Analysis 2022)",
+       TextUse::kNever, true, TSS_METHOD("urpc", Urpc, UrpcOptions)},
+      {"mcf", "V-Net and residual V-Net correct each other (Wang et al., CVPR 2023)", TextUse::kNever, true,
+       TSS_METHOD("mcf", Mcf, McfOptions)},
+      {"bcp", "bidirectional copy-paste, pre-training and mean teacher (Bai et al., CVPR 2023)", TextUse::kNever, true,
+       TSS_METHOD("bcp", Bcp, BcpOptions)},
+      {"bs_net", "two networks in turn, each other's moving average, and a critic (He et al., IEEE TMI 2024; 3D form is ours)",
+       TextUse::kNever, true, TSS_METHOD("bs_net", BsNet, BsNetOptions)},
+      {"mlrp", "mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024)", TextUse::kNever, true,
+       TSS_METHOD("mlrp", Mlrp, MlrpOptions)},
+      {"vclip_seg", "voxel-wise prompts and dynamic labels (VCLIPSeg; Li et al., MICCAI 2024)", TextUse::kAlways, true,
+       TSS_METHOD("vclip_seg", VclipSeg, VclipSegOptions)},
       {"text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", TextUse::kAlways, true,
        [](const Json& o, const std::string& source, const MethodSetup& setup) {
          return choose_variant<TextSemiSeg, TextSemiSegReference>(options_of<TextSemiSegOptions>("text_semiseg", o, source),
@@ -54,6 +80,7 @@ const std::vector<MethodInfo>& methods() {
   return table;
 }
 
+#undef TSS_METHOD
 #undef TSS_RESOLVE
 
 bool MethodInfo::uses_text(const Json& options) const {

@@ -2,6 +2,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/networks/blocks.h"
 
 namespace tss {
 
@@ -37,7 +38,7 @@ VclipVNetImpl::VclipVNetImpl(const VNetOptions& network, const VclipOptions& opt
 }
 
 torch::Tensor VclipVNetImpl::project(size_t decoder, const torch::Tensor& deepest) {
-  const torch::Tensor projected = projections_[decoder]->forward(deepest);
+  const torch::Tensor projected = full_precision(projections_[decoder]->forward(deepest));
   return F::normalize(projected, F::NormalizeFuncOptions().dim(norm_axis_)).flatten(2).transpose(1, 2);
 }
 

@@ -1,6 +1,7 @@
 #include "textsemiseg/text/text_factory.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
@@ -31,9 +32,16 @@ std::shared_ptr<TextEncoder> random_clip(const TextOptions& options, uint64_t se
   return random_clip_text_encoder({}, seed, options.vocabulary);
 }
 
+constexpr std::string_view kPlace = "{}";  // of the class's text in a template
+
 std::shared_ptr<TextSource> encoder_source(const TextOptions& options, const std::vector<std::string>& class_names, uint64_t seed,
-                                           const std::vector<std::vector<std::string>>& class_texts) {
+                                           std::vector<std::vector<std::string>> class_texts) {
   const auto encoder = make_text_encoder(options, seed);
+  if (!options.prompt_template.empty()) {
+    for (auto& texts : class_texts)
+      for (std::string& text : texts)
+        text = std::string(options.prompt_template).replace(options.prompt_template.find(kPlace), kPlace.size(), text);
+  }
   const PromptOptions prompt{options.prompt_length, options.class_specific, options.combine};
   const std::string prompts =
       prompt.length == 0
@@ -67,6 +75,8 @@ void TextOptions::check() const {
   };
   needed_by("weights", weights, {"clip", "bert"});
   needed_by("table", table, {"table"});
+  if (!prompt_template.empty() && prompt_template.find(kPlace) == std::string::npos)
+    throw InputError("text.prompt_template", "found '" + prompt_template + "'", "a text with {} where the class's text goes");
   const auto one_of = [](const char* field, const std::string& value, const std::vector<std::string>& known) {
     if (std::find(known.begin(), known.end(), value) == known.end())
       throw InputError(concat("text.", field), "found '" + value + "'", join(known, " or "));

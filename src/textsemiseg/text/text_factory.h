@@ -21,6 +21,7 @@ struct TextOptions {
       vocabulary;  // CLIP's bpe_simple_vocab_16e6.txt.gz or BERT's vocab.txt; docs/text.md says where else it is looked for
   int64_t prompt_length = 4;       // M of Eq. 1; 4 in the paper; 0: the encoder's own features, nothing is learned
   bool class_specific = true;      // prompt vectors per class, as released
+  std::string prompt_template;     // "a scan of a {}." for an encoder: {} is the class's text; empty: the text alone
   std::string combine = "mean";    // mean | attend: several texts of one class
   std::string precision = "fp32";  // fp32 | bf16: of the frozen encoder's stored weights
   std::string table;               // file of text embeddings
@@ -37,6 +38,7 @@ struct TextOptions {
     v("vocabulary", vocabulary);
     v("prompt_length", prompt_length);
     v("class_specific", class_specific);
+    v("prompt_template", prompt_template);
     v("combine", combine);
     v("precision", precision);
     v("table", table);

@@ -1,0 +1,49 @@
+// VCLIPSeg (Li et al., MICCAI 2024; methods.md section 15): two decoders behind a voxel-wise class prompt, labels that the decoders weigh
+// by their Dice, and the features of a class drawn to its text.
+#pragma once
+
+#include "textsemiseg/losses/text_similarity.h"
+#include "textsemiseg/methods/mutual_learning.h"
+#include "textsemiseg/methods/text_method.h"
+#include "textsemiseg/modules/vclip_vnet.h"
+
+namespace tss {
+
+struct VclipSegOptions : MutualOptions {
+  double similarity_weight = 0.5;
+  double text_scale = 9;    // times the unit texts: the released program takes the features of CLIP ViT-B/32 with their norm, 8 to 10
+  bool train_text = false;  // true: what the text source can learn (prompts, residuals) is learned; published: frozen
+
+  template <class V>
+  void visit(V& v) {
+    MutualOptions::visit(v);
+    v("similarity_weight", similarity_weight);
+    v("text_scale", text_scale);
+    v("train_text", train_text);
+  }
+  void check() const;
+};
+
+class VclipSeg : public TextMethod {
+ public:
+  // Throws InputError when setup.text is missing. Freezes setup.text unless train_text.
+  VclipSeg(const VclipSegOptions& options, const MethodSetup& setup);
+  // L = 0.5 sum_dec D2(p_dec, y) + lambda sum_dec [CE(z_dec, y*) + D2(p_dec, y*)] + 0.5 L_sim; the second term over all samples,
+  // y* = argmax of the decoders' weighted probabilities.
+  void train_step(const Batch& batch, Context& context) override;
+  torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1
+
+ private:
+  VclipSegOptions options_;
+  VclipVNet network_{nullptr};
+};
+
+struct VclipSegLoss : MutualLoss {
+  DynamicLabels dynamic;
+  TextSimilarity similarity;
+};
+// The loss on a given output; label [L, X, Y, Z] of the first L samples, text [K, d], block of VclipVNet::block().
+VclipSegLoss vclip_seg_loss(const VclipSegOptions& options, const VclipOutput& output, const torch::Tensor& label,
+                            const torch::Tensor& text, int64_t block, int64_t iteration, int64_t iterations);
+
+}  // namespace tss
