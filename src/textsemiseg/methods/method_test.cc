@@ -31,6 +31,9 @@ std::vector<Variant> variants() {
   for (const auto& info : methods())
     out.push_back({info.name, info.name, info.name == "text_semiseg" ? R"({"tmr": {)" + tmr + "}}" : "{}"});
   out.push_back({"mc_net_reference", "mc_net", R"({"variant": "reference"})"});
+  out.push_back({"urpc_unet3d", "urpc", R"({"backbone": "unet3d"})"});
+  out.push_back({"urpc_reference", "urpc", R"({"variant": "reference", "backbone": "unet3d"})"});
+  out.push_back({"mcf_reference", "mcf", R"({"variant": "reference"})"});
   out.push_back({"text_semiseg_reference", "text_semiseg", R"({"variant": "reference"})", true});
   out.push_back({"text_semiseg_switches_off", "text_semiseg",
                  R"({"tmr": {"fusion": "none"}, "csa": {"enabled": false}, "dca": {"enabled": false}})"});
