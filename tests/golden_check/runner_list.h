@@ -2,6 +2,7 @@
 #pragma once
 
 #include "golden_check/golden.h"
+#include "textsemiseg/methods/mutual_learning.h"
 #include "textsemiseg/methods/text_semiseg_reference.h"
 
 namespace golden {
@@ -37,14 +38,29 @@ void check_step_bcp(const Json& file, Checker& check);
 void check_step_text_semiseg(const Json& file, Checker& check);
 // float32_deviation: of the parameters the step starts from, 0 for given network outputs.
 void check_reference_step(const tss::ReferenceStep& step, const Json& expected, Checker& check, double float32_deviation);
+// The terms of MC-Net's program and those that grew out of it; not "loss", which is NaN in some files.
+void check_mutual_terms(const tss::MutualLoss& loss, const Json& expected, Checker& check);
 void check_train_mc_net(const Json& file, Checker& check);
+void check_train_mc_net_plus(const Json& file, Checker& check);
+void check_train_mlrp(const Json& file, Checker& check);
+void check_train_vclipseg(const Json& file, Checker& check);
 void check_train_text_semiseg(const Json& file, Checker& check);
+void check_train_urpc(const Json& file, Checker& check);
+void check_train_mcf(const Json& file, Checker& check);
 void check_metrics(const Json& file, Checker& check);
 void check_largest_component(const Json& file, Checker& check);
 void check_windows(const Json& file, Checker& check);
 void check_text_encoder(const Json& file, Checker& check);
 void check_transforms(const Json& file, Checker& check);
 void check_transforms_bcp_pancreas(const Json& file, Checker& check);
+
+// The options of a method whose released arithmetic a file holds.
+template <class Options>
+Options released() {
+  Options options;
+  options.variant = "reference";
+  return options;
+}
 
 // Another file of the folder that the running one came from: a training file's weights are those of its network file.
 Json read_sibling(const std::string& name);
