@@ -9,7 +9,8 @@ namespace tss {
 torch::Tensor entropy(const torch::Tensor& p) { return -(p * torch::log(p + 1e-6)).sum(1, true); }
 
 torch::Tensor with_noise(const torch::Tensor& x, const DropoutOptions& options) {
-  return x + torch::clamp(torch::randn_like(x) * options.noise, -options.most_noise, options.most_noise);
+  const torch::Tensor normal = options.draw ? options.draw(x) : torch::randn_like(x);
+  return x + torch::clamp(normal * options.noise, -options.most_noise, options.most_noise);
 }
 
 torch::Tensor mean_prediction(const std::function<torch::Tensor(const torch::Tensor& x)>& network, const torch::Tensor& x,

@@ -14,6 +14,8 @@ struct DropoutOptions {
   int64_t passes = 8;       // stochastic predictions; an even number
   double noise = 0.1;       // standard deviation of the noise on the image
   double most_noise = 0.2;  // it is clipped to +- this
+  // Standard normal numbers in the shape of x; torch's generator where empty. For tests with prescribed numbers.
+  std::function<torch::Tensor(const torch::Tensor& x)> draw = nullptr;
 };
 
 // x plus clipped normal noise.

@@ -2,6 +2,11 @@
 
 namespace tss {
 
-std::vector<ParameterGroup> Method::parameter_groups() { return {{"all", parameters()}}; }
+std::vector<ParameterGroup> Method::parameter_groups() {
+  ParameterGroup all{"all", {}};
+  for (auto& parameter : parameters())
+    if (parameter.requires_grad()) all.parameters.push_back(parameter);
+  return {all};
+}
 
 }  // namespace tss

@@ -1,111 +1,38 @@
 #include "textsemiseg/methods/text_semiseg.h"
 
-#include <cmath>
-#include <type_traits>
-
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/ramps.h"
 #include "textsemiseg/methods/method_options.h"
+#include "textsemiseg/methods/option_fields.h"
 
 namespace tss {
-
-void FusionOptions::check() const {
-  if (fusion != "multiplanar" && fusion != "repeat" && fusion != "none")
-    throw InputError("text_semiseg.tmr.fusion", "found '" + fusion + "'", "multiplanar, repeat or none");
-  if (!std::isfinite(text_scale))
-    throw InputError("text_semiseg.tmr.text_scale", concat("found ", text_scale), "a finite number");
-  MultiplanarOptions block;
-  block.attention = attention;
-  block.dimension = dimension;
-  block.heads = heads;
-  block.dropout = dropout;
-  block.check();
-}
-
-namespace {
-
-// Every field's full name and printed value.
-struct Printed {
-  template <class T>
-  void operator()(const char* key, T& field) {
-    if constexpr (requires { field.visit(*this); }) {
-      Printed inner{prefix + key + ".", {}};
-      field.visit(inner);
-      fields.insert(fields.end(), inner.fields.begin(), inner.fields.end());
-    } else if constexpr (std::is_same_v<T, bool>) {
-      fields.emplace_back(prefix + key, field ? "true" : "false");
-    } else {
-      fields.emplace_back(prefix + key, concat(field));
-    }
-  }
-  std::string prefix;
-  std::vector<std::pair<std::string, std::string>> fields;
-};
-
-// The released code has no switches: one that is set and has no effect would mislead.
-void check_switches_unused(TextSemiSegOptions given) {
-  TextSemiSegOptions defaults;
-  defaults.variant = given.variant;
-  defaults.consistency_weight = given.consistency_weight;
-  defaults.tmr.dropout = given.tmr.dropout;
-  Printed found{"text_semiseg.", {}}, expected{"text_semiseg.", {}};
-  given.visit(found);
-  defaults.visit(expected);
-  for (size_t i = 0; i < found.fields.size(); ++i)
-    if (found.fields[i] != expected.fields[i])
-      throw InputError(found.fields[i].first, "found " + found.fields[i].second + " with variant 'reference'",
-                       expected.fields[i].second + ", because the released code has no such switch (variant 'paper' has)");
-}
-
-}  // namespace
 
 void TextSemiSegOptions::check() const {
   check_variant("text_semiseg", variant);
   check_weight("text_semiseg.consistency_weight", consistency_weight);
-  tmr.check();
+  tmr.check("text_semiseg.tmr");
   csa.check();
   dca.check();
-  if (variant == "reference") check_switches_unused(*this);
+  if (variant != "reference") return;
+  TextSemiSegOptions released;
+  released.variant = variant;
+  released.consistency_weight = consistency_weight;
+  released.tmr.dropout = tmr.dropout;
+  require_released("text_semiseg", *this, released);
 }
 
 TextSemiSeg::TextSemiSeg(const TextSemiSegOptions& options, const MethodSetup& setup)
-    : TextMethod("text_semiseg", setup.text), options_(options), side_multiple_(setup.network.side_multiple()) {
+    : TextMethod("text_semiseg", setup.text), options_(options), guidance_(setup.network) {
   network_ = register_module("network", VNet(setup.network, std::vector{UpSampling::kTransposed, UpSampling::kTrilinear}));
   register_text();
-  const int64_t channels = setup.network.widths.back(), dimension = text_dimension();
-  if (options.tmr.fusion == "multiplanar") {
-    MultiplanarOptions tmr;
-    tmr.channels = channels;
-    for (size_t a = 0; a < 3; ++a) tmr.size[a] = (setup.patch[a] + side_multiple_ - 1) / side_multiple_;
-    tmr.text_dimension = dimension;
-    tmr.dimension = options.tmr.dimension;
-    tmr.heads = options.tmr.heads;
-    tmr.dropout = options.tmr.dropout;
-    tmr.attention = options.tmr.attention;
-    tmr_ = register_module("tmr", MultiplanarRepresentation(tmr));
-  } else if (options.tmr.fusion == "repeat") {
-    prompt_ = register_module("prompt", VoxelPrompt(channels, setup.network.classes, dimension));
-  }
-  if (options.csa.enabled)
-    projection_ = register_module("projection", torch::nn::Conv3d(torch::nn::Conv3dOptions(channels, dimension, 1)));
-}
-
-// The deepest feature F_v, text-enhanced; F_v itself goes to *deepest.
-Skips TextSemiSeg::encode(const torch::Tensor& x, const torch::Tensor& text, torch::Tensor* deepest) {
-  Skips skips = network_->encoder->forward(pad_to_multiple(x, side_multiple_));
-  if (deepest) *deepest = skips.back();
-  if (tmr_) skips.back() = tmr_->forward(skips.back(), text * options_.tmr.text_scale);
-  if (prompt_) skips.back() = prompt_->forward(skips.back(), text * options_.tmr.text_scale);
-  return skips;
+  guidance_ = TextGuidance(*this, options.tmr, options.csa, setup.network, setup.patch, text_dimension());
 }
 
 void TextSemiSeg::train_step(const Batch& batch, Context& context) {
   const int64_t labelled = batch.labelled(), unlabelled = batch.image.size(0) - labelled;
   const torch::Tensor text = training_texts();
   torch::Tensor deepest;
-  const Skips skips = encode(batch.image, text, &deepest);
+  const Skips skips = guidance_.encode(network_->encoder, batch.image, text, &deepest);
 
   std::array<torch::Tensor, 2> logits, supervised, pseudo;
   for (size_t i = 0; i < 2; ++i) {
@@ -130,13 +57,9 @@ void TextSemiSeg::train_step(const Batch& batch, Context& context) {
     loss = loss + weight * consistency;
   }
 
-  if (options_.csa.enabled) {
-    const torch::Tensor projected = projection_->forward(deepest).to(text.scalar_type());
-    torch::Tensor alignment;
-    for (size_t i = 0; i < 2; ++i) {
-      const torch::Tensor term = alignment_loss(projected, torch::softmax(logits[i], 1), text, side_multiple_, options_.csa);
-      alignment = i == 0 ? term : alignment + term;
-    }
+  if (guidance_.aligns()) {
+    const torch::Tensor alignment =
+        guidance_.alignment(deepest, {torch::softmax(logits[0], 1), torch::softmax(logits[1], 1)}, text);
     context.log("alignment", alignment);
     loss = loss + alignment;
   }
@@ -159,14 +82,15 @@ void TextSemiSeg::train_step(const Batch& batch, Context& context) {
 torch::Tensor TextSemiSeg::mixed_loss(const Batch& batch, const torch::Tensor& pseudo, size_t weaker, const torch::Tensor& text) {
   const MixedPatches mixed = mix_foregrounds(batch.labelled_image(), batch.label, batch.unlabelled_image(), pseudo);
   const torch::Tensor image = torch::cat({mixed.image_l, mixed.image_u});
-  const torch::Tensor logits = crop_like(network_->decoders[weaker]->forward(encode(image, text)).logits, image);
+  const Skips skips = guidance_.encode(network_->encoder, image, text);
+  const torch::Tensor logits = crop_like(network_->decoders[weaker]->forward(skips).logits, image);
   const int64_t n = mixed.image_l.size(0);
   return cross_entropy_and_dice(logits.narrow(0, 0, n), mixed.label_l) +
          cross_entropy_and_dice(logits.narrow(0, n, n), mixed.label_u);
 }
 
 torch::Tensor TextSemiSeg::predict(const torch::Tensor& windows) {
-  const Skips skips = encode(windows, prediction_texts());
+  const Skips skips = guidance_.encode(network_->encoder, windows, prediction_texts());
   return torch::softmax(crop_like(network_->decoders[0]->forward(skips).logits, windows), 1);
 }
 

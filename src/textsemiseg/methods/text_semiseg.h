@@ -4,31 +4,9 @@
 
 #include "textsemiseg/methods/text_method.h"
 #include "textsemiseg/modules/cognitive_augmentation.h"
-#include "textsemiseg/modules/multiplanar_representation.h"
-#include "textsemiseg/modules/semantic_alignment.h"
-#include "textsemiseg/modules/voxel_prompt.h"
+#include "textsemiseg/modules/text_guidance.h"
 
 namespace tss {
-
-struct FusionOptions {
-  std::string fusion = "multiplanar";      // multiplanar (TMR) | repeat (Table 3) | none
-  std::string attention = "text_queries";  // text_queries (Eq. 2) | visual_queries
-  int64_t dimension = 512;                 // of a token
-  int64_t heads = 8;
-  double dropout = 0.1;
-  double text_scale = 1.0;  // multiplies the unit text features before the attention (methods.md 16.5)
-
-  template <class V>
-  void visit(V& v) {
-    v("fusion", fusion);
-    v("attention", attention);
-    v("dimension", dimension);
-    v("heads", heads);
-    v("dropout", dropout);
-    v("text_scale", text_scale);
-  }
-  void check() const;
-};
 
 struct TextSemiSegOptions {
   std::string variant = "paper";    // paper | reference
@@ -57,15 +35,11 @@ class TextSemiSeg : public TextMethod {
   torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1
 
  private:
-  Skips encode(const torch::Tensor& x, const torch::Tensor& text, torch::Tensor* deepest = nullptr);
   torch::Tensor mixed_loss(const Batch& batch, const torch::Tensor& pseudo, size_t weaker, const torch::Tensor& text);
 
   TextSemiSegOptions options_;
-  int64_t side_multiple_;
   VNet network_{nullptr};
-  MultiplanarRepresentation tmr_{nullptr};
-  VoxelPrompt prompt_{nullptr};
-  torch::nn::Conv3d projection_{nullptr};
+  TextGuidance guidance_;
 };
 
 }  // namespace tss

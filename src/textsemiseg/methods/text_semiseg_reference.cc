@@ -19,21 +19,6 @@ torch::Tensor segmentation_loss(const torch::Tensor& logits, const torch::Tensor
   return F::cross_entropy(logits, label) + dice_loss_squared(torch::sigmoid(logits), label, 0, 1e-10);
 }
 
-// Division by the norm along the last spatial axis: a slip of the released code for "along the channels".
-torch::Tensor normalise_depth(const torch::Tensor& feature) { return feature / feature.norm(2, -1, true); }
-
-torch::Tensor released_class_vectors(const torch::Tensor& logits, const torch::Tensor& feature) {
-  const torch::Tensor maps = F::interpolate(
-      torch::sigmoid(logits),
-      F::InterpolateFuncOptions().size(feature.sizes().slice(2).vec()).mode(torch::kTrilinear).align_corners(false));
-  const double voxels = static_cast<double>(feature.size(2) * feature.size(3) * feature.size(4));
-  return torch::matmul(maps.flatten(2), feature.flatten(2).transpose(1, 2)) / voxels;  // [N, K, d]
-}
-
-torch::Tensor released_alignment(const torch::Tensor& vectors, const torch::Tensor& text) {
-  return (vectors - text.unsqueeze(0)).square().mean();
-}
-
 }  // namespace
 
 ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, const Batch& batch, const torch::Tensor& text,
@@ -46,7 +31,8 @@ ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, con
     const torch::Tensor foreground = torch::softmax(out.logits[i].detach().narrow(0, labelled, unlabelled), 1).select(1, 1);
     step.pseudo[i] = largest_component((foreground >= 0.5).to(torch::kInt64));
     // Only decoder 1's feature is normalised in the main pass, as released.
-    step.class_vectors[i] = released_class_vectors(out.logits[i], i == 0 ? normalise_depth(out.features[0]) : out.features[1]);
+    step.class_vectors[i] =
+        released_class_vectors(torch::sigmoid(out.logits[i]), i == 0 ? normalise_depth(out.features[0]) : out.features[1]);
   }
   for (size_t i = 0; i < 2; ++i)
     step.consistency[i] = unlabelled > 0 ? segmentation_loss(out.logits[i].narrow(0, labelled, unlabelled), step.pseudo[1 - i])
@@ -67,7 +53,7 @@ ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, con
   step.mixed_supervised = segmentation_loss(again.logits[1 - better], step.mixed_label);
   for (size_t i = 0; i < 2; ++i) {
     const torch::Tensor term =
-        released_alignment(released_class_vectors(again.logits[i], normalise_depth(again.features[i])), text);
+        released_alignment(released_class_vectors(torch::sigmoid(again.logits[i]), normalise_depth(again.features[i])), text);
     step.mixed_alignment = i == 0 ? term : step.mixed_alignment + term;
   }
   step.loss = step.loss + step.mixed_supervised + step.mixed_alignment;
@@ -79,13 +65,8 @@ TextSemiSegReference::TextSemiSegReference(const TextSemiSegOptions& options, co
   if (setup.network.classes != 2)
     throw InputError("text_semiseg.variant", concat("'reference' with ", setup.network.classes, " classes"),
                      "2 (the released code is binary); variant = \"paper\" takes any number");
-  MultiplanarOptions block;
-  const int64_t multiple = setup.network.side_multiple();
-  block.channels = setup.network.widths.back();
-  for (size_t a = 0; a < 3; ++a) block.size[a] = block.patch[a] = (setup.patch[a] + multiple - 1) / multiple;
-  block.text_dimension = block.dimension = text_dimension();
-  block.dropout = options.tmr.dropout;
-  block.released_parameters = true;
+  const MultiplanarOptions block =
+      released_text_block(setup.network, setup.patch, text_dimension(), options.tmr.dropout);
   network_ = register_module("network", TextVNet(setup.network, block));
   register_text();
 }

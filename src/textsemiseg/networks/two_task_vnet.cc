@@ -19,17 +19,23 @@ TwoTaskOutput TwoTaskHeads::forward(const torch::Tensor& feature) {
 torch::Tensor TwoTaskHeads::segmentation(const torch::Tensor& feature) { return full_precision(segmentation_->forward(feature)); }
 
 TwoTaskVNetImpl::TwoTaskVNetImpl(const VNetOptions& options)
-    : side_multiple_(options.side_multiple()),
-      encoder_(register_module("encoder", VNetEncoder(options))),
+    : encoder(register_module("encoder", VNetEncoder(options))),
+      side_multiple_(options.side_multiple()),
       decoder_(register_module("decoder1", VNetDecoder(options, UpSampling::kTransposed, 0))),
       heads_(*this, options.widths[0], options.classes) {}
 
-torch::Tensor TwoTaskVNetImpl::feature(const torch::Tensor& x) {
-  return crop_like(decoder_->forward(encoder_->forward(pad_to_multiple(x, side_multiple_))).feature, x);
+Skips TwoTaskVNetImpl::encode(const torch::Tensor& x) { return encoder->forward(pad_to_multiple(x, side_multiple_)); }
+
+TwoTaskOutput TwoTaskVNetImpl::decode(const Skips& skips, const torch::Tensor& x) {
+  return heads_.forward(crop_like(decoder_->forward(skips).feature, x));
 }
 
-TwoTaskOutput TwoTaskVNetImpl::forward(const torch::Tensor& x) { return heads_.forward(feature(x)); }
+torch::Tensor TwoTaskVNetImpl::decode_segmentation(const Skips& skips, const torch::Tensor& x) {
+  return heads_.segmentation(crop_like(decoder_->forward(skips).feature, x));
+}
 
-torch::Tensor TwoTaskVNetImpl::segmentation(const torch::Tensor& x) { return heads_.segmentation(feature(x)); }
+TwoTaskOutput TwoTaskVNetImpl::forward(const torch::Tensor& x) { return decode(encode(x), x); }
+
+torch::Tensor TwoTaskVNetImpl::segmentation(const torch::Tensor& x) { return decode_segmentation(encode(x), x); }
 
 }  // namespace tss

@@ -30,12 +30,16 @@ class TwoTaskVNetImpl : public torch::nn::Module {
   explicit TwoTaskVNetImpl(const VNetOptions& options);
   TwoTaskOutput forward(const torch::Tensor& x);       // any side
   torch::Tensor segmentation(const torch::Tensor& x);  // logits [N, K - 1, X, Y, Z]
+  // The same from the encoder's features of (padded) x; a text block may have replaced the deepest one.
+  TwoTaskOutput decode(const Skips& skips, const torch::Tensor& x);
+  torch::Tensor decode_segmentation(const Skips& skips, const torch::Tensor& x);
+
+  VNetEncoder encoder{nullptr};
 
  private:
-  torch::Tensor feature(const torch::Tensor& x);
+  Skips encode(const torch::Tensor& x);
 
   int64_t side_multiple_;
-  VNetEncoder encoder_{nullptr};
   VNetDecoder decoder_{nullptr};
   TwoTaskHeads heads_;
 };

@@ -1,0 +1,67 @@
+// DTC: one network draws the structure and its signed distance, and the two must agree (Luo et al., AAAI 2021; methods.md section 7), and
+// its text-enhanced variant (Table 4 of Text-SemiSeg; methods.md 16.4).
+#pragma once
+
+#include "textsemiseg/methods/text_method.h"
+#include "textsemiseg/modules/text_guidance.h"
+#include "textsemiseg/modules/two_task_text_vnet.h"
+#include "textsemiseg/networks/two_task_vnet.h"
+
+namespace tss {
+
+struct DtcOptions {
+  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs, R = 40
+  double distance_weight = 0.3;   // of the error of the signed distance
+  double consistency_weight = 1.0;
+  double ramp_share = 1.0;  // of the run until lambda is at its full value (R = 40 of a 6,000-iteration run)
+  double steepness = 1500;  // of the sigmoid that makes a mask of a distance
+  bool text = false;        // TMR and CSA
+  FusionOptions tmr;
+  AlignmentOptions csa;
+
+  template <class V>
+  void visit(V& v) {
+    v("variant", variant);
+    v("distance_weight", distance_weight);
+    v("consistency_weight", consistency_weight);
+    v("ramp_share", ramp_share);
+    v("steepness", steepness);
+    v("text", text);
+    v("tmr", tmr);
+    v("csa", csa);
+  }
+  void check() const;
+};
+
+struct DtcLoss {
+  torch::Tensor dice, sdf_mse, consistency, total;
+  torch::Tensor mask;  // [N, K - 1, X, Y, Z], of the predicted distances
+  double consistency_weight = 0;
+};
+
+// Both heads' outputs on all samples; label [L, X, Y, Z] of the first L of them. Published text-free loss.
+// Every foreground class is a structure of its own, against all the rest: sigmoid probabilities, one distance map each.
+DtcLoss dtc_loss(const DtcOptions& options, const TwoTaskOutput& output, const torch::Tensor& label, int64_t iteration,
+                 int64_t iterations);
+
+// Probabilities [N, K, X, Y, Z] of K classes from the K - 1 logits: softmax of (0, z_1, ..., z_K-1); (1 - p, p), p = sigmoid(z), for two.
+// The background has the largest one where no logit is above 0.
+torch::Tensor dtc_class_maps(const torch::Tensor& logits);
+
+class Dtc : public TextMethod {
+ public:
+  Dtc(const DtcOptions& options, const MethodSetup& setup);
+  // L = D1 + 0.3 MSE of the distance on labelled samples + lambda L_con on all; with texts + L_cog on all.
+  void train_step(const Batch& batch, Context& context) override;
+  torch::Tensor predict(const torch::Tensor& windows) override;  // segmentation head
+  bool fixed_window() const override { return released_.get() != nullptr; }
+
+ private:
+  DtcOptions options_;
+  // V-Net with the texts behind its encoder, or the released text network.
+  TwoTaskVNet network_{nullptr};
+  TextGuidance guidance_;
+  TwoTaskTextVNet released_{nullptr};
+};
+
+}  // namespace tss

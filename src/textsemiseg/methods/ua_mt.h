@@ -1,0 +1,88 @@
+// UA-MT: a mean teacher whose targets count where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019; methods.md section 6), and
+// its text-enhanced variant (Table 4 of Text-SemiSeg; methods.md 16.4).
+#pragma once
+
+#include "textsemiseg/losses/uncertainty.h"
+#include "textsemiseg/methods/text_method.h"
+#include "textsemiseg/modules/text_decoder.h"
+#include "textsemiseg/modules/text_guidance.h"
+
+namespace tss {
+
+struct UaMtOptions {
+  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs, ramp_epochs of them
+  std::string dice = "all";       // classes of the Dice loss: all (SSL4MIS) | foreground (yulequan/UA-MT)
+  double consistency_weight = 0.1;
+  double ramp_share = 1.0;   // paper: of the run until lambda is at its full value
+  int64_t ramp_epochs = 200;  // reference: the same in epochs; 200 in SSL4MIS (30,000 iterations), 40 in yulequan/UA-MT (6,000)
+  double teacher_decay = 0.99;
+  int64_t passes = 8;  // predictions under dropout and noise; an even number
+  bool text = false;   // TMR and CSA
+  FusionOptions tmr;
+  AlignmentOptions csa;
+
+  template <class V>
+  void visit(V& v) {
+    v("variant", variant);
+    v("dice", dice);
+    v("consistency_weight", consistency_weight);
+    v("ramp_share", ramp_share);
+    v("ramp_epochs", ramp_epochs);
+    v("teacher_decay", teacher_decay);
+    v("passes", passes);
+    v("text", text);
+    v("tmr", tmr);
+    v("csa", csa);
+  }
+  void check() const;
+};
+
+// What the teacher says about the unlabelled samples, without gradient.
+struct TeacherPrediction {
+  torch::Tensor target;  // [U, K, X, Y, Z] probabilities on one noised copy
+  torch::Tensor mean;    // [U, K, X, Y, Z] mean over the passes under dropout, for the uncertainty
+};
+
+struct UaMtLoss {
+  torch::Tensor supervised, consistency, total;  // consistency undefined without unlabelled samples
+  torch::Tensor uncertainty, certain;            // [U, 1, X, Y, Z]: entropy; 1 where it is below the threshold
+  double consistency_weight = 0, threshold = 0;
+};
+
+// logits [L + U, K, X, Y, Z] of the student; label [L, X, Y, Z] of the first L samples. Published text-free loss.
+UaMtLoss ua_mt_loss(const UaMtOptions& options, const torch::Tensor& logits, const torch::Tensor& label,
+                    const TeacherPrediction& teacher, int64_t iteration, int64_t iterations);
+
+class UaMt : public TextMethod {
+ public:
+  // dropout.passes is taken from the options.
+  UaMt(const UaMtOptions& options, const MethodSetup& setup, DropoutOptions dropout = {});
+  // L = 0.5 (CE + Dice) + lambda L_con, L_con on unlabelled samples; with texts + L_cog of the student on all samples.
+  void train_step(const Batch& batch, Context& context) override;
+  void after_step(int64_t iteration) override;                    // the teacher's average
+  torch::Tensor predict(const torch::Tensor& windows) override;  // student
+  bool fixed_window() const override { return student_.released.get() != nullptr; }
+
+ private:
+  // Student or teacher: V-Net with the texts behind its encoder, or the released text network.
+  struct Network {
+    VNet plain{nullptr};
+    TextGuidance guidance;
+    TextVNet released{nullptr};
+  };
+  struct Output {
+    torch::Tensor logits;   // [N, K, X, Y, Z]
+    torch::Tensor feature;  // that L_cog is about
+  };
+  Network make_network(const std::string& name, const MethodSetup& setup);
+  static torch::nn::Module& module_of(Network& network);
+  static Output forward(Network& network, const torch::Tensor& x, const torch::Tensor& text);
+  TeacherPrediction ask_teacher(const torch::Tensor& x, const torch::Tensor& text);
+  torch::Tensor alignment(const Output& student, const torch::Tensor& text);
+
+  UaMtOptions options_;
+  DropoutOptions dropout_;
+  Network student_, teacher_;
+};
+
+}  // namespace tss
