@@ -1,7 +1,7 @@
-# Puts configs/methods/*.toml into the program, so that a method's own defaults stand in one place, its file.
-#   tss_embed_configs(target output.cc)
-function(tss_embed_configs target output)
-  file(GLOB configs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/configs/methods/*.toml)
+# Puts the files of configs/<folder> into the program, by name: a method's own defaults and the plans stand in one place, their file.
+#   tss_embed_configs(target folder textsemiseg/engine/config_files.h method_config_files)
+function(tss_embed_configs target folder header function)
+  file(GLOB configs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/configs/${folder}/*.toml)
   set(entries "")
   foreach(config ${configs})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${config})
@@ -9,13 +9,14 @@ function(tss_embed_configs target output)
     file(READ ${config} text)
     string(APPEND entries "      {\"${name}\", R\"toml(${text})toml\"},\n")
   endforeach()
+  set(output ${CMAKE_BINARY_DIR}/generated/${function}.cc)
   file(CONFIGURE OUTPUT ${output} CONTENT
-"// Made from configs/methods/*.toml by cmake/embed_configs.cmake.
-#include \"textsemiseg/engine/config_files.h\"
+"// Made from configs/${folder}/*.toml by cmake/embed_configs.cmake.
+#include \"${header}\"
 
 namespace tss {
 
-const std::map<std::string, std::string>& method_config_files() {
+const std::map<std::string, std::string>& ${function}() {
   static const std::map<std::string, std::string> files = {
 @entries@  };
   return files;

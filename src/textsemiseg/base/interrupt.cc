@@ -9,8 +9,9 @@ namespace {
 std::atomic<bool> flag{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "needed inside a signal handler");
 
+// Job schedulers signal every process, and those that started others pass it on: SIGTERM may come twice and mean one request.
 void on_signal(int number) {
-  if (flag.exchange(true)) {
+  if (flag.exchange(true) && number != SIGTERM) {
     std::signal(number, SIG_DFL);
     std::raise(number);
   }

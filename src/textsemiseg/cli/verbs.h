@@ -19,6 +19,7 @@ std::function<void()> declare_text(CLI::App& app);
 std::function<void()> declare_check(CLI::App& app);
 std::function<void()> declare_import(CLI::App& app);
 std::function<void()> declare_export(CLI::App& app);
+std::function<void()> declare_study(CLI::App& app);
 std::function<void()> declare_list(CLI::App& app);
 
 }  // namespace tss

@@ -1,0 +1,175 @@
+#include "textsemiseg/study/run_lock.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+#include "textsemiseg/base/clock.h"
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/config.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
+}
+
+// Process ids are comparable only within one boot and one process namespace (containers share host names at times).
+std::string machine_id() {
+  std::error_code ignored;
+  const fs::path space = fs::read_symlink("/proc/self/ns/pid", ignored);
+  try {
+    return trim(read_text_file("/proc/sys/kernel/random/boot_id")) + " " + space.string();
+  } catch (const InputError&) {
+    return "";
+  }
+}
+
+std::string new_token() {
+  static std::atomic<int> count{0};
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return hex(hash_bytes(concat(host_name(), " ", ::getpid(), " ", now.tv_sec, " ", now.tv_nsec, " ", count++)));
+}
+
+double seconds_of(const timespec& time) { return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec); }
+
+std::optional<double> modified(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return seconds_of(info.st_mtim);
+}
+
+// The present by the clock that gives the folder's files their times.
+double folder_now(const fs::path& folder) {
+  const fs::path probe = folder / (".now-" + new_token());
+  const int file = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
+  std::optional<double> time;
+  if (file >= 0) {
+    if (::write(file, "x", 1) == 1) time = modified(probe);
+    ::close(file);
+    ::unlink(probe.c_str());
+  }
+  if (time) return *time;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return seconds_of(now);
+}
+
+// The lock under a name of its own, beside the place where it will stand.
+fs::path write_candidate(const fs::path& path, const std::string& token) {
+  fs::create_directories(path.parent_path());
+  const fs::path own = path.parent_path() / ("." + path.filename().string() + "-" + token);
+  const Json content = {{"host", host_name()},    {"pid", ::getpid()},       {"token", token},
+                        {"machine", machine_id()}, {"since", timestamp()}};
+  write_text_file(own, content.dump() + "\n");
+  return own;
+}
+
+// Replaces a stale lock by `own`. Of those who saw the same stale lock only the one that makes the file `right` goes on, and only while that
+// lock is still the one that stands there.
+bool take_over(const fs::path& path, const LockHolder& stale, const fs::path& own, double stale_after) {
+  const fs::path right = path.parent_path() / ("." + path.filename().string() + "-takeover-" + stale.token);
+  const int file = ::open(right.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
+  if (file < 0) {
+    const auto time = modified(right);  // old: whoever made it ended before it took the lock
+    if (time && folder_now(path.parent_path()) - *time > stale_after) ::unlink(right.c_str());
+    return false;
+  }
+  ::close(file);
+  const auto now = read_lock(path);
+  const bool taken =
+      now && now->token == stale.token && is_stale(*now, stale_after) && ::rename(own.c_str(), path.c_str()) == 0;
+  ::unlink(right.c_str());
+  if (taken)
+    log_warning(concat(path.string(), ": the lock of ", describe(stale),
+                       stale.age > stale_after ? ", without a sign of life for " + format_duration(stale.age) + "," : ", which is gone,",
+                       " is taken over"));
+  return taken;
+}
+
+}  // namespace
+
+std::string describe(const LockHolder& holder) { return concat(holder.host, ":", holder.pid, " since ", holder.since); }
+
+std::optional<LockHolder> read_lock(const fs::path& path) {
+  const auto time = modified(path);
+  if (!time) return std::nullopt;
+  LockHolder holder;
+  holder.host = "unknown";
+  try {
+    const Json content = read_json(path);
+    holder.host = content.value("host", holder.host);
+    holder.pid = content.value("pid", 0);
+    holder.token = content.value("token", std::string());
+    holder.machine = content.value("machine", std::string());
+    holder.since = content.value("since", std::string());
+  } catch (const InputError&) {
+    if (!fs::exists(path)) return std::nullopt;  // released meanwhile
+  } catch (const Json::exception&) {
+  }
+  holder.age = folder_now(path.parent_path()) - *time;
+  return holder;
+}
+
+bool is_stale(const LockHolder& holder, double stale_after) {
+  if (holder.age > stale_after) return true;
+  const bool here = !holder.machine.empty() && holder.machine == machine_id() && holder.host == host_name();
+  return here && holder.pid > 0 && ::kill(holder.pid, 0) != 0 && errno == ESRCH;
+}
+
+std::optional<RunLock> RunLock::acquire(const fs::path& path, double stale_after) {
+  const std::string token = new_token();
+  const fs::path own = write_candidate(path, token);
+  const auto linked = [&] { return ::link(own.c_str(), path.c_str()) == 0; };
+  bool held = linked();
+  const int reason = errno;
+  if (!held && reason == EEXIST) {
+    const auto holder = read_lock(path);
+    held = holder ? is_stale(*holder, stale_after) && take_over(path, *holder, own, stale_after) : linked();
+  }
+  ::unlink(own.c_str());
+  if (held) return RunLock(path, token);
+  if (reason != EEXIST)
+    throw InputError(path.string(), std::string("cannot be made (") + std::strerror(reason) + ")",
+                     "a folder where hard links can be made");
+  return std::nullopt;
+}
+
+RunLock::RunLock(RunLock&& other) noexcept : path_(std::move(other.path_)), token_(std::move(other.token_)) {
+  other.path_.clear();
+}
+
+RunLock& RunLock::operator=(RunLock&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(token_, other.token_);
+  return *this;
+}
+
+RunLock::~RunLock() {
+  if (!path_.empty() && mine()) ::unlink(path_.c_str());
+}
+
+bool RunLock::mine() const {
+  const auto holder = read_lock(path_);
+  return holder && holder->token == token_;
+}
+
+bool RunLock::refresh() {
+  if (path_.empty() || !mine()) return false;
+  return ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0) == 0;
+}
+
+}  // namespace tss

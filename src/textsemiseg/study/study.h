@@ -1,0 +1,62 @@
+// A study: a plan applied to one prepared dataset. Its folder:
+//
+//   OUT/study.json            what is compared, with the published figures; compare reads it
+//   OUT/<row>-seed<k>         one run of train each, with results/test of evaluate
+//   OUT/configs/<run>.toml    the configuration that train gets
+//   OUT/logs/<run>.log        what the run's programs said; OUT/logs/<run>.failed: why the last attempt ended, if it failed
+//   OUT/locks/<run>.lock      while a process works on the run (run_lock.h)
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "textsemiseg/study/plan.h"
+
+namespace tss {
+
+struct StudyRequest {
+  std::filesystem::path out, dataset;
+  std::string split;              // a file or a fold's name; empty: split.json
+  std::string plan_dataset;       // whose settings and figures apply; empty: the plan's only one, or none
+  int64_t labelled = 0;           // which published count; 0: the number of the split, where the plan has it
+  std::vector<std::string> rows;  // names; empty: all
+  std::vector<int64_t> seeds = {0};
+  Json over = Json::object();  // configuration over that of every row
+};
+
+struct StudyRun {
+  std::string name;    // "<row>-seed<k>", a folder
+  std::string row;
+  int64_t seed = 0;
+  Json configuration;  // as train --config reads it; the folder of the dataset is given apart
+};
+
+struct Study {
+  Plan plan;
+  StudyRequest request;
+  std::string dataset_name;                 // as dataset.json says
+  std::optional<PlanDataset> plan_dataset;  // empty: only [common] applies, and no published figures
+  std::optional<int64_t> published_count;   // labelled cases of the published figures that apply
+  int64_t labelled_cases = 0, test_cases = 0;  // of the split
+  std::vector<StudyRun> runs;               // seed by seed, so that every row is there once before any is there twice
+
+  std::filesystem::path run_folder(const std::string& run) const { return request.out / run; }
+  std::filesystem::path config_file(const std::string& run) const { return request.out / "configs" / (run + ".toml"); }
+  std::filesystem::path log_file(const std::string& run) const { return request.out / "logs" / (run + ".log"); }
+  std::filesystem::path failure_file(const std::string& run) const { return request.out / "logs" / (run + ".failed"); }
+  std::filesystem::path lock_file(const std::string& run) const { return request.out / "locks" / (run + ".lock"); }
+};
+
+// Throws InputError: an unknown row or dataset, a folder that prepare did not make, --labelled and the split in disagreement.
+Study make_study(Plan plan, StudyRequest request);
+
+// {"title", "source", "protocol", "plan", "dataset", "plan_dataset", "labelled", "settings", "evaluate", "rows": [{"name", "title", "method",
+// "note", "published": {"dice", "jaccard", "hd95", "asd"} | null, "runs": [folders]}], "notes"}. Dice and Jaccard as printed, in percent.
+Json study_record(const Study& study);
+// Writes OUT/study.json, with the rows and runs that are in it already. Throws InputError naming the field when that study is another one.
+void write_study_record(const Study& study);
+
+}  // namespace tss
