@@ -54,7 +54,7 @@ class Dtc : public TextMethod {
   // L = D1 + 0.3 MSE of the distance on labelled samples + lambda L_con on all; with texts + L_cog on all.
   void train_step(const Batch& batch, Context& context) override;
   torch::Tensor predict(const torch::Tensor& windows) override;  // segmentation head
-  bool fixed_window() const override { return released_.get() != nullptr; }
+  bool fixed_window() const override { return !released_.is_empty(); }
 
  private:
   DtcOptions options_;

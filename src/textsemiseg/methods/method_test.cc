@@ -30,6 +30,11 @@ std::vector<Variant> variants() {
   std::vector<Variant> out;
   for (const auto& info : methods())
     out.push_back({info.name, info.name, info.name == "text_semiseg" ? R"({"tmr": {)" + tmr + "}}" : "{}"});
+  for (const std::string name : {"ua_mt", "dtc"}) {
+    out.push_back({name + "_reference", name, R"({"variant": "reference"})"});
+    out.push_back({name + "_text", name, R"({"text": true, "tmr": {)" + tmr + "}}"});
+    out.push_back({name + "_text_reference", name, R"({"text": true, "variant": "reference"})"});
+  }
   out.push_back({"mc_net_reference", "mc_net", R"({"variant": "reference"})"});
   out.push_back({"urpc_unet3d", "urpc", R"({"backbone": "unet3d"})"});
   out.push_back({"urpc_reference", "urpc", R"({"variant": "reference", "backbone": "unet3d"})"});

@@ -30,6 +30,9 @@ TEST(Registry, HoldsTheMethodsOnceEach) {
   for (const auto& info : methods()) EXPECT_FALSE(info.summary.empty()) << info.name;
   EXPECT_TRUE(method_info("text_semiseg").uses_text(Json::object()));
   EXPECT_FALSE(method_info("mc_net").uses_text(Json::object()));
+  for (const char* name : {"ua_mt", "dtc"})
+    for (const bool text : {false, true})
+      EXPECT_EQ(method_info(name).uses_text(method_info(name).resolve({{"text", text}}, "test")), text) << name;
   EXPECT_FALSE(method_info("supervised").uses_unlabelled);
 }
 

@@ -61,7 +61,7 @@ class UaMt : public TextMethod {
   void train_step(const Batch& batch, Context& context) override;
   void after_step(int64_t iteration) override;                    // the teacher's average
   torch::Tensor predict(const torch::Tensor& windows) override;  // student
-  bool fixed_window() const override { return student_.released.get() != nullptr; }
+  bool fixed_window() const override { return !student_.released.is_empty(); }
 
  private:
   // Student or teacher: V-Net with the texts behind its encoder, or the released text network.
