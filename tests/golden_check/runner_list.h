@@ -40,6 +40,8 @@ void check_step_text_semiseg(const Json& file, Checker& check);
 void check_reference_step(const tss::ReferenceStep& step, const Json& expected, Checker& check, double float32_deviation);
 // The terms of MC-Net's program and those that grew out of it; not "loss", which is NaN in some files.
 void check_mutual_terms(const tss::MutualLoss& loss, const Json& expected, Checker& check);
+void check_train_ua_mt(const Json& file, Checker& check);
+void check_train_dtc(const Json& file, Checker& check);
 void check_train_mc_net(const Json& file, Checker& check);
 void check_train_mc_net_plus(const Json& file, Checker& check);
 void check_train_mlrp(const Json& file, Checker& check);

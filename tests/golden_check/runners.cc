@@ -40,6 +40,8 @@ const std::map<std::string, Runner>& runners() {
       {"step_vclipseg", check_step_vclipseg},
       {"step_bcp", check_step_bcp},
       {"step_text_semiseg", check_step_text_semiseg},
+      {"train_ua_mt", check_train_ua_mt},
+      {"train_dtc", check_train_dtc},
       {"train_mc_net", check_train_mc_net},
       {"train_mc_net_plus", check_train_mc_net_plus},
       {"train_mlrp", check_train_mlrp},

@@ -2,7 +2,6 @@
 
 #include "golden_check/network_cases.h"
 #include "golden_check/runner_list.h"
-#include "textsemiseg/methods/mc_net.h"
 #include "textsemiseg/methods/text_semiseg_reference.h"
 #include "textsemiseg/networks/published_layout.h"
 
@@ -60,7 +59,7 @@ void run_steps(const Json& c, tss::Method& method, const TrainingRun& run, Check
     // Parameters a step starts from deviate, in float32, as those after the step before.
     if (run.before) run.before(batch, t, step, s == 0 ? 0.0 : c.at("float32_deviation").at("parameters")[s].get<double>());
     // The published program sets the rate after a step: the first one here still ran at the base rate.
-    engine.step(batch, 0, t, 30000, s == 0 ? std::optional(run.optimiser.learning_rate) : std::nullopt);
+    engine.step(batch, 0, t, run.iterations, s == 0 ? std::optional(run.optimiser.learning_rate) : std::nullopt);
     const Json& deviation = c.at("float32_deviation");
     const auto deviation_of = [&](const char* what) { return deviation.at(what)[s].get<double>(); };
     for (const auto& [name, value] : engine.logged()) {
@@ -75,43 +74,13 @@ void run_steps(const Json& c, tss::Method& method, const TrainingRun& run, Check
     check_tensors(step.at("parameters_after"), run.names, check, "parameter", Kind::kParameter, deviation_of("parameters"),
                   [&](const std::string& name) { return parameters[name]; });
     if (step.contains("lr_after"))
-      check.number("learning rate", tss::learning_rate_at(run.optimiser, t + 1, 30000), step.at("lr_after"), Kind::kLoss);
+      check.number("learning rate", tss::learning_rate_at(run.optimiser, t + 1, run.iterations), step.at("lr_after"), Kind::kLoss);
     if (run.after) run.after(step, engine);
   }
   if (c.contains("running_stats_after")) {
     auto buffers = method.named_buffers();
     for (const auto& [name, field] : c.at("running_stats_after").items())
       check.tensor("running statistics", buffers[ours(run.names, name)], field, Kind::kParameter, 0.001);
-  }
-}
-
-namespace {
-
-// The class texts as one trainable tensor.
-class TrainableTexts : public tss::TextSource {
- public:
-  explicit TrainableTexts(const torch::Tensor& features) { features_ = register_parameter("features", features); }
-  torch::Tensor features() override { return features_; }
-  int64_t dimension() const override { return features_.size(1); }
-  std::vector<tss::ClassText> classes() const override { return {}; }
-
- private:
-  torch::Tensor features_;
-};
-
-}  // namespace
-
-void check_train_mc_net(const Json& file, Checker& check) {
-  for (const auto& c : file.at("cases")) {
-    check.begin_case(c.at("id"));
-    tss::McNetOptions options;
-    options.variant = "reference";
-    tss::McNet method(options, tss::MethodSetup{});
-    method.to(check.dtype());
-    set_network(network_of(method), "net_mcnet");
-    TrainingRun run;
-    run.optimiser.schedule = "constant";
-    run_steps(c, method, run, check);
   }
 }
 

