@@ -53,6 +53,17 @@ TEST(LearningRate, FollowsTheSchedule) {
   EXPECT_DOUBLE_EQ(learning_rate_at(options, 99, 100), 0.01);
 }
 
+TEST(LearningRate, DropsInSteps) {
+  OptimiserOptions options;
+  options.schedule = "step";
+  options.step_share = 2500.0 / 6000;
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 2499, 6000), 0.01);
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 2500, 6000), 0.001);
+  EXPECT_NEAR(learning_rate_at(options, 5000, 6000), 0.0001, 1e-15);
+  options.released_offset = true;
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 2500, 6000), 0.01);  // MCF drops one step later (methods.md 20.4)
+}
+
 TEST(OptimiserOptions, NamesTheFieldThatIsWrong) {
   OptimiserOptions options;
   options.schedule = "cosine";
@@ -62,17 +73,26 @@ TEST(OptimiserOptions, NamesTheFieldThatIsWrong) {
   EXPECT_THAT(testing::input_error_of([&] { options.check(); }), ::testing::HasSubstr("optimiser.momentum"));
 }
 
-TEST(Optimisation, StopsAndGoesOnBitForBit) {
+class EveryOptimiser : public ::testing::TestWithParam<const char*> {
+ protected:
+  OptimiserOptions options_ = [] {
+    OptimiserOptions options;
+    options.kind = GetParam();
+    return options;
+  }();
+};
+
+TEST_P(EveryOptimiser, StopsAndGoesOnBitForBit) {
   auto whole = line();
-  Optimisation uninterrupted(*whole, {});
+  Optimisation uninterrupted(*whole, options_);
   for (int64_t t = 0; t < 6; ++t) uninterrupted.step(batch_of(t), 7, t, 6);
 
   auto first = line();
-  Optimisation before(*first, {});
+  Optimisation before(*first, options_);
   for (int64_t t = 0; t < 3; ++t) before.step(batch_of(t), 7, t, 6);
   auto second = line();
   load_into(*second, state_of(*first), "test");
-  Optimisation after(*second, {});
+  Optimisation after(*second, options_);
   after.load_state(before.state(), "test");
   for (int64_t t = 3; t < 6; ++t) after.step(batch_of(t), 7, t, 6);
 
@@ -80,15 +100,80 @@ TEST(Optimisation, StopsAndGoesOnBitForBit) {
     EXPECT_TRUE(torch::equal(item.value(), second->named_parameters()[item.key()])) << item.key();
 }
 
-TEST(Optimisation, MomentumMattersToTheResumedRun) {
+TEST_P(EveryOptimiser, StateMattersToTheResumedRun) {
   // Guards the test above: without the optimiser's state the runs must differ.
   auto whole = line(), part = line();
-  Optimisation a(*whole, {}), b(*part, {});
+  Optimisation a(*whole, options_), b(*part, options_);
   for (int64_t t = 0; t < 2; ++t) a.step(batch_of(t), 7, t, 6);
   b.step(batch_of(0), 7, 0, 6);
-  Optimisation c(*part, {});
+  Optimisation c(*part, options_);
   c.step(batch_of(1), 7, 1, 6);
   EXPECT_FALSE(torch::equal(whole->parameters()[0], part->parameters()[0]));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, EveryOptimiser, ::testing::Values("sgd", "adam"));
+
+TEST(Optimisation, AdamTakesTheFirstStepOfTheRate) {
+  auto method = line();
+  const torch::Tensor before = method->parameters()[0].detach().clone();
+  OptimiserOptions options;
+  options.kind = "adam";
+  options.weight_decay = 0;
+  options.schedule = "constant";
+  Optimisation(*method, options).step(batch_of(0), 7, 0, 6);
+  EXPECT_NEAR((method->parameters()[0] - before).abs().max().item<double>(), 0.01, 1e-6);
+}
+
+TEST(Optimisation, RefusesTheStateOfAnotherOptimiser) {
+  auto method = line();
+  Optimisation sgd(*method, {});
+  sgd.step(batch_of(0), 7, 0, 6);
+  OptimiserOptions options;
+  options.kind = "adam";
+  Optimisation adam(*method, options);
+  EXPECT_THAT(testing::input_error_of([&] { adam.load_state(sgd.state(), "last"); }), ::testing::HasSubstr("second_moment"));
+}
+
+// Two phases, the second of two parameter groups with rates of their own.
+class Staged : public Method {
+ public:
+  Staged() {
+    a_ = register_parameter("a", torch::zeros(1));
+    b_ = register_parameter("b", torch::zeros(1));
+  }
+  std::vector<Phase> phases() const override {
+    Phase first, second;
+    first.name = "first", first.share = 0.25, first.schedule = "constant";
+    second.name = "second", second.share = 0.75;
+    return {first, second};
+  }
+  std::vector<ParameterGroup> parameter_groups() override { return {{"a", {a_}}, {"b", {b_}, 0.1}}; }
+  void train_step(const Batch&, Context& context) override {
+    seen.push_back(context.phase() + " " + std::to_string(context.iteration()) + "/" + std::to_string(context.iterations()));
+    context.minimise("a", a_.sum());
+    if (context.phase() == "second") context.minimise("b", b_.sum());
+  }
+  torch::Tensor predict(const torch::Tensor& x) override { return x; }
+  std::vector<std::string> seen;
+  torch::Tensor a_, b_;
+};
+
+TEST(Optimisation, TellsTheMethodItsPlaceInThePhase) {
+  Staged method;
+  OptimiserOptions options;
+  options.momentum = options.weight_decay = 0;
+  Optimisation optimisation(method, options);
+  std::vector<double> rates;
+  for (int64_t t = 0; t < 8; ++t) {
+    optimisation.step(batch_of(0), 7, t, 8);
+    rates.push_back(optimisation.learning_rate());
+  }
+  EXPECT_THAT(method.seen, ::testing::ElementsAre("first 0/2", "first 1/2", "second 0/6", "second 1/6", "second 2/6", "second 3/6",
+                                                  "second 4/6", "second 5/6"));
+  EXPECT_DOUBLE_EQ(rates[1], 0.01);  // constant in the first phase
+  EXPECT_DOUBLE_EQ(rates[2], 0.01);  // linear from the second's own start
+  EXPECT_DOUBLE_EQ(rates[5], 0.005);
+  EXPECT_NEAR(method.b_.item<double>(), 0.1 * (method.a_.item<double>() + 0.02), 1e-7);
 }
 
 TEST(Optimisation, DropoutDependsOnSeedAndIterationOnly) {

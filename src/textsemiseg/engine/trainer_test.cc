@@ -11,6 +11,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/engine/run.h"
+#include "textsemiseg/methods/registry.h"
 
 namespace tss {
 namespace {
@@ -123,9 +124,10 @@ TEST_F(TrainerTest, MeasuresTheEffectOfTextAfterTraining) {
   EXPECT_TRUE(text_probe_of(log_of(folder_ / "no_text")).empty());
 }
 
-TEST_F(TrainerTest, GoesOnBitForBitAfterAnInterrupt) {
-  for (const char* method : {"supervised", "text_semiseg"}) {
-    const fs::path whole = folder_ / (std::string(method) + "_whole"), parts = folder_ / (std::string(method) + "_parts");
+TEST_F(TrainerTest, EveryMethodGoesOnBitForBitAfterAnInterrupt) {
+  for (const std::string& method : method_names()) {
+    SCOPED_TRACE(method);
+    const fs::path whole = folder_ / (method + "_whole"), parts = folder_ / (method + "_parts");
     train(config(method, 11), whole, StartMode::kFresh);
     std::thread stopper(interrupt_at, parts / "log.jsonl", "\"iteration\":4");
     try {
@@ -154,6 +156,16 @@ TEST_F(TrainerTest, RepeatsItselfAndDependsOnTheSeed) {
   const auto a = read_checkpoint(checkpoint_path(folder_ / "a", "last")),
              c = read_checkpoint(checkpoint_path(folder_ / "c", "last"));
   EXPECT_FALSE(torch::equal(a.method.begin()->second, c.method.begin()->second));
+}
+
+TEST_F(TrainerTest, WritesWhatARunCosts) {
+  train(config("mc_net", 12), folder_ / "run", StartMode::kFresh);
+  const Json costs = read_json(folder_ / "run" / "costs.json");
+  for (const char* field : {"seconds_per_step", "peak_memory_gib", "seconds_per_window"})
+    EXPECT_GT(costs.at(field).get<double>(), 0) << field;
+  // One of the two decoders predicts.
+  EXPECT_LT(costs.at("prediction_parameters").get<int64_t>(), costs.at("trainable_parameters").get<int64_t>());
+  EXPECT_GT(costs.at("prediction_parameters").get<int64_t>(), costs.at("trainable_parameters").get<int64_t>() / 2);
 }
 
 TEST_F(TrainerTest, NeverOverwritesARun) {
