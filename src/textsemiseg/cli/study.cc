@@ -42,7 +42,7 @@ StudyRequest request_of(const StudyArguments& arguments) {
   return request;
 }
 
-RunConfig config_of(const Study& study, const StudyRun& run) {
+RunConfig config_of(const PlannedStudy& study, const StudyRun& run) {
   Json tree = run.configuration;
   tree["dataset"] = study.request.dataset.string();
   return make_run_config(tree, study.plan.origin + ", row " + run.row);
@@ -68,9 +68,14 @@ std::vector<std::string> command_of(const StudyArguments& a) {
   const auto place = [](const std::string& path) { return fs::absolute(path).lexically_normal().string(); };
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  std::vector<std::string> words = {program.empty() ? "textsemiseg" : program.string(), "study",
-                                    "--plan", fs::exists(a.plan) ? place(a.plan) : a.plan,
-                                    "--dataset", place(a.dataset), "--out", place(a.out)};
+  std::vector<std::string> words = {program.empty() ? "textsemiseg" : program.string(),
+                                    "study",
+                                    "--plan",
+                                    fs::exists(a.plan) ? place(a.plan) : a.plan,
+                                    "--dataset",
+                                    place(a.dataset),
+                                    "--out",
+                                    place(a.out)};
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty() && value != "0") words.insert(words.end(), {name, value});
   };
@@ -95,7 +100,8 @@ void list_plans(bool json) {
     const Plan plan = read_plan(name);
     std::vector<std::string> rows, datasets;
     for (const PlanRow& row : plan.rows) rows.push_back(row.name);
-    for (const PlanDataset& dataset : plan.datasets) datasets.push_back(concat(dataset.name, " (", join(dataset.labelled, ", "), ")"));
+    for (const PlanDataset& dataset : plan.datasets)
+      datasets.push_back(concat(dataset.name, " (", join(dataset.labelled, ", "), ")"));
     out.push_back({{"name", name}, {"title", plan.title}, {"source", plan.source}, {"rows", rows}, {"datasets", datasets}});
     if (json) continue;
     std::cout << name << ": " << plan.title << "\n  source:   " << plan.source << "\n  datasets: " << join(datasets, ", ")
@@ -104,7 +110,7 @@ void list_plans(bool json) {
   if (json) std::cout << out.dump(2) << "\n";
 }
 
-void print_statuses(const Study& study, const std::vector<RunStatus>& statuses, bool json) {
+void print_statuses(const PlannedStudy& study, const std::vector<RunStatus>& statuses, bool json) {
   if (!json) {
     std::cout << describe(study, statuses);
     return;
@@ -120,34 +126,38 @@ void print_statuses(const Study& study, const std::vector<RunStatus>& statuses, 
 }
 
 // What a reader of the log needs before hours go by.
-void introduce(const Study& study) {
-  log_info(concat(study.plan.title, " on ", study.dataset_name, ": ", study.runs.size(), " runs in ", study.request.out.string()));
+void introduce(const PlannedStudy& study) {
+  log_info(
+      concat(study.plan.title, " on ", study.dataset_name, ": ", study.runs.size(), " runs in ", study.request.out.string()));
   if (study.published_count)
-    log_info(concat("settings and published figures of ", study.plan_dataset->title, ", ", *study.published_count, " labelled cases"));
+    log_info(
+        concat("settings and published figures of ", study.plan_dataset->title, ", ", *study.published_count, " labelled cases"));
   else if (study.plan_dataset)
-    log_info(concat("settings of ", study.plan_dataset->title, "; nothing is published for ", study.labelled_cases, " labelled cases"));
+    log_info(concat("settings of ", study.plan_dataset->title, "; nothing is published for ", study.labelled_cases,
+                    " labelled cases"));
   else
     log_info("no --plan-dataset: the plan's common settings apply, and no published figures");
   if (study.test_cases == 0) log_warning("the split has no test cases: nothing will be scored");
 }
 
-void report_end(const Study& study, const std::vector<RunStatus>& statuses) {
+void report_end(const PlannedStudy& study, const std::vector<RunStatus>& statuses) {
   std::vector<std::string> failed, elsewhere;
   for (size_t i = 0; i < statuses.size(); ++i) {
     if (statuses[i].state == RunState::kFailed) failed.push_back(study.runs[i].name);
     if (statuses[i].state == RunState::kElsewhere) elsewhere.push_back(study.runs[i].name);
   }
   if (!elsewhere.empty())
-    log_info(concat(elsewhere.size(), " of ", statuses.size(), " runs are in other hands (--wait stays until they are done): ",
-                    join(elsewhere, ", ")));
+    log_info(concat(elsewhere.size(), " of ", statuses.size(),
+                    " runs are in other hands (--wait stays until they are done): ", join(elsewhere, ", ")));
   if (!failed.empty()) throw Error(concat(failed.size(), " of ", statuses.size(), " runs failed: ", join(failed, ", ")));
 }
 
 void run(const StudyArguments& arguments) {
   if (arguments.list) return list_plans(arguments.json);
-  for (const auto& [option, value] : {std::pair{"--plan", &arguments.plan}, {"--dataset", &arguments.dataset}, {"--out", &arguments.out}})
+  for (const auto& [option, value] :
+       {std::pair{"--plan", &arguments.plan}, {"--dataset", &arguments.dataset}, {"--out", &arguments.out}})
     if (value->empty()) throw UsageError(std::string(option) + " is required");
-  Study study = make_study(read_plan(arguments.plan), request_of(arguments));
+  PlannedStudy study = make_study(read_plan(arguments.plan), request_of(arguments));
   for (const StudyRun& run : study.runs) config_of(study, run);  // a row that cannot be trained is found before the first hour
   if (arguments.slurm) {
     std::cout << slurm_script(study.request.out.filename().string(), command_of(arguments),
@@ -181,12 +191,16 @@ std::function<void()> declare_study(CLI::App& app) {
   app.add_option("--plan", a->plan, "a plan's file, or the name of one of the program's own (--list)");
   app.add_option("--dataset", a->dataset, "folder made by prepare");
   app.add_option("--out", a->out, "folder of the study; runs in it are kept or continued");
-  app.add_option("--plan-dataset", a->plan_dataset, "which dataset of the plan this is: its settings and published figures apply");
+  app.add_option("--plan-dataset", a->plan_dataset,
+                 "which dataset of the plan this is: its settings and published figures apply");
   app.add_option("--labelled", a->labelled, "labelled cases of the published figures (default: those of the split)")
       ->check(CLI::PositiveNumber);
   app.add_option("--rows", a->rows, "only these rows of the plan, with commas between")->delimiter(',');
   CLI::Option* seeds = app.add_option("--seeds", a->seeds, "runs of each row: seeds 0, 1, ...")->check(CLI::PositiveNumber);
-  app.add_option("--seed-list", a->seed_list, "these seeds instead: 3,7")->delimiter(',')->check(CLI::NonNegativeNumber)->excludes(seeds);
+  app.add_option("--seed-list", a->seed_list, "these seeds instead: 3,7")
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(seeds);
   app.add_option("--split", a->split, "a split file or a fold's name (fold_0) instead of split.json");
   app.add_option("--iterations", a->iterations, "of every run, instead of the plan's")->check(CLI::PositiveNumber);
   app.add_option("--set", a->overrides, "section.key=value, over the configuration of every row")->allow_extra_args(false);
@@ -201,7 +215,8 @@ std::function<void()> declare_study(CLI::App& app) {
       ->capture_default_str();
   app.add_flag("--dry-run", a->dry_run, "only say what there is and what would be done");
   app.add_flag("--slurm", a->slurm, "print an sbatch script: one task per run");
-  app.add_option("--only-index", a->only_index, "only this run of the list, from 0 (for job arrays)")->check(CLI::NonNegativeNumber);
+  app.add_option("--only-index", a->only_index, "only this run of the list, from 0 (for job arrays)")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--list", a->list, "the program's own plans");
   app.add_flag("--json", a->json, "states as JSON on standard output");
   return [a] { run(*a); };

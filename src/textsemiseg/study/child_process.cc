@@ -18,7 +18,8 @@ namespace tss {
 ChildProcess::ChildProcess(const std::string& program, const std::vector<std::string>& words, const std::filesystem::path& log) {
   if (log.has_parent_path()) std::filesystem::create_directories(log.parent_path());
   const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (file < 0) throw InputError(log.string(), std::string("cannot be written (") + std::strerror(errno) + ")", "a writable place");
+  if (file < 0)
+    throw InputError(log.string(), std::string("cannot be written (") + std::strerror(errno) + ")", "a writable place");
   std::vector<char*> arguments{const_cast<char*>(program.c_str())};
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);

@@ -1,5 +1,5 @@
-// A program run beside this one, its output in a file. It is in a process group of its own, so that Ctrl-C reaches it only through its
-// parent, and it is told to stop (SIGTERM) when the parent dies without a word.
+// A program run beside this one, its output in a file. It is in a process group of its own, so that Ctrl-C reaches it only
+// through its parent, and it is told to stop (SIGTERM) when the parent dies without a word.
 #pragma once
 
 #include <filesystem>

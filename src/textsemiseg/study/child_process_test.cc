@@ -33,7 +33,9 @@ TEST(ChildProcess, LeavesCodeAndOutput) {
   for (const char* text : {"echo one; exit 3", "echo two >&2; exit 0", "kill -9 $$"}) {
     ChildProcess child("/bin/sh", {"-c", text}, log);
     const int code = code_of(child);
-    EXPECT_EQ(code, std::string(text).find("one") != std::string::npos ? 3 : std::string(text).find("two") != std::string::npos ? 0 : 137);
+    EXPECT_EQ(code, std::string(text).find("one") != std::string::npos   ? 3
+                    : std::string(text).find("two") != std::string::npos ? 0
+                                                                         : 137);
   }
   EXPECT_EQ(read_text_file(log), "one\ntwo\n");
   ChildProcess none("/nowhere/program", {}, log);
@@ -44,7 +46,8 @@ TEST(ChildProcess, LeavesCodeAndOutput) {
 
 TEST(ChildProcess, IsStoppedByItsOwner) {
   const testing::TemporaryFolder folder;
-  ChildProcess child("/bin/sh", {"-c", "trap 'echo bye; exit 130' TERM; echo ready; while :; do sleep 0.05; done"}, folder / "log");
+  ChildProcess child("/bin/sh", {"-c", "trap 'echo bye; exit 130' TERM; echo ready; while :; do sleep 0.05; done"},
+                     folder / "log");
   ASSERT_TRUE(eventually([&] { return read_text_file(folder / "log") == "ready\n"; }));
   EXPECT_EQ(::getpgid(child.pid()), child.pid()) << "Ctrl-C in the terminal is the parent's to pass on";
   EXPECT_FALSE(child.poll());

@@ -81,7 +81,7 @@ inline std::string no_difference(const StudyRun&) { return ""; }
 class StudyFolder {
  public:
   StudyFolder() { write_prepared_dataset(folder_ / "dataset", 3, 2); }
-  Study study(const std::vector<std::string>& rows = {}, const std::vector<int64_t>& seeds = {0}) const {
+  PlannedStudy study(const std::vector<std::string>& rows = {}, const std::vector<int64_t>& seeds = {0}) const {
     StudyRequest request;
     request.out = folder_ / "out";
     request.dataset = folder_ / "dataset";

@@ -161,9 +161,7 @@ void check_unique(const std::vector<Item>& items, const Entry& entry) {
 
 }  // namespace
 
-const PlanDataset& Plan::dataset(const std::string& name) const {
-  return find_named(datasets, name, origin + ": [[dataset]]");
-}
+const PlanDataset& Plan::dataset(const std::string& name) const { return find_named(datasets, name, origin + ": [[dataset]]"); }
 const PlanRow& Plan::row(const std::string& name) const { return find_named(rows, name, origin + ": [[row]]"); }
 
 Plan parse_plan(const std::string& text, const std::string& source) {

@@ -1,7 +1,7 @@
 // A plan: several methods to be trained and scored in the same way, as data. configs/papers holds each table of the paper as one.
 //
 //   title = "..."      source = "..."      protocol = "..."      notes = ["..."]
-//   extends = "table1" protocol, notes, [common], [evaluate] and datasets of one of the program's own plans; what stands here goes over it
+//   extends = "table1" protocol, notes, [common], [evaluate] and datasets of one of the program's plans, below what is here
 //   [common]           a configuration as train --config reads it, for all runs
 //   [evaluate]         keep_largest, min_component: post-processing of all rows alike
 //   [[dataset]]        name, title, labelled = [6, 12], preparation (one sentence)
@@ -65,15 +65,15 @@ struct Plan {
   const PlanRow& row(const std::string& name) const;
 };
 
-// Throws InputError, one line with source and field: unknown key, wrong type, a row twice, a figure for a dataset or count that the
-// plan does not have.
+// Throws InputError, one line with source and field: unknown key, wrong type, a row twice, a figure for a dataset or count that
+// the plan does not have.
 Plan parse_plan(const std::string& text, const std::string& source);
 // A file, or the name of one of the program's own plans.
 Plan read_plan(const std::string& name_or_path);
 std::vector<std::string> plan_names();
 
-// The configuration of one row as train reads it: [common], the dataset's, the row's, then `over`; dataset may be null. The folder of the
-// dataset and the seed are the caller's to add.
+// The configuration of one row as train reads it: [common], the dataset's, the row's, then `over`; dataset may be null. The
+// folder of the dataset and the seed are the caller's to add.
 Json row_configuration(const Plan& plan, const PlanDataset* dataset, const PlanRow& row, const Json& over = Json::object());
 
 std::optional<PublishedScores> published_scores(const PlanRow& row, const PlanDataset* dataset, int64_t labelled);

@@ -47,7 +47,7 @@ std::string new_token() {
 double seconds_of(const timespec& time) { return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec); }
 
 std::optional<double> modified(const fs::path& path) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return std::nullopt;
   return seconds_of(info.st_mtim);
 }
@@ -72,14 +72,14 @@ double folder_now(const fs::path& folder) {
 fs::path write_candidate(const fs::path& path, const std::string& token) {
   fs::create_directories(path.parent_path());
   const fs::path own = path.parent_path() / ("." + path.filename().string() + "-" + token);
-  const Json content = {{"host", host_name()},    {"pid", ::getpid()},       {"token", token},
-                        {"machine", machine_id()}, {"since", timestamp()}};
+  const Json content = {
+      {"host", host_name()}, {"pid", ::getpid()}, {"token", token}, {"machine", machine_id()}, {"since", timestamp()}};
   write_text_file(own, content.dump() + "\n");
   return own;
 }
 
-// Replaces a stale lock by `own`. Of those who saw the same stale lock only the one that makes the file `right` goes on, and only while that
-// lock is still the one that stands there.
+// Replaces a stale lock by `own`. Of those who saw the same stale lock only the one that makes the file `right` goes on, and only
+// while that lock is still the one that stands there.
 bool take_over(const fs::path& path, const LockHolder& stale, const fs::path& own, double stale_after) {
   const fs::path right = path.parent_path() / ("." + path.filename().string() + "-takeover-" + stale.token);
   const int file = ::open(right.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
@@ -90,13 +90,13 @@ bool take_over(const fs::path& path, const LockHolder& stale, const fs::path& ow
   }
   ::close(file);
   const auto now = read_lock(path);
-  const bool taken =
-      now && now->token == stale.token && is_stale(*now, stale_after) && ::rename(own.c_str(), path.c_str()) == 0;
+  const bool taken = now && now->token == stale.token && is_stale(*now, stale_after) && ::rename(own.c_str(), path.c_str()) == 0;
   ::unlink(right.c_str());
   if (taken)
-    log_warning(concat(path.string(), ": the lock of ", describe(stale),
-                       stale.age > stale_after ? ", without a sign of life for " + format_duration(stale.age) + "," : ", which is gone,",
-                       " is taken over"));
+    log_warning(
+        concat(path.string(), ": the lock of ", describe(stale),
+               stale.age > stale_after ? ", without a sign of life for " + format_duration(stale.age) + "," : ", which is gone,",
+               " is taken over"));
   return taken;
 }
 

@@ -1,8 +1,8 @@
 // One run belongs to one process at a time, also when several machines work through a shared folder.
 //
 // A lock is a small file (host, process, a token of its own) that appears whole, by link(), and whose modification time is its
-// holder's sign of life. Ages are taken from the file system's own clock, so that machines need not agree on the time. A lock is stale when
-// it has not been refreshed for some minutes, or at once when its holder ran on this machine and is gone.
+// holder's sign of life. Ages are taken from the file system's own clock, so that machines need not agree on the time. A lock is
+// stale when it has not been refreshed for some minutes, or at once when its holder ran on this machine and is gone.
 #pragma once
 
 #include <filesystem>

@@ -106,7 +106,8 @@ std::optional<double> seconds_since_log(const fs::path& run) {
 
 std::string failure_reason(const fs::path& log, int64_t count) {
   std::vector<std::string> lines = last_lines(log, 1 << 14);
-  const auto start = std::find_if(lines.rbegin(), lines.rend(), [](const std::string& line) { return starts_with(line, kAttempt); });
+  const auto start =
+      std::find_if(lines.rbegin(), lines.rend(), [](const std::string& line) { return starts_with(line, kAttempt); });
   lines.erase(lines.begin(), start.base());
   std::erase_if(lines, [](const std::string& line) { return trim(line).empty(); });
   for (auto line = lines.rbegin(); line != lines.rend() && line - lines.rbegin() < 5; ++line)

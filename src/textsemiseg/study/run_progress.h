@@ -11,9 +11,9 @@
 namespace tss {
 
 struct RunProgress {
-  bool started = false;    // there is a configuration
-  int64_t iteration = 0;   // of the last checkpoint
-  int64_t iterations = 0;  // of the whole run; 0: no checkpoint yet
+  bool started = false;              // there is a configuration
+  int64_t iteration = 0;             // of the last checkpoint
+  int64_t iterations = 0;            // of the whole run; 0: no checkpoint yet
   std::optional<double> best_score;  // mean foreground Dice on the cases that select the checkpoint
   int64_t best_iteration = 0;
   std::optional<double> test_dice;  // mean of results/test, of the selected checkpoint with this post-processing
@@ -24,7 +24,8 @@ struct RunProgress {
 // Files that are half there count as not there.
 RunProgress read_progress(const std::filesystem::path& run, const PlanEvaluation& evaluation);
 
-// What the log says of a training that goes on: "iteration 410, last checkpoint at 400 of 2000, loss 0.4312"; empty before its first line.
+// What the log says of a training that goes on: "iteration 410, last checkpoint at 400 of 2000, loss 0.4312"; empty before it
+// says anything.
 std::string describe_training(const std::filesystem::path& run);
 
 // "validation Dice 0.8123 (iteration 1900), test Dice 0.8047"; what there is of it.

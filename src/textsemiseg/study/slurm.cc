@@ -18,13 +18,14 @@ std::string shell_quoted(const std::string& word) {
   return out + "'";
 }
 
-std::string slurm_script(const std::string& name, const std::vector<std::string>& command, const std::string& log_folder, int64_t tasks,
-                         int64_t at_once) {
+std::string slurm_script(const std::string& name, const std::vector<std::string>& command, const std::string& log_folder,
+                         int64_t tasks, int64_t at_once) {
   std::vector<std::string> words;
   for (const std::string& word : command) words.push_back(shell_quoted(word));
   std::ostringstream out;
   out << "#!/bin/bash\n"
-      << "# Submitted again, the same script goes on: finished runs are kept, interrupted ones resumed, failed ones tried again.\n"
+      << "# Submitted again, the same script goes on: finished runs are kept, interrupted ones resumed, failed ones tried "
+         "again.\n"
       << "#SBATCH --job-name=" << name << "\n"
       << "#SBATCH --array=0-" << tasks - 1 << (at_once > 0 ? concat("%", at_once) : "") << "\n"
       << "#SBATCH --output=" << log_folder << "/slurm-%A_%a.out\n"

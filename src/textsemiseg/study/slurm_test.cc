@@ -14,11 +14,13 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(Slurm, OneTaskPerRunThroughTheSameCommand) {
-  const std::string text = slurm_script("table1", {"/opt/textsemiseg", "study", "--set", "sampler.patch=[32, 48, 32]"}, "/o/logs", 36, 4);
+  const std::string text =
+      slurm_script("table1", {"/opt/textsemiseg", "study", "--set", "sampler.patch=[32, 48, 32]"}, "/o/logs", 36, 4);
   EXPECT_THAT(text, HasSubstr("#!/bin/bash\n"));
   EXPECT_THAT(text, HasSubstr("#SBATCH --array=0-35%4\n"));
   EXPECT_THAT(text, HasSubstr("#SBATCH --output=/o/logs/slurm-%A_%a.out\n"));
-  EXPECT_THAT(text, HasSubstr("srun /opt/textsemiseg study --set 'sampler.patch=[32, 48, 32]' --only-index \"$SLURM_ARRAY_TASK_ID\"\n"));
+  EXPECT_THAT(
+      text, HasSubstr("srun /opt/textsemiseg study --set 'sampler.patch=[32, 48, 32]' --only-index \"$SLURM_ARRAY_TASK_ID\"\n"));
   EXPECT_THAT(slurm_script("a", {"p"}, "l", 1, 0), HasSubstr("--array=0-0\n"));
 }
 

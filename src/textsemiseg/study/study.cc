@@ -26,7 +26,7 @@ std::optional<PlanDataset> choose_dataset(const Plan& plan, const std::string& n
   return std::nullopt;
 }
 
-std::optional<int64_t> choose_count(const Study& study) {
+std::optional<int64_t> choose_count(const PlannedStudy& study) {
   const int64_t asked = study.request.labelled, found = study.labelled_cases;
   if (!study.plan_dataset) {
     if (asked > 0) throw InputError("--labelled", "needs the dataset whose figures apply", "--plan-dataset as well");
@@ -57,7 +57,7 @@ Json without_machine(Json settings) {
 }
 
 // Sections of methods are left to the rows that have them; compare shows those from the runs.
-Json shared_settings(const Study& study) {
+Json shared_settings(const PlannedStudy& study) {
   Json out = study.plan.common;
   if (study.plan_dataset) merge(out, study.plan_dataset->settings);
   merge(out, study.request.over);
@@ -91,14 +91,15 @@ void sort_rows(Json& rows, const Plan& plan) {
 Json notes_of(const Plan& plan, const Json& rows) {
   Json out = plan.notes;
   for (const Json& row : rows)
-    if (!row.value("note", "").empty()) out.push_back(concat(row.at("title").get<std::string>(), ": ", row.at("note").get<std::string>()));
+    if (!row.value("note", "").empty())
+      out.push_back(concat(row.at("title").get<std::string>(), ": ", row.at("note").get<std::string>()));
   return out;
 }
 
 }  // namespace
 
-Study make_study(Plan plan, StudyRequest request) {
-  Study study;
+PlannedStudy make_study(Plan plan, StudyRequest request) {
+  PlannedStudy study;
   study.plan = std::move(plan);
   study.request = std::move(request);
   const StudyRequest& asked = study.request;
@@ -113,7 +114,8 @@ Study make_study(Plan plan, StudyRequest request) {
     for (const PlanRow& row : study.plan.rows) rows.push_back(&row);
   for (const std::string& name : asked.rows) {
     const PlanRow* row = &study.plan.row(name);
-    if (std::find(rows.begin(), rows.end(), row) != rows.end()) throw InputError("--rows", "'" + name + "' stands twice", "each row once");
+    if (std::find(rows.begin(), rows.end(), row) != rows.end())
+      throw InputError("--rows", "'" + name + "' stands twice", "each row once");
     rows.push_back(row);
   }
   for (const int64_t seed : asked.seeds) {
@@ -122,8 +124,7 @@ Study make_study(Plan plan, StudyRequest request) {
       run.name = concat(row->name, "-seed", seed);
       run.row = row->name;
       run.seed = seed;
-      run.configuration =
-          row_configuration(study.plan, study.plan_dataset ? &*study.plan_dataset : nullptr, *row, asked.over);
+      run.configuration = row_configuration(study.plan, study.plan_dataset ? &*study.plan_dataset : nullptr, *row, asked.over);
       run.configuration["seed"] = seed;
       if (!asked.split.empty()) run.configuration["split"] = asked.split;
       study.runs.push_back(std::move(run));
@@ -132,7 +133,7 @@ Study make_study(Plan plan, StudyRequest request) {
   return study;
 }
 
-Json study_record(const Study& study) {
+Json study_record(const PlannedStudy& study) {
   const Plan& plan = study.plan;
   const PlanDataset* dataset = study.plan_dataset ? &*study.plan_dataset : nullptr;
   Json out;
@@ -166,7 +167,7 @@ Json study_record(const Study& study) {
   return out;
 }
 
-void write_study_record(const Study& study) {
+void write_study_record(const PlannedStudy& study) {
   const fs::path path = study.request.out / "study.json";
   constexpr double kStale = 30;  // held for milliseconds
   std::optional<RunLock> lock;

@@ -28,20 +28,20 @@ struct StudyRequest {
 };
 
 struct StudyRun {
-  std::string name;    // "<row>-seed<k>", a folder
+  std::string name;  // "<row>-seed<k>", a folder
   std::string row;
   int64_t seed = 0;
   Json configuration;  // as train --config reads it; the folder of the dataset is given apart
 };
 
-struct Study {
+struct PlannedStudy {
   Plan plan;
   StudyRequest request;
-  std::string dataset_name;                 // as dataset.json says
-  std::optional<PlanDataset> plan_dataset;  // empty: only [common] applies, and no published figures
-  std::optional<int64_t> published_count;   // labelled cases of the published figures that apply
+  std::string dataset_name;                    // as dataset.json says
+  std::optional<PlanDataset> plan_dataset;     // empty: only [common] applies, and no published figures
+  std::optional<int64_t> published_count;      // labelled cases of the published figures that apply
   int64_t labelled_cases = 0, test_cases = 0;  // of the split
-  std::vector<StudyRun> runs;               // seed by seed, so that every row is there once before any is there twice
+  std::vector<StudyRun> runs;                  // seed by seed, so that every row is there once before any is there twice
 
   std::filesystem::path run_folder(const std::string& run) const { return request.out / run; }
   std::filesystem::path config_file(const std::string& run) const { return request.out / "configs" / (run + ".toml"); }
@@ -51,12 +51,14 @@ struct Study {
 };
 
 // Throws InputError: an unknown row or dataset, a folder that prepare did not make, --labelled and the split in disagreement.
-Study make_study(Plan plan, StudyRequest request);
+PlannedStudy make_study(Plan plan, StudyRequest request);
 
-// {"title", "source", "protocol", "plan", "dataset", "plan_dataset", "labelled", "settings", "evaluate", "rows": [{"name", "title", "method",
-// "note", "published": {"dice", "jaccard", "hd95", "asd"} | null, "runs": [folders]}], "notes"}. Dice and Jaccard as printed, in percent.
-Json study_record(const Study& study);
-// Writes OUT/study.json, with the rows and runs that are in it already. Throws InputError naming the field when that study is another one.
-void write_study_record(const Study& study);
+// {"title", "source", "protocol", "plan", "dataset", "plan_dataset", "labelled", "settings", "evaluate", "notes",
+//  "rows": [{"name", "title", "method", "note", "published": {"dice", "jaccard", "hd95", "asd"} | null, "runs": [folders]}]}
+// labelled: cases of the split, which published figures, where there are any, were made with too; figures as printed (percent).
+Json study_record(const PlannedStudy& study);
+// Writes OUT/study.json, with the rows and runs that are in it already. Throws InputError naming the field when that study is
+// another one.
+void write_study_record(const PlannedStudy& study);
 
 }  // namespace tss

@@ -22,10 +22,10 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-bool scores_wanted(const Study& study, const RunnerOptions& options) { return options.evaluate && study.test_cases > 0; }
+bool scores_wanted(const PlannedStudy& study, const RunnerOptions& options) { return options.evaluate && study.test_cases > 0; }
 
 // What the folder alone says of a run; why a run that is there cannot be used is found here too.
-RunStatus status_of(const Study& study, const RunnerOptions& options, const StudyRun& run,
+RunStatus status_of(const PlannedStudy& study, const RunnerOptions& options, const StudyRun& run,
                     const ConfigurationDifference& difference) {
   const fs::path folder = study.run_folder(run.name);
   const RunProgress progress = read_progress(folder, study.plan.evaluation);
@@ -33,8 +33,8 @@ RunStatus status_of(const Study& study, const RunnerOptions& options, const Stud
     try {
       const std::string field = difference(run);
       if (!field.empty())
-        return {RunState::kFailed,
-                concat(field, " differs between ", (folder / "config.toml").string(), " and the study; another --out, or remove the run")};
+        return {RunState::kFailed, concat(field, " differs between ", (folder / "config.toml").string(),
+                                          " and the study; another --out, or remove the run")};
     } catch (const Error& error) {
       return {RunState::kFailed, error.what()};
     }
@@ -44,12 +44,13 @@ RunStatus status_of(const Study& study, const RunnerOptions& options, const Stud
     return {done ? RunState::kDone : RunState::kTrained, describe_scores(progress)};
   }
   if (!progress.started) return {};
-  return {RunState::kBegun, progress.iterations > 0 ? concat("checkpoint at iteration ", progress.iteration, " of ", progress.iterations)
-                                                    : "no checkpoint yet"};
+  return {RunState::kBegun, progress.iterations > 0
+                                ? concat("checkpoint at iteration ", progress.iteration, " of ", progress.iterations)
+                                : "no checkpoint yet"};
 }
 
 // A training that was started by hand holds no lock. While its log grows it must be left alone.
-bool trained_by_hand_now(const Study& study, const StudyRun& run, double quiet) {
+bool trained_by_hand_now(const PlannedStudy& study, const StudyRun& run, double quiet) {
   if (fs::exists(study.log_file(run.name))) return false;
   const auto silence = seconds_since_log(study.run_folder(run.name));
   return silence && *silence < quiet;
@@ -62,7 +63,7 @@ void add_machine_words(std::vector<std::string>& words, const RunnerOptions& opt
 
 class Runner {
  public:
-  Runner(const Study& study, const RunnerOptions& options, const ConfigurationDifference& difference)
+  Runner(const PlannedStudy& study, const RunnerOptions& options, const ConfigurationDifference& difference)
       : study_(study), options_(options), difference_(difference), statuses_(study.runs.size()) {
     for (size_t i = 0; i < study.runs.size(); ++i) queue_.push_back(i);
   }
@@ -90,7 +91,7 @@ class Runner {
   void report(Job& job);
   void refresh_locks();
 
-  const Study& study_;
+  const PlannedStudy& study_;
   const RunnerOptions& options_;
   const ConfigurationDifference& difference_;
   std::vector<RunStatus> statuses_;
@@ -143,8 +144,8 @@ bool Runner::next_stage(Job& job) {
     return false;
   }
   start_child(job, scoring);
-  log_info(concat(title(job.run), ": ", statuses_[job.run].detail,
-                  status.detail.empty() ? "" : ", from " + status.detail, " (process ", job.child->pid(), ")"));
+  log_info(concat(title(job.run), ": ", statuses_[job.run].detail, status.detail.empty() ? "" : ", from " + status.detail,
+                  " (process ", job.child->pid(), ")"));
   return true;
 }
 
@@ -168,12 +169,20 @@ bool Runner::try_start(size_t index, size_t slot) {
   if (now.state == RunState::kBegun && trained_by_hand_now(study_, run, options_.quiet_before_adopting)) {
     const std::string who = "a training that was started by hand";
     if (statuses_[index].state != RunState::kElsewhere)
-      log_warning(concat(title(index), ": its log is being written by another process, without a lock; it is left alone until the log "
-                         "has been silent for ", format_duration(options_.quiet_before_adopting)));
+      log_warning(concat(title(index),
+                         ": its log is being written by another process, without a lock; it is left alone until the log "
+                         "has been silent for ",
+                         format_duration(options_.quiet_before_adopting)));
     set(index, RunState::kElsewhere, who);
     return false;
   }
-  Job job{.run = index, .slot = slot, .lock = std::move(*lock), .child = nullptr, .since_start = {}, .since_line = {}, .last_line = ""};
+  Job job{.run = index,
+          .slot = slot,
+          .lock = std::move(*lock),
+          .child = nullptr,
+          .since_start = {},
+          .since_line = {},
+          .last_line = ""};
   if (next_stage(job)) jobs_.push_back(std::move(job));
   return true;
 }
@@ -304,17 +313,25 @@ const char* run_state_name(RunState state) {
   return "";
 }
 
-std::vector<std::string> train_words(const Study& study, const StudyRun& run, const RunnerOptions& options, size_t slot) {
-  std::vector<std::string> words = {"train", "--config", study.config_file(run.name).string(), "--dataset", study.request.dataset.string(),
-                                    "--run", study.run_folder(run.name).string(), "--resume"};
+std::vector<std::string> train_words(const PlannedStudy& study, const StudyRun& run, const RunnerOptions& options, size_t slot) {
+  std::vector<std::string> words = {"train",
+                                    "--config",
+                                    study.config_file(run.name).string(),
+                                    "--dataset",
+                                    study.request.dataset.string(),
+                                    "--run",
+                                    study.run_folder(run.name).string(),
+                                    "--resume"};
   add_machine_words(words, options, slot);
   return words;
 }
 
-std::vector<std::string> evaluate_words(const Study& study, const StudyRun& run, const RunnerOptions& options, size_t slot) {
+std::vector<std::string> evaluate_words(const PlannedStudy& study, const StudyRun& run, const RunnerOptions& options,
+                                        size_t slot) {
   // What other texts would change is a question of its own, and `text probe` answers it at any time.
-  std::vector<std::string> words = {"evaluate",  "--run", study.run_folder(run.name).string(), "--role", "test",
-                                    "--dataset", study.request.dataset.string(), "--text-probe", "0"};
+  std::vector<std::string> words = {"evaluate", "--run",     study.run_folder(run.name).string(), "--role",
+                                    "test",     "--dataset", study.request.dataset.string(),      "--text-probe",
+                                    "0"};
   const PlanEvaluation& evaluation = study.plan.evaluation;
   if (evaluation.keep_largest) words.push_back("--keep-largest");
   if (evaluation.min_component > 0) words.insert(words.end(), {"--min-component", concat(evaluation.min_component)});
@@ -322,7 +339,8 @@ std::vector<std::string> evaluate_words(const Study& study, const StudyRun& run,
   return words;
 }
 
-std::vector<RunStatus> survey(const Study& study, const RunnerOptions& options, const ConfigurationDifference& difference) {
+std::vector<RunStatus> survey(const PlannedStudy& study, const RunnerOptions& options,
+                              const ConfigurationDifference& difference) {
   std::vector<RunStatus> out;
   for (const StudyRun& run : study.runs) {
     RunStatus status = status_of(study, options, run, difference);
@@ -339,11 +357,12 @@ std::vector<RunStatus> survey(const Study& study, const RunnerOptions& options, 
   return out;
 }
 
-std::vector<RunStatus> work_through(const Study& study, const RunnerOptions& options, const ConfigurationDifference& difference) {
+std::vector<RunStatus> work_through(const PlannedStudy& study, const RunnerOptions& options,
+                                    const ConfigurationDifference& difference) {
   return Runner(study, options, difference).work();
 }
 
-std::string describe(const Study& study, const std::vector<RunStatus>& statuses) {
+std::string describe(const PlannedStudy& study, const std::vector<RunStatus>& statuses) {
   size_t width = 0;
   for (const StudyRun& run : study.runs) width = std::max(width, run.name.size());
   std::ostringstream out;

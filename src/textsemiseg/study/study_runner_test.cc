@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::no_difference;
+using ::testing::Not;
 
 std::vector<std::string> states(const std::vector<RunStatus>& statuses) {
   std::vector<std::string> out;
@@ -38,12 +38,13 @@ class StudyRunnerTest : public ::testing::Test {
 
 TEST_F(StudyRunnerTest, TrainsScoresAndKeeps) {
   const testing::ScriptedProgram program(folder_.path(), "echo trained");
-  const Study study = folder_.study();
+  const PlannedStudy study = folder_.study();
   EXPECT_THAT(states(survey(study, folder_.options(program), no_difference)), ElementsAre("waiting", "waiting"));
   const auto done = work(program);
   EXPECT_THAT(states(done), ElementsAre("done", "done"));
   EXPECT_EQ(done[0].detail, "validation Dice 0.5000 (iteration 7), test Dice 0.2500");
-  EXPECT_THAT(log_of("first-seed0"), AllOf(HasSubstr("trained\n"), HasSubstr("textsemiseg evaluate --run"), HasSubstr("--keep-largest")));
+  EXPECT_THAT(log_of("first-seed0"),
+              AllOf(HasSubstr("trained\n"), HasSubstr("textsemiseg evaluate --run"), HasSubstr("--keep-largest")));
   EXPECT_EQ(read_toml(folder_.out() / "second-seed0" / "config.toml").at("second").at("fast"), true);
   EXPECT_TRUE(fs::is_empty(folder_.out() / "locks")) << "every lock was released";
   const std::string before = log_of("first-seed0");
@@ -52,7 +53,8 @@ TEST_F(StudyRunnerTest, TrainsScoresAndKeeps) {
 }
 
 TEST_F(StudyRunnerTest, AFailingRunLeavesTheOthersAlone) {
-  const testing::ScriptedProgram bad(folder_.path(), "case $row in first*) echo 'info: a'; echo 'error: the loss became NaN' >&2; exit 1;; esac");
+  const testing::ScriptedProgram bad(folder_.path(),
+                                     "case $row in first*) echo 'info: a'; echo 'error: the loss became NaN' >&2; exit 1;; esac");
   const auto statuses = work(bad);
   EXPECT_THAT(states(statuses), ElementsAre("failed", "done"));
   EXPECT_EQ(statuses[0].detail, "train: exit code 1: the loss became NaN");
@@ -93,7 +95,7 @@ TEST_F(StudyRunnerTest, ScoresAreMadeAgainForAnotherCheckpointOrPostProcessing) 
 
 TEST_F(StudyRunnerTest, RunsOfOthersAreLeftToThem) {
   const testing::ScriptedProgram program(folder_.path());
-  const Study study = folder_.study();
+  const PlannedStudy study = folder_.study();
   {
     const auto lock = RunLock::acquire(study.lock_file("first-seed0"), 60);
     EXPECT_THAT(states(survey(study, folder_.options(program), no_difference)), ElementsAre("elsewhere", "waiting"));
@@ -105,7 +107,7 @@ TEST_F(StudyRunnerTest, RunsOfOthersAreLeftToThem) {
 
 TEST_F(StudyRunnerTest, ATrainingStartedByHandIsAdoptedWhenItIsQuiet) {
   const testing::ScriptedProgram program(folder_.path());
-  const Study study = folder_.study({"first"});
+  const PlannedStudy study = folder_.study({"first"});
   const fs::path run = study.run_folder("first-seed0");
   write_text_file(run / "config.toml", "");
   write_text_file(run / "log.jsonl", "{\"iteration\": 3, \"loss\": 0.5}\n");
@@ -129,8 +131,9 @@ TEST_F(StudyRunnerTest, SeveralAtATimeOnTheirDevices) {
 }
 
 TEST_F(StudyRunnerTest, CtrlCStopsTheChildrenAndFreesTheRuns) {
-  const testing::ScriptedProgram program(folder_.path(), "trap 'echo saved; exit 130' TERM; echo ready; while :; do sleep 0.05; done");
-  const Study study = folder_.study({"first"});
+  const testing::ScriptedProgram program(folder_.path(),
+                                         "trap 'echo saved; exit 130' TERM; echo ready; while :; do sleep 0.05; done");
+  const PlannedStudy study = folder_.study({"first"});
   std::thread user([&] {
     const fs::path log = study.log_file("first-seed0");
     for (int i = 0; i < 1000 && (!fs::exists(log) || read_text_file(log).find("ready\n") == std::string::npos); ++i)

@@ -13,24 +13,26 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::input_error_of;
 
-std::vector<std::string> names_of(const Study& study) {
+std::vector<std::string> names_of(const PlannedStudy& study) {
   std::vector<std::string> out;
   for (const StudyRun& run : study.runs) out.push_back(run.name);
   return out;
 }
 
-TEST(Study, HasEveryRowOnceBeforeAnyTwice) {
+TEST(PlannedStudy, HasEveryRowOnceBeforeAnyTwice) {
   const testing::StudyFolder folder;
-  const Study study = folder.study({}, {0, 4});
+  const PlannedStudy study = folder.study({}, {0, 4});
   EXPECT_THAT(names_of(study), ElementsAre("first-seed0", "second-seed0", "first-seed4", "second-seed4"));
-  EXPECT_EQ(study.runs[3].configuration, (Json{{"train", {{"iterations", 10}}}, {"second", {{"fast", true}}}, {"method", "second"}, {"seed", 4}}));
+  EXPECT_EQ(study.runs[3].configuration,
+            (Json{{"train", {{"iterations", 10}}}, {"second", {{"fast", true}}}, {"method", "second"}, {"seed", 4}}));
   EXPECT_EQ(study.dataset_name, "organs");
   EXPECT_EQ(study.test_cases, 2);
-  EXPECT_THAT(input_error_of([&] { folder.study({"frist"}); }), AllOf(HasSubstr("small: [[row]]"), HasSubstr("did you mean 'first'")));
+  EXPECT_THAT(input_error_of([&] { folder.study({"frist"}); }),
+              AllOf(HasSubstr("small: [[row]]"), HasSubstr("did you mean 'first'")));
   EXPECT_THAT(input_error_of([&] { folder.study({"first", "first"}); }), HasSubstr("--rows"));
 }
 
-TEST(Study, PublishedFiguresGoWithTheNumberOfLabelledCases) {
+TEST(PlannedStudy, PublishedFiguresGoWithTheNumberOfLabelledCases) {
   const testing::StudyFolder folder;
   EXPECT_EQ(folder.study().published_count, 3) << "the split's own number, in the plan's only dataset";
   StudyRequest request = folder.study().request;
@@ -49,7 +51,7 @@ TEST(Study, PublishedFiguresGoWithTheNumberOfLabelledCases) {
   EXPECT_THAT(input_error_of([&] { with(3, 0); }), HasSubstr("one of organ"));
 }
 
-TEST(Study, RecordNamesRowsRunsAndFigures) {
+TEST(PlannedStudy, RecordNamesRowsRunsAndFigures) {
   const testing::StudyFolder folder;
   write_study_record(folder.study({"second"}));
   write_study_record(folder.study({"first"}, {0, 1}));
@@ -67,14 +69,15 @@ TEST(Study, RecordNamesRowsRunsAndFigures) {
   EXPECT_EQ(record.at("notes"), Json({"all of it", "first: as it is"}));
 }
 
-TEST(Study, RecordOfAnotherStudyIsLeftAlone) {
+TEST(PlannedStudy, RecordOfAnotherStudyIsLeftAlone) {
   const testing::StudyFolder folder;
   write_study_record(folder.study());
-  Study other = folder.study();
+  PlannedStudy other = folder.study();
   other.request.over["train"]["threads"] = 1;
   write_study_record(other);  // a matter of the machine
   other.request.over["train"]["iterations"] = 20;
-  EXPECT_THAT(input_error_of([&] { write_study_record(other); }), AllOf(HasSubstr("study.json: settings"), HasSubstr("another --out")));
+  EXPECT_THAT(input_error_of([&] { write_study_record(other); }),
+              AllOf(HasSubstr("study.json: settings"), HasSubstr("another --out")));
   write_text_file(folder.out() / "study.json", "{}\n");
   EXPECT_THAT(input_error_of([&] { write_study_record(folder.study()); }), HasSubstr("was not written by study"));
 }

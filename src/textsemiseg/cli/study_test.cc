@@ -1,0 +1,72 @@
+// Every row of the program's own plans is a configuration that train takes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/engine/run_config.h"
+#include "textsemiseg/methods/registry.h"
+#include "textsemiseg/study/plan.h"
+
+namespace tss {
+namespace {
+
+RunConfig config_of(const Plan& plan, const PlanDataset* dataset, const char* row) {
+  return make_run_config(row_configuration(plan, dataset, plan.row(row)), plan.origin);
+}
+
+TEST(StudyPlans, EveryRowIsAConfiguration) {
+  for (const std::string& name : plan_names()) {
+    const Plan plan = read_plan(name);
+    std::vector<const PlanDataset*> datasets = {nullptr};
+    for (const PlanDataset& dataset : plan.datasets) datasets.push_back(&dataset);
+    for (const PlanDataset* dataset : datasets)
+      for (const PlanRow& row : plan.rows) {
+        const std::string what = concat(name, ", row ", row.name, dataset ? ", on " + dataset->name : "");
+        RunConfig config;
+        ASSERT_NO_THROW(config = make_run_config(row_configuration(plan, dataset, row), what)) << what;
+        EXPECT_EQ(config.method, row.method);
+        EXPECT_EQ(config.train.iterations, name == "first_look" ? 2000 : 30000) << what;
+        EXPECT_EQ(config.sampler.labelled, 2) << what << ": every row sees the same labelled crops";
+        EXPECT_EQ(config.sampler.unlabelled, row.method == "supervised" ? 0 : 2) << what;
+        if (dataset) {
+          const auto patch = dataset->name == "hippocampus" ? std::vector<int64_t>{32, 48, 32} : std::vector<int64_t>(3, 96);
+          EXPECT_EQ(config.sampler.patch, patch) << what;
+          EXPECT_EQ(config.inference.patch, patch) << what;
+        }
+      }
+  }
+}
+
+TEST(StudyPlans, TableOneAndTheFirstLookHaveEveryMethod) {
+  for (const char* name : {"table1", "first_look"}) {
+    std::vector<std::string> rows;
+    for (const PlanRow& row : read_plan(name).rows) rows.push_back(row.method);
+    for (const std::string& method : method_names()) EXPECT_THAT(rows, ::testing::Contains(method)) << name;
+  }
+}
+
+TEST(StudyPlans, RowsOfTheAblationsSwitchWhatTheirNamesSay) {
+  const Plan two = read_plan("table2"), three = read_plan("table3"), four = read_plan("table4");
+  for (const PlanRow& row : two.rows) {
+    if (row.method == "mc_net") continue;
+    const Json options = config_of(two, nullptr, row.name.c_str()).method_options;
+    const auto has = [&](const char* module) { return row.name.find(module) != std::string::npos; };
+    EXPECT_EQ(options.at("tmr").at("fusion"), has("tmr") ? "multiplanar" : "none") << row.name;
+    EXPECT_EQ(options.at("csa").at("enabled"), has("csa")) << row.name;
+    EXPECT_EQ(options.at("dca").at("enabled"), has("dca")) << row.name;
+  }
+  EXPECT_EQ(config_of(three, nullptr, "repeat").method_options.at("tmr").at("fusion"), "repeat");
+  for (const char* row : {"ua_mt", "dtc"}) {
+    EXPECT_EQ(config_of(four, nullptr, row).method_options.at("text"), false);
+    EXPECT_EQ(config_of(four, nullptr, (std::string(row) + "_text").c_str()).method_options.at("text"), true);
+  }
+  // The whole of Table 2 and the second row of Table 3 are Text-SemiSeg of Table 1, option by option.
+  const Plan one = read_plan("table1");
+  const PlanDataset* dataset = &one.dataset("brats2019");
+  const Json whole = resolved(config_of(one, dataset, "text_semiseg"));
+  EXPECT_EQ(resolved(config_of(two, dataset, "tmr_csa_dca")), whole);
+  EXPECT_EQ(resolved(config_of(three, dataset, "multiplanar")), whole);
+}
+
+}  // namespace
+}  // namespace tss
