@@ -5,8 +5,7 @@
 #include <cmath>
 
 #include "support/naive.h"
-#include "support/numeric_gradient.h"
-#include "support/tiny.h"
+#include "support/step_gradient.h"
 #include "textsemiseg/methods/supervised.h"
 
 namespace tss {
@@ -51,14 +50,7 @@ void expect_gradients(int64_t classes) {
   torch::manual_seed(2);
   McNet method(Options{}, tiny_setup(classes));
   method.to(torch::kFloat64);
-  const Batch batch = to_double(tiny_batch(1, 1, classes, {8, 4, 8}));
-  const auto check = check_gradients(
-      [&] {
-        StepRecord record(30, 100);
-        method.train_step(batch, record);
-        return record.minimised[0];
-      },
-      parameters_of(method));
+  const auto check = check_step_gradients(method, to_double(tiny_batch(1, 1, classes, {8, 4, 8})), 30, 100);
   EXPECT_LT(check.error, 1e-5) << check;
 }
 

@@ -35,10 +35,14 @@ std::vector<Variant> variants() {
     out.push_back({name + "_text", name, R"({"text": true, "tmr": {)" + tmr + "}}"});
     out.push_back({name + "_text_reference", name, R"({"text": true, "variant": "reference"})"});
   }
-  out.push_back({"mc_net_reference", "mc_net", R"({"variant": "reference"})"});
+  for (const std::string name : {"mc_net", "mc_net_plus", "mlrp", "vclip_seg"})
+    out.push_back({name + "_reference", name, R"({"variant": "reference"})"});
+  out.push_back({"vclip_seg_trained_texts", "vclip_seg", R"({"train_text": true})"});
   out.push_back({"urpc_unet3d", "urpc", R"({"backbone": "unet3d"})"});
   out.push_back({"urpc_reference", "urpc", R"({"variant": "reference", "backbone": "unet3d"})"});
   out.push_back({"mcf_reference", "mcf", R"({"variant": "reference"})"});
+  out.push_back({"bcp_pancreas", "bcp", R"({"flavour": "pancreas"})"});
+  out.push_back({"bs_net_reference", "bs_net", R"({"variant": "reference"})"});
   out.push_back({"text_semiseg_reference", "text_semiseg", R"({"variant": "reference"})", true});
   out.push_back({"text_semiseg_switches_off", "text_semiseg",
                  R"({"tmr": {"fusion": "none"}, "csa": {"enabled": false}, "dca": {"enabled": false}})"});

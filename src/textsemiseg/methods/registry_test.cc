@@ -28,7 +28,7 @@ TEST(Registry, HoldsTheMethodsOnceEach) {
   for (const char* name : {"supervised", "mc_net", "text_semiseg"}) EXPECT_THAT(names, Contains(name));
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
   for (const auto& info : methods()) EXPECT_FALSE(info.summary.empty()) << info.name;
-  EXPECT_TRUE(method_info("text_semiseg").uses_text(Json::object()));
+  for (const char* name : {"vclip_seg", "text_semiseg"}) EXPECT_TRUE(method_info(name).uses_text(Json::object())) << name;
   EXPECT_FALSE(method_info("mc_net").uses_text(Json::object()));
   for (const char* name : {"ua_mt", "dtc"})
     for (const bool text : {false, true})
@@ -63,6 +63,8 @@ TEST(Registry, WrongTypesAndValuesNameTheField) {
   EXPECT_THAT(text(R"({"csa": {"pool": "max"}})"), HasSubstr("csa.pool: found 'max'"));
   EXPECT_THAT(text(R"({"dca": {"start": 2}})"), HasSubstr("dca.start: found 2"));
   EXPECT_THAT(make_error("mc_net", R"({"ramp_share": 1.5})"), HasSubstr("mc_net.ramp_share: found 1.5"));
+  for (const char* name : {"mc_net_plus", "mlrp", "vclip_seg"})
+    EXPECT_THAT(make_error(name, R"({"ramp_share": 1.5})"), HasSubstr(concat(name, ".ramp_share: found 1.5")));
   EXPECT_THAT(make_error("mc_net", R"({"consistency_weight": -0.1})"), HasSubstr("mc_net.consistency_weight: found -0.1"));
   EXPECT_THAT(make_error("mc_net", R"({"variant": ""})"), HasSubstr("mc_net.variant: found ''"));
 }

@@ -6,8 +6,7 @@
 #include <cmath>
 
 #include "support/naive.h"
-#include "support/numeric_gradient.h"
-#include "support/tiny.h"
+#include "support/step_gradient.h"
 #include "textsemiseg/base/testing.h"
 
 namespace tss {
@@ -90,14 +89,7 @@ TEST_P(VclipSegClasses, GradientsOfATrainingStepEqualCentralDifferences) {
   options.train_text = true;
   VclipSeg method(options, tiny_setup(GetParam()));
   method.to(torch::kFloat64);
-  const Batch batch = to_double(tiny_batch(1, 1, GetParam(), {8, 4, 8}));
-  const auto check = check_gradients(
-      [&] {
-        StepRecord record(30, 100);
-        method.train_step(batch, record);
-        return record.minimised[0];
-      },
-      parameters_of(method));
+  const auto check = check_step_gradients(method, to_double(tiny_batch(1, 1, GetParam(), {8, 4, 8})), 30, 100);
   EXPECT_LT(check.error, 1e-5) << check;
 }
 
