@@ -37,7 +37,7 @@ def round_trip(file, method, names, *words):
     succeed("export", "--run", "run", "--output", "own.safetensors", "--names", "own")
     own = read_safetensors("own.safetensors")[0]
     assert all(name.startswith(("network.", "text.", "class_texts")) for name in own)
-    assert ("class_texts" in own) == (method == "text_semiseg")
+    assert ("class_texts" in own) == (method in ("vclip_seg", "text_semiseg"))
     os.remove(path("own.safetensors"))
     import shutil
     shutil.rmtree(path("run"))
@@ -45,6 +45,9 @@ def round_trip(file, method, names, *words):
 
 
 round_trip("net_mcnet", "mc_net", "original", "--patch", "112,112,80", "--recipe", "left_atrium")
+round_trip("net_mcnet_plus", "mc_net_plus", "original")
+round_trip("net_mlrp", "mlrp", "original")
+round_trip("net_vclipseg", "vclip_seg", "original", "--set", "text.source=learned")
 round_trip("net_vnet", "supervised", "original")
 round_trip("net_vnet_uamt", "supervised", "ua_mt")
 round_trip("net_bcp_pancreas", "supervised", "original")

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "support/naive.h"
+#include "support/networks.h"
 #include "support/step_gradient.h"
 #include "textsemiseg/methods/supervised.h"
 
@@ -107,15 +108,9 @@ TEST(Supervised, LossIsHalfOfCrossEntropyPlusDiceOnTheLabelledSamplesAlone) {
 
 TEST(Supervised, HasTheParametersOfVNet) {
   MethodSetup setup;
-  int64_t count = 0;
-  for (const auto& parameter : Supervised({}, setup).parameters()) count += parameter.numel();
-  EXPECT_EQ(count, 9'448'866);
-  count = 0;
-  for (const auto& parameter : McNet(McNetOptions{}, setup).parameters()) count += parameter.numel();
-  EXPECT_EQ(count, 12'347'716);
-  count = 0;
-  for (const auto& parameter : McNet(McNetPlusOptions{}, setup).parameters()) count += parameter.numel();
-  EXPECT_EQ(count, 15'246'566);
+  EXPECT_EQ(parameter_count(Supervised({}, setup)), 9'448'866);
+  EXPECT_EQ(parameter_count(McNet(McNetOptions{}, setup)), 12'347'716);
+  EXPECT_EQ(parameter_count(McNet(McNetPlusOptions{}, setup)), 15'246'566);
 }
 
 }  // namespace

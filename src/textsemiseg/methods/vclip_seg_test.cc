@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "support/naive.h"
+#include "support/networks.h"
 #include "support/step_gradient.h"
 #include "textsemiseg/base/testing.h"
 
@@ -164,9 +165,7 @@ TEST(VclipSeg, HasThePublishedNumberOfParameters) {
   MethodSetup setup;
   setup.text = tiny_texts(2, 512);
   const VclipSeg method({}, setup);
-  int64_t count = 0;
-  for (const auto& parameter : method.named_children()["network"]->parameters()) count += parameter.numel();
-  EXPECT_EQ(count, 16'857'142);
+  EXPECT_EQ(parameter_count(*method.named_children()["network"]), 16'857'142);
 }
 
 TEST(VclipSeg, ErrorsNameTheField) {
