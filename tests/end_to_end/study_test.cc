@@ -138,6 +138,20 @@ TEST_F(StudyTest, ArrayTasksWorkOnOneRunEach) {
   EXPECT_FALSE(fs::exists(out() / "mc_net-seed0" / "results"));
 }
 
+TEST_F(StudyTest, TwoMachinesShareAPlan) {
+  const std::vector<std::string> words = study({"--rows", "supervised,mc_net", "--seeds", "2", "--wait"});
+  testing::BackgroundProgram one(words), two(words);
+  EXPECT_EQ(one.wait(), 0);
+  EXPECT_EQ(two.wait(), 0);
+  for (const char* run : {"supervised-seed0", "supervised-seed1", "mc_net-seed0", "mc_net-seed1"}) {
+    EXPECT_EQ(iteration_of(run), 40);
+    const std::string log = read_text_file(out() / "logs" / (std::string(run) + ".log"));
+    EXPECT_EQ(log.find(" train --config"), log.rfind(" train --config")) << run << " was trained by one of them, once";
+    EXPECT_EQ(log.find(" evaluate --run"), log.rfind(" evaluate --run"));
+  }
+  EXPECT_TRUE(fs::is_empty(out() / "locks"));
+}
+
 TEST_F(StudyTest, WhatIsWrongIsSaidBeforeAnythingIsDone) {
   const auto expect_error = [&](const std::vector<std::string>& words, int code, const ::testing::Matcher<std::string>& message) {
     const auto result = testing::run_textsemiseg(words);

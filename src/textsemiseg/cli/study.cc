@@ -27,14 +27,14 @@ struct StudyArguments {
 };
 
 StudyRequest request_of(const StudyArguments& arguments) {
-  StudyRequest request;
-  request.out = arguments.out;
-  request.dataset = arguments.dataset;
-  request.split = arguments.split;
-  request.plan_dataset = arguments.plan_dataset;
-  request.labelled = arguments.labelled;
-  request.rows = arguments.rows;
-  request.seeds = arguments.seed_list;
+  StudyRequest request{.out = arguments.out,
+                       .dataset = arguments.dataset,
+                       .split = arguments.split,
+                       .plan_dataset = arguments.plan_dataset,
+                       .labelled = arguments.labelled,
+                       .rows = arguments.rows,
+                       .seeds = arguments.seed_list,
+                       .over = Json::object()};
   for (int64_t seed = 0; request.seeds.size() < static_cast<size_t>(arguments.seeds) && arguments.seed_list.empty(); ++seed)
     request.seeds.push_back(seed);
   if (arguments.iterations > 0) request.over["train"]["iterations"] = arguments.iterations;
