@@ -6,26 +6,12 @@
 //       loop. The two take turns, so that what else the machine does meets both; believe the ratio.
 // text: a Text-SemiSeg step (variant paper, 2 + 2 patches, mixing active) through method and engine, and its parts. The parts are
 //       the step put together here from the same modules; that they compute the same loss is checked in every run.
-#include <torch/torch.h>
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
-#include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <functional>
 #include <iomanip>
 #include <iostream>
-#include <string>
-#include <vector>
 
-#include "textsemiseg/base/clock.h"
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/memory.h"
+#include "measure.h"
 #include "textsemiseg/base/random.h"
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/optimisation.h"
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/ramps.h"
@@ -35,52 +21,7 @@
 
 namespace {
 
-struct Options {
-  int64_t side = 96, repeats = 5, threads = 2;
-  bool bf16 = false;
-  std::string only;
-};
-
-constexpr int64_t kRun = 30'000;
-constexpr uint64_t kSeed = 0;
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
-double least(const std::vector<double>& values) { return *std::min_element(values.begin(), values.end()); }
-
-double timed(const std::function<void()>& action) {
-  const tss::Stopwatch watch;
-  action();
-  return watch.seconds();
-}
-
-// Peak of the process's memory since the last reset, GiB; 0 where the system does not say.
-void reset_peak_memory() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
-
-double peak_memory() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (tss::starts_with(line, "VmHWM:")) return std::stod(line.substr(6)) / (1 << 20);
-  return 0;
-}
-
-tss::Batch batch_of(int64_t side, int64_t labelled, int64_t unlabelled) {
-  tss::Batch batch;
-  batch.image = torch::randn({labelled + unlabelled, 1, side, side, side});
-  batch.label = torch::zeros({labelled, side, side, side}, torch::kInt64);
-  const int64_t edge = side / 4;
-  batch.label.narrow(1, edge, 2 * edge).narrow(2, edge, 2 * edge).narrow(3, edge, 2 * edge).fill_(1);
-  return batch;
-}
+using namespace bench;
 
 void row(const std::string& name, double seconds, double total) {
   std::cout << "  " << std::left << std::setw(34) << name << std::right << std::fixed << std::setprecision(3) << std::setw(9)
@@ -273,51 +214,13 @@ void bench_text(const Options& options) {
   std::cout << std::setprecision(2) << "  peak memory " << peak << " GiB\n";
 }
 
-Options parse(const std::vector<std::string>& arguments) {
-  Options options;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& name = arguments[i];
-    const auto value = [&]() -> const std::string& {
-      if (i + 1 >= arguments.size()) throw tss::UsageError(name + " needs a value");
-      return arguments[++i];
-    };
-    const auto count = [&] {
-      const long n = tss::parse_integer(name, value());
-      if (n < 1) throw tss::UsageError(tss::concat(name, ": found ", n, "; expected at least 1"));
-      return static_cast<int64_t>(n);
-    };
-    if (name == "--side")
-      options.side = count();
-    else if (name == "--repeats")
-      options.repeats = count();
-    else if (name == "--threads")
-      options.threads = count();
-    else if (name == "--bf16")
-      options.bf16 = true;
-    else if (name == "--only")
-      options.only = value();
-    else
-      throw tss::UsageError("unknown option " + name + "; known: --side N, --repeats N, --threads N, --bf16, --only vnet|text");
-  }
+void run(const Options& options) {
   if (!options.only.empty() && options.only != "vnet" && options.only != "text")
     throw tss::UsageError("--only: found '" + options.only + "'; expected vnet or text");
-  return options;
+  if (options.only != "text") bench_vnet(options);
+  if (options.only != "vnet") bench_text(options);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  tss::keep_freed_memory();
-  try {
-    const Options options = parse({argv + 1, argv + argc});
-    torch::set_num_threads(static_cast<int>(options.threads));
-    std::cout << options.threads << " threads, " << (options.bf16 ? "bf16" : "fp32") << ", " << options.repeats << " repeats; "
-              << tss::allocator_settings() << "\n";
-    if (options.only != "text") bench_vnet(options);
-    if (options.only != "vnet") bench_text(options);
-  } catch (const tss::Error& error) {
-    std::cerr << error.what() << "\n";
-    return static_cast<int>(error.code());
-  }
-  return 0;
-}
+int main(int argc, char** argv) { return bench::main_of(argc, argv, {.side = 96}, run); }
