@@ -37,14 +37,23 @@ inline std::set<std::string> parts_of(const Method& method) {
   return out;
 }
 
+// Features behind the encoder and the TMR of the network "network" of a method, put together from its parts.
+inline Skips enhanced_skips(Method& method, VNetEncoder encoder, const torch::Tensor& image, int64_t block) {
+  const auto network = method.named_children()["network"];
+  const auto tmr = std::dynamic_pointer_cast<MultiplanarRepresentationImpl>(network->named_children()["tmr"]);
+  Skips skips = encoder->forward(pad_to_multiple(image, block));
+  skips.back() = tmr->forward(skips.back(), method.class_texts());
+  return skips;
+}
+
 // Eq. 4 for the network "network" of a method by loops, from the class maps it predicts in training mode. Sum over classes and channels,
 // as written.
-inline double naive_alignment_of(const Method& method, VNetEncoder encoder, const torch::Tensor& image, const torch::Tensor& maps,
-                                 const torch::Tensor& text, int64_t block) {
+inline double naive_alignment_of(Method& method, VNetEncoder encoder, const torch::Tensor& image, const torch::Tensor& maps,
+                                 int64_t block) {
   const auto network = method.named_children()["network"];
   const auto projection = std::dynamic_pointer_cast<torch::nn::Conv3dImpl>(network->named_children()["projection"]);
   const torch::Tensor projected = projection->forward(encoder->forward(pad_to_multiple(image, block)).back());
-  return naive_alignment(naive_class_vectors(projected, maps, block), text);
+  return naive_alignment(naive_class_vectors(projected, maps.detach(), block), method.class_texts());
 }
 
 // Largest change of the probabilities when other texts of the same shape are set.

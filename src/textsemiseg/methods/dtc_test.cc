@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "support/numeric_gradient.h"
+#include "support/step_gradient.h"
 #include "support/text_guided.h"
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/losses/signed_distance.h"
@@ -67,14 +67,7 @@ TEST_P(DtcClasses, GradientsOfATrainingStepEqualCentralDifferences) {
     options.steepness = 5;  // differences need a gentle slope
     Dtc method(options, tiny_setup(GetParam()));
     method.to(torch::kFloat64);
-    const Batch batch = to_double(tiny_batch(1, 1, GetParam(), {8, 4, 8}));
-    const auto check = check_gradients(
-        [&] {
-          StepRecord record(90, 100);
-          method.train_step(batch, record);
-          return record.minimised[0];
-        },
-        parameters_of(method));
+    const auto check = check_step_gradients(method, to_double(tiny_batch(1, 1, GetParam(), {8, 4, 8})), 90, 100);
     EXPECT_LT(check.error, 1e-5) << check;
   }
 }
@@ -91,15 +84,10 @@ TEST_P(DtcClasses, TextsAddTheAlignmentOfTheClassMaps) {
   const Batch batch = to_double(tiny_batch(1, 1, GetParam(), {8, 8, 7}));
   StepRecord record(90, 100);
   method.train_step(batch, record);
-  const torch::Tensor text = method.class_texts();
   auto net = network(method);
-  const auto tmr = std::dynamic_pointer_cast<MultiplanarRepresentationImpl>(net->named_children()["tmr"]);
-  Skips skips = net->encoder->forward(pad_to_multiple(batch.image, 4));
-  skips.back() = tmr->forward(skips.back(), text);
-  const TwoTaskOutput output = net->decode(skips, batch.image);
+  const TwoTaskOutput output = net->decode(enhanced_skips(method, net->encoder, batch.image, 4), batch.image);
   const double alone = dtc_loss(options, output, batch.label, 90, 100).total.item<double>();
-  const torch::Tensor maps = dtc_class_maps(output.logits).detach();
-  const double alignment = naive_alignment_of(method, net->encoder, batch.image, maps, text, 4);
+  const double alignment = naive_alignment_of(method, net->encoder, batch.image, dtc_class_maps(output.logits), 4);
   EXPECT_NEAR(record.logged.at("alignment"), alignment, 1e-6);
   EXPECT_NEAR(record.logged.at("loss"), alone + alignment, 1e-6);
 }

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "support/numeric_gradient.h"
+#include "support/step_gradient.h"
 #include "support/text_guided.h"
 #include "textsemiseg/base/testing.h"
 
@@ -79,19 +79,7 @@ TEST_P(UaMtClasses, GradientsOfATrainingStepEqualCentralDifferences) {
   torch::manual_seed(2);
   UaMt method({}, tiny_setup(GetParam()));
   method.to(torch::kFloat64);
-  const Batch batch = to_double(tiny_batch(1, 2, GetParam(), {8, 4, 8}));
-  NamedTensors trained;
-  for (const auto& [name, parameter] : parameters_of(method))
-    if (parameter.requires_grad()) trained.emplace_back(name, parameter);
-  const auto check = check_gradients(
-      [&] {
-        torch::manual_seed(3);  // the same noise
-        StepRecord record(90, 100);
-        method.train_step(batch, record);
-        EXPECT_GT(record.logged.at("certain_share"), 0);
-        return record.minimised[0];
-      },
-      trained);
+  const auto check = check_step_gradients(method, to_double(tiny_batch(1, 2, GetParam(), {8, 4, 8})), 90, 100);
   EXPECT_LT(check.error, 1e-5) << check;
   for (const auto& parameter : network(method, "teacher")->parameters()) EXPECT_FALSE(parameter.grad().defined());
 }
@@ -110,15 +98,11 @@ TEST_P(UaMtClasses, TextsAddTheAlignmentOfEveryDecoderAndSample) {
   const Batch batch = to_double(tiny_batch(1, 1, GetParam(), {8, 8, 7}));
   StepRecord record(0, 100);
   method.train_step(batch, record);
-  // Test-mode statistics differ, so the class maps are put together from the network's parts.
-  const torch::Tensor text = method.class_texts();
   auto net = network(method);
-  const auto tmr = std::dynamic_pointer_cast<MultiplanarRepresentationImpl>(net->named_children()["tmr"]);
-  Skips skips = net->encoder->forward(pad_to_multiple(batch.image, 4));
-  skips.back() = tmr->forward(skips.back(), text);
-  const torch::Tensor z = crop_like(net->decoders[0]->forward(skips).logits, batch.image);
+  const torch::Tensor z =
+      crop_like(net->decoders[0]->forward(enhanced_skips(method, net->encoder, batch.image, 4)).logits, batch.image);
   const double supervised = 0.5 * segmentation_loss(z.narrow(0, 0, 1), batch.label);
-  const double alignment = naive_alignment_of(method, net->encoder, batch.image, torch::softmax(z, 1).detach(), text, 4);
+  const double alignment = naive_alignment_of(method, net->encoder, batch.image, torch::softmax(z, 1), 4);
   EXPECT_NEAR(record.logged.at("supervised"), supervised, 1e-6);
   EXPECT_NEAR(record.logged.at("alignment"), alignment, 1e-6);
   EXPECT_NEAR(record.logged.at("loss"), supervised + alignment, 1e-6);
