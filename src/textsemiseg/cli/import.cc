@@ -14,7 +14,7 @@ namespace {
 
 struct ImportArguments {
   ImportOptions options;
-  std::string file, run, output, classes, patch, source, vocabulary;
+  std::string file, also, run, output, classes, patch, source, vocabulary;
   std::vector<std::string> overrides;
   bool overwrite = false;
 };
@@ -30,6 +30,7 @@ void import_weights(const ImportArguments& arguments) {
     throw UsageError("import weights: give --run (a new run) or --output (a checked .safetensors file)");
   ImportOptions options = arguments.options;
   options.file = arguments.file;
+  options.also = arguments.also;
   if (!arguments.classes.empty()) options.classes = parts(arguments.classes);
   if (!arguments.patch.empty()) {
     for (const std::string& side : parts(arguments.patch)) options.patch.push_back(parse_integer("--patch", side));
@@ -40,6 +41,7 @@ void import_weights(const ImportArguments& arguments) {
     log_info(import_run(options, arguments.run));
     return;
   }
+  if (!arguments.also.empty()) throw UsageError("import weights: --also goes with --run; convert each file by itself");
   if (!ends_with(arguments.output, ".safetensors"))
     throw InputError("--output", "found '" + arguments.output + "'", "a name ending in .safetensors");
   check_output(arguments.output, arguments.overwrite);
@@ -64,6 +66,7 @@ std::function<void()> declare_import(CLI::App& app) {
   ImportOptions& options = arguments.options;
   weights->add_option("file", arguments.file, "torch.save (either format), TorchScript or safetensors; nothing in it is run")
       ->required();
+  weights->add_option("--also", arguments.also, "the other file of a method that predicts with two networks (--method mcf)");
   weights->add_option("--run", arguments.run, "new folder of the run, for predict and evaluate");
   weights->add_option("--output", arguments.output, "instead of --run: the checked weights as a new .safetensors file");
   weights->add_option("--method", options.method, "that shall predict (default: the one the network belongs to)");

@@ -1,6 +1,9 @@
 #include "textsemiseg/exchange/export_weights.h"
 
+#include <algorithm>
+
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/exchange/method_network.h"
@@ -16,18 +19,36 @@ struct Choice {
   const NetworkUse* use;
 };
 
+bool has_options(const LoadedRun& run, const NetworkUse& use) {
+  const Json needed = use.needed_options();  // items() keeps no temporary alive
+  for (const auto& [option, value] : needed.items())
+    if (run.config.method_options.value(option, Json()) != value) return false;
+  return true;
+}
+
 // The first network of the table that this run's method and variant predict with, or the one named.
 Choice choose(const LoadedRun& run, const std::string& names) {
   const std::string variant = run.config.method_options.value("variant", std::string());
   std::vector<std::string> known;
+  std::vector<Choice> original;
   for (const PublishedNetwork& network : published_networks())
     for (const NetworkUse& use : network.uses) {
-      if (use.method != run.config.method || (!use.variant.empty() && use.variant != variant)) continue;
-      // The instance norm has a layout of its own.
-      if (names == "original" && (network.name == "bcp_pancreas") != (run.config.network.normalisation == "instance")) continue;
-      if (names == "original" || names == network.name) return {&network, &use};
+      if (use.method != run.config.method || !has_options(run, use)) continue;
+      if (names == network.name) return {&network, &use};
       known.push_back(network.name);
+      original.push_back({&network, &use});
     }
+  // Where a method's network may have either norm, that with instance norm has a layout of its own.
+  const auto own_layout = [](const Choice& one) { return one.network->name == "bcp_pancreas"; };
+  if (std::any_of(original.begin(), original.end(), own_layout))
+    std::erase_if(original,
+                  [&](const Choice& one) { return own_layout(one) != (run.config.network.normalisation == "instance"); });
+  if (names == "original" && !original.empty()) {
+    for (const Choice& other : original)
+      if (other.use->child != original.front().use->child)
+        log_info("the method predicts with a second network, which --names " + other.network->name + " writes");
+    return original.front();
+  }
   if (names != "original" && !known.empty())
     throw InputError("--names", "found '" + names + "'" + did_you_mean(names, known),
                      "original, own or one of " + join(known, ", "));

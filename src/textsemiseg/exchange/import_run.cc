@@ -76,6 +76,49 @@ CheckedFile read_source(const ImportOptions& options) {
   return source;
 }
 
+// In the order of the table.
+std::vector<CheckedFile> read_sources(const ImportOptions& options) {
+  std::vector<CheckedFile> sources = {read_source(options)};
+  if (options.also.empty()) return sources;
+  if (options.method.empty()) throw InputError("--also", "without --method", "the method that predicts with both networks");
+  ImportOptions other = options;
+  other.file = options.also;
+  other.network.clear();
+  sources.push_back(read_source(other));
+  if (sources[1].network.network < sources[0].network.network) std::swap(sources[0], sources[1]);
+  return sources;
+}
+
+// The networks that the method of this one needs beside it.
+std::vector<std::string> partners_of(const NetworkUse& use) {
+  std::vector<std::string> names;
+  for (const PublishedNetwork& network : published_networks())
+    for (const NetworkUse& other : network.uses)
+      if (other.method == use.method && other.child != use.child) names.push_back(network.name);
+  return names;
+}
+
+// How the first network is used.
+const NetworkUse& choose_use(const std::vector<CheckedFile>& sources, const std::string& method) {
+  const PublishedNetwork& network = *sources[0].network.network;
+  const std::string holds = "holds the network '" + network.name + "' (" + network.title + "), ";
+  const NetworkUse* use = use_of(network, method);
+  if (!use)
+    throw InputError(sources[0].path, holds + "with which no method here predicts yet",
+                     "--output FILE.safetensors, to check and convert it");
+  const auto partners = partners_of(*use);
+  if (sources.size() == 1 && partners.empty()) return *use;
+  if (sources.size() == 1)
+    throw InputError(sources[0].path, holds + "one of two that '" + use->method + "' predicts with",
+                     "--method " + use->method + " --also FILE, a file with '" + join(partners, "' or '") + "'");
+  const std::string& second = sources[1].network.network->name;
+  if (std::find(partners.begin(), partners.end(), second) == partners.end())
+    throw InputError("--also", "the files hold '" + network.name + "' and '" + second + "'",
+                     partners.empty() ? "one file for '" + use->method + "'"
+                                      : "'" + network.name + "' and '" + join(partners, "' or '") + "'");
+  return *use;
+}
+
 std::vector<std::string> class_names(const ImportOptions& options, int64_t classes, const std::string& path) {
   std::vector<std::string> names = options.classes;
   if (names.empty()) {
@@ -98,11 +141,12 @@ Json config_tree(const ImportOptions& options, const NetworkUse& use, const Netw
                      {"depths", facts.options.depths},
                      {"dropout", facts.options.dropout},
                      {"normalisation", facts.options.normalisation}};
-  if (!use.variant.empty()) {
-    const Json given = tree.contains(use.method) ? tree.at(use.method).value("variant", Json()) : Json();
-    if (!given.is_null() && given != use.variant)
-      throw InputError(use.method + ".variant", "found " + given.dump(), "'" + use.variant + "', whose network the file holds");
-    tree[use.method]["variant"] = use.variant;
+  const Json needed_options = use.needed_options();
+  for (const auto& [option, value] : needed_options.items()) {
+    const Json given = tree.contains(use.method) ? tree.at(use.method).value(option, Json()) : Json();
+    if (!given.is_null() && given != value)
+      throw InputError(use.method + "." + option, "found " + given.dump(), value.dump() + ", whose network the file holds");
+    tree[use.method][option] = value;
   }
   std::vector<int64_t> patch = options.patch;
   if (facts.has_text_block) {
@@ -191,17 +235,13 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   const fs::path target = without_slash(run);
   require_new(target);
   Recipe recipe = recipe_from_name(options.recipe);
-  const CheckedFile source = read_source(options);
-  const PublishedNetwork& network = *source.network.network;
-  const NetworkUse* use = use_of(network, options.method);
-  if (!use)
-    throw InputError(source.path,
-                     "holds the network '" + network.name + "' (" + network.title + "), with which no method here predicts yet",
-                     "--output FILE.safetensors, to check and convert it");
-  const RunConfig config = make_run_config(config_tree(options, *use, source.network.facts), "--set");
+  const std::vector<CheckedFile> sources = read_sources(options);
+  const CheckedFile& source = sources.front();
+  const NetworkUse& use = choose_use(sources, options.method);
+  const RunConfig config = make_run_config(config_tree(options, use, source.network.facts), "--set");
   const std::vector<std::string> names = class_names(options, source.network.facts.options.classes, source.path);
   std::shared_ptr<TextSource> text;
-  if (method_info(use->method).uses_text(config.method_options)) {
+  if (method_info(use.method).uses_text(config.method_options)) {
     text = make_text_source(config.text, names, static_cast<uint64_t>(config.seed));
     if (text->dimension() != source.network.facts.text_dimension)
       throw InputError("text", concat("its features have ", text->dimension(), " numbers"),
@@ -209,7 +249,8 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
     load_prompts(options, *text, source.path);
   }
   const std::shared_ptr<Method> method = build_method(config, names, source.network.facts.options.in_channels, text);
-  load_network(*method, *use, source.network, source.path);
+  for (const CheckedFile& one : sources)
+    load_network(*method, *use_of(*one.network.network, use.method), one.network, one.path);
   method->eval();
 
   RunRecord record;
@@ -219,11 +260,13 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   record.recipe = recipe;
   if (text) record.texts = text->classes();
   record.protocol = "imported";
+  const std::string also = options.also.empty() ? "" : " and " + options.also.filename().string();
   record.selection =
-      "weights imported from " + options.file.filename().string() + "; nothing is known here about how they were chosen";
+      "weights imported from " + options.file.filename().string() + also + "; nothing is known here about how they were chosen";
   record.split = Json::object();
   record.environment = environment_record(torch::kCPU);
   record.origin = origin_of(source);
+  if (sources.size() > 1) record.origin["also"] = origin_of(sources.back());
   Checkpoint checkpoint;
   checkpoint.method = state_of(*method);
   checkpoint.class_texts = method->class_texts();
@@ -234,9 +277,11 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   write_checkpoint(checkpoint_path(folder.path(), "last"), checkpoint);
   write_run_record(folder.path(), record);
   folder.commit();
-  return concat(target.string(), ": ", network.title, ", ", source.weights.tensors.size(), " tensors (", source.weights.format,
-                source.weights.where.empty() ? "" : ", key '" + source.weights.where + "'", "), predicts as ", use->method,
-                ", windows of ", join(config.inference.patch, " x "), ", recipe ", recipe.name);
+  std::string what;
+  for (const CheckedFile& one : sources)
+    what += concat(what.empty() ? "" : "; ", one.network.network->title, ", ", one.weights.tensors.size(), " tensors (",
+                   one.weights.format, one.weights.where.empty() ? "" : ", key '" + one.weights.where + "'", ")");
+  return concat(target.string(), ": ", what, ", predicts as ", use.method, ", windows of ", join(config.inference.patch, " x "), ", recipe ", recipe.name);
 }
 
 std::string convert_weights(const ImportOptions& options, const fs::path& output) {

@@ -14,6 +14,7 @@ namespace tss {
 
 struct ImportOptions {
   std::filesystem::path file;
+  std::filesystem::path also;        // the other network of a method that predicts with two; empty: none
   std::string key;                   // where in the file the weights are; empty: searched
   std::string network;               // of exchange/published_networks.h; empty: recognised
   std::string method;                // that shall predict; empty: the one the network belongs to
@@ -25,8 +26,8 @@ struct ImportOptions {
 
 // Writes the run folder in one rename. The record says where the weights are from and, as the protocol "imported", that nothing is
 // claimed on how they were chosen. Returns one line for people.
-// Throws InputError: the file (weights_file.h), a network that no method of ours predicts with, a folder that exists, options that do
-// not fit the weights. Nothing is left behind then.
+// Throws InputError: a file (weights_file.h), a network that no method of ours predicts with, or not alone, a folder that exists, options
+// that do not fit the weights. Nothing is left behind then.
 std::string import_run(const ImportOptions& options, const std::filesystem::path& run);
 
 // Checks a checkpoint against its network and writes it as safetensors under the published names, numbers untouched; for networks whose

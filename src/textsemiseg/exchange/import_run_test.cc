@@ -10,6 +10,8 @@
 #include "textsemiseg/exchange/export_weights.h"
 #include "textsemiseg/exchange/published_networks.h"
 #include "textsemiseg/modules/text_decoder.h"
+#include "textsemiseg/networks/residual_vnet.h"
+#include "textsemiseg/networks/unet3d.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {
@@ -98,7 +100,7 @@ TEST_F(ImportRunTest, TheTextNetworkBringsItsPatchAndTakesItsTexts) {
   EXPECT_THAT(error(), HasSubstr("--patch: found 16,16,16; expected 16,16,8, which the text block of the file was made for"));
   options_.patch.clear();
   options_.overrides["text_semiseg"]["variant"] = "paper";
-  EXPECT_THAT(error(), HasSubstr("text_semiseg.variant: found \"paper\"; expected 'reference'"));
+  EXPECT_THAT(error(), HasSubstr("text_semiseg.variant: found \"paper\"; expected \"reference\""));
   options_.overrides.erase("text_semiseg");
   import_run(options_, run());
   const LoadedRun loaded = load_run(run());
@@ -108,6 +110,60 @@ TEST_F(ImportRunTest, TheTextNetworkBringsItsPatchAndTakesItsTexts) {
   const torch::Tensor x = torch::randn({1, 1, 16, 16, 8});
   const torch::Tensor p = torch::sigmoid(net->forward_first(x, loaded.method->class_texts()).select(1, 1));
   EXPECT_TRUE(torch::equal(loaded.method->predict(x).select(1, 1), p));
+}
+
+TEST_F(ImportRunTest, AMethodOfTwoNetworksNeedsAFileForEach) {
+  VNetOptions five;
+  five.widths = {2, 4, 4, 4, 6};
+  VNet v(five, std::vector{UpSampling::kTransposed});
+  ResidualVNet r(five);
+  stir(*v);
+  stir(*r);
+  const fs::path beside = folder_ / "beside";  // error() counts the files of the folder
+  fs::create_directory(beside);
+  const TensorMap state_v = published_tensors(published_network("mcf_v"), state_of(*v), "memory"),
+                  state_r = published_tensors(published_network("mcf_r"), state_of(*r), "memory");
+  options_.file = beside / "x.pth";
+  save(state_r);
+  EXPECT_THAT(error(), HasSubstr("holds the network 'mcf_r' (R branch of MCF, residual encoder (WYC-321/MCF)), one of two that "
+                                 "'mcf' predicts with; expected --method mcf --also FILE, a file with 'mcf_v'"));
+  options_.also = options_.file;
+  EXPECT_THAT(error(), HasSubstr("--also: without --method"));
+  options_.method = "mcf";
+  EXPECT_THAT(error(), HasSubstr("--also: the files hold 'mcf_r' and 'mcf_r'; expected 'mcf_r' and 'mcf_v'"));
+  options_.file = folder_ / "v.pth";
+  save(state_v);
+  for (int swap = 0; swap < 2; ++swap, std::swap(options_.file, options_.also)) {
+    import_run(options_, run());
+    const LoadedRun loaded = load_run(run());
+    EXPECT_EQ(loaded.record.origin.at("network"), "mcf_v");
+    EXPECT_EQ(loaded.record.origin.at("also").at("network"), "mcf_r");
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor x = torch::randn({1, 1, 16, 16, 16});
+    const torch::Tensor p = (torch::softmax(v->forward_one(x, 0), 1) + torch::softmax(r->forward(x), 1)) / 2;
+    EXPECT_LT((loaded.method->predict(x) - p).abs().max().item<double>(), 1e-6);
+    for (const auto& [names, state] : {std::pair{"original", state_v}, {"mcf_r", state_r}}) {
+      export_weights(run(), folder_ / "out.safetensors", {.names = names, .overwrite = true});
+      EXPECT_EQ(hash_of(read_safetensors(folder_ / "out.safetensors").tensors), hash_of(state)) << names;
+    }
+    fs::remove_all(run());
+  }
+}
+
+TEST_F(ImportRunTest, ANetworkMayNeedAnOptionOfItsMethod) {
+  PyramidUNet net(small_);
+  save(state_of(*net));
+  options_.overrides = {{"urpc", {{"backbone", "vnet"}}}};
+  EXPECT_THAT(error(), HasSubstr("urpc.backbone: found \"vnet\"; expected \"unet3d\""));
+  options_.overrides = Json::object();
+  import_run(options_, run());
+  const LoadedRun loaded = load_run(run());
+  net->eval();
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor x = torch::randn({1, 1, 16, 16, 16});
+  EXPECT_TRUE(torch::equal(loaded.method->predict(x), torch::softmax(net->forward_finest(x), 1)));
+  export_weights(run(), folder_ / "out.safetensors");
+  EXPECT_EQ(hash_of(read_safetensors(folder_ / "out.safetensors").tensors), hash_of(state_of(*net)));
 }
 
 TEST_F(ImportRunTest, OptionsThatDoNotFitLeaveNothingBehind) {

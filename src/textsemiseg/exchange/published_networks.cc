@@ -56,7 +56,7 @@ std::vector<PublishedNetwork> make_table() {
        {},
        vnet_facts,
        one_decoder,
-       {supervised}},
+       {supervised, {"ua_mt", "", "network", {{"text", false}}}}},
       {"mcf_v",
        "V branch of MCF (WYC-321/MCF)",
        "flat",
@@ -65,7 +65,7 @@ std::vector<PublishedNetwork> make_table() {
        {},
        vnet_facts,
        one_decoder,
-       {supervised}},
+       {supervised, {"mcf", "", "v"}}},
       {"mcf_r",
        "R branch of MCF, residual encoder (WYC-321/MCF)",
        "flat",
@@ -74,7 +74,7 @@ std::vector<PublishedNetwork> make_table() {
        {},
        facts_of_residual,
        plain<ResidualVNet>,
-       {}},
+       {{"mcf", "", "r"}}},
       {"dtc",
        "two-head V-Net of DTC (HiLab-git/DTC)",
        "flat_two_heads",
@@ -83,7 +83,7 @@ std::vector<PublishedNetwork> make_table() {
        {},
        facts_of_two_tasks,
        plain<TwoTaskVNet>,
-       {}},
+       {{"dtc", "", "network", {{"text", false}}}}},
       {"bcp_la",
        "V-Net of BCP on the left atrium (DeepMed-Lab-ECNU/BCP)",
        "one_decoder",
@@ -92,7 +92,7 @@ std::vector<PublishedNetwork> make_table() {
        {"projection_head.", "prediction_head.", "contrastive_class_selector_"},
        vnet_facts,
        plain<BcpVNet>,
-       {supervised}},
+       {supervised, {"bcp", "", "network"}}},
       {"bcp_pancreas",
        "V-Net of BCP on the pancreas, instance norm (DeepMed-Lab-ECNU/BCP)",
        "flat_branches",
@@ -101,7 +101,7 @@ std::vector<PublishedNetwork> make_table() {
        {},
        vnet_facts,
        one_decoder,
-       {supervised}},
+       {supervised, {"bcp", "", "network", {{"flavour", "pancreas"}}}}},
       {"mc_net",
        "MC-Net, two decoders (ycwu1997/MC-Net)",
        "nested",
@@ -121,7 +121,7 @@ std::vector<PublishedNetwork> make_table() {
        [](const NetworkFacts& f) -> Module {
          return VNet(f.options, std::vector{UpSampling::kTransposed, UpSampling::kNearest}).ptr();
        },
-       {}},
+       {{"mlrp", "", "network"}}},
       {"mc_net_plus",
        "MC-Net+, three decoders (ycwu1997/MC-Net)",
        "nested",
@@ -132,7 +132,7 @@ std::vector<PublishedNetwork> make_table() {
        [](const NetworkFacts& f) -> Module {
          return VNet(f.options, std::vector{UpSampling::kTransposed, UpSampling::kTrilinear, UpSampling::kNearest}).ptr();
        },
-       {}},
+       {{"mc_net_plus", "", "network"}}},
       {"unet3d", "3D U-Net (HiLab-git/SSL4MIS)", "nested", {kUNet, "final.weight"}, {}, {}, facts_of_unet, plain<UNet3d>, {}},
       {"urpc",
        "3D U-Net with a head per level, URPC (HiLab-git/SSL4MIS)",
@@ -142,7 +142,7 @@ std::vector<PublishedNetwork> make_table() {
        {},
        facts_of_unet,
        plain<PyramidUNet>,
-       {}},
+       {{"urpc", "", "network", {{"backbone", "unet3d"}}}}},
       {"vclip_seg",
        "VCLIPSeg, two decoders behind a voxel-wise prompt (SmileJET/VCLIPSeg)",
        "vclip_seg",
@@ -156,7 +156,7 @@ std::vector<PublishedNetwork> make_table() {
          options.projection_norm = "depth";
          return VclipVNet(f.options, options).ptr();
        },
-       {}},
+       {{"vclip_seg", "", "network"}}},
       {"text_semiseg",
        "Text-SemiSeg, two decoders with text blocks (taozh2017/Text-SemiSeg)",
        "nested",
@@ -174,7 +174,7 @@ std::vector<PublishedNetwork> make_table() {
        {},
        text_vnet_facts,
        [](const NetworkFacts& f) { return text_decoders(f, {UpSampling::kTransposed}); },
-       {}},
+       {{"ua_mt", "reference", "network", {{"text", true}}}}},
       {"mc_net_plus_text",
        "three decoders with text blocks (taozh2017/Text-SemiSeg)",
        "decoders_from_zero",
@@ -194,7 +194,7 @@ std::vector<PublishedNetwork> make_table() {
        {},
        facts_of_two_tasks_text,
        [](const NetworkFacts& f) -> Module { return TwoTaskTextVNet(f.options, f.text_block).ptr(); },
-       {}},
+       {{"dtc", "reference", "network", {{"text", true}}}}},
   };
 }
 

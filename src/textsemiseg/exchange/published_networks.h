@@ -4,12 +4,12 @@
 
 #include <torch/torch.h>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "textsemiseg/exchange/network_facts.h"
+#include "textsemiseg/io/config.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss {
@@ -18,7 +18,15 @@ namespace tss {
 struct NetworkUse {
   std::string method;   // of methods/registry.h
   std::string variant;  // that it needs; empty: any
-  std::string child;    // the method's child module that holds the network
+  std::string child;    // the method's child module that holds the network; a method with several needs a file for each
+  Json options = Json::object();  // further options of the method that it needs
+
+  // Variant and further ones.
+  Json needed_options() const {
+    Json all = options;
+    if (!variant.empty()) all["variant"] = variant;
+    return all;
+  }
 };
 
 struct PublishedNetwork {
