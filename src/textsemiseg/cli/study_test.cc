@@ -27,6 +27,7 @@ TEST(StudyPlans, EveryRowIsAConfiguration) {
         EXPECT_EQ(config.method, row.method);
         EXPECT_EQ(config.train.iterations, name == "first_look" ? 2000 : 30000) << what;
         EXPECT_EQ(config.sampler.labelled, 2) << what << ": every row sees the same labelled crops";
+        EXPECT_EQ(config.sampler.unlabelled_crop, "random") << what;
         EXPECT_EQ(config.sampler.unlabelled, row.method == "supervised" ? 0 : 2) << what;
         if (dataset) {
           const auto patch = dataset->name == "hippocampus" ? std::vector<int64_t>{32, 48, 32} : std::vector<int64_t>(3, 96);
