@@ -36,8 +36,8 @@ def round_trip(file, method, names, *words):
     refuse("out.safetensors: exists", "export", "--run", "run", "--output", "out.safetensors")
     succeed("export", "--run", "run", "--output", "own.safetensors", "--names", "own")
     own = read_safetensors("own.safetensors")[0]
-    assert all(name.startswith(("network.", "text.", "class_texts")) for name in own)
-    assert ("class_texts" in own) == (method in ("vclip_seg", "text_semiseg"))
+    assert all(name.startswith(("network.", "teacher.", "text.", "class_texts")) for name in own)
+    assert ("class_texts" in own) == ("text.source=learned" in words)
     os.remove(path("own.safetensors"))
     import shutil
     shutil.rmtree(path("run"))
@@ -50,6 +50,10 @@ round_trip("net_mlrp", "mlrp", "original")
 round_trip("net_vclipseg", "vclip_seg", "original", "--set", "text.source=learned")
 round_trip("net_vnet", "supervised", "original")
 round_trip("net_vnet_uamt", "supervised", "ua_mt")
+round_trip("net_vnet_uamt", "ua_mt", "original")
+round_trip("net_dtc", "dtc", "original")
+round_trip("net_uamt_text", "ua_mt", "original", "--set", "text.source=learned")
+round_trip("net_dtc_text", "dtc", "original", "--set", "text.source=learned")
 round_trip("net_bcp_pancreas", "supervised", "original")
 round_trip("net_text_semiseg", "text_semiseg", "original", "--set", "text.source=learned")
 
