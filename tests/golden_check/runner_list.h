@@ -49,6 +49,8 @@ void check_train_vclipseg(const Json& file, Checker& check);
 void check_train_text_semiseg(const Json& file, Checker& check);
 void check_train_urpc(const Json& file, Checker& check);
 void check_train_mcf(const Json& file, Checker& check);
+void check_train_bcp(const Json& file, Checker& check);
+void check_step_bsnet(const Json& file, Checker& check);
 void check_metrics(const Json& file, Checker& check);
 void check_largest_component(const Json& file, Checker& check);
 void check_windows(const Json& file, Checker& check);

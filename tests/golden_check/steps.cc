@@ -2,11 +2,10 @@
 // given network outputs.
 #include "golden_check/golden.h"
 #include "golden_check/runner_list.h"
-#include "textsemiseg/losses/copy_paste.h"
 #include "textsemiseg/losses/dice.h"
-#include "textsemiseg/losses/pseudo_labels.h"
 #include "textsemiseg/losses/ramps.h"
 #include "textsemiseg/losses/signed_distance.h"
+#include "textsemiseg/methods/bcp.h"
 #include "textsemiseg/methods/dtc.h"
 #include "textsemiseg/methods/mcf.h"
 #include "textsemiseg/methods/mlrp.h"
@@ -240,32 +239,24 @@ void check_step_bcp(const Json& file, Checker& check) {
     const torch::Tensor mask =
         tss::outside_box(sides, c.at("box_corner").get<tss::Sides3>(), c.at("box_size").get<tss::Sides3>(), x);
     check.exact("mask ones", 2 * mask.sum().item<int64_t>(), c.at("mask_ones"));  // one copy per sample there
-    const bool pancreas = c.at("variant") == "pancreas";
-    std::array<torch::Tensor, 2> pseudo;
+    tss::BcpOptions options;
+    if (c.at("variant") == "pancreas") options.flavour = "pancreas";
+    auto halves = tss::copy_paste_halves({x, y.narrow(0, 0, 4)});
     for (size_t i = 0; i < 2; ++i) {
-      const torch::Tensor foreground = softmax(from_formula(c.at("teacher_logits")[i]).to(check.dtype())).select(1, 1);
-      pseudo[i] = tss::largest_component((foreground >= 0.5).to(torch::kInt64), pancreas ? 18 : 26);
-      check.exact("pseudo voxels", pseudo[i].sum().item<int64_t>(), c.at("pseudo_voxels")[i]);
+      halves[i].pseudo = tss::bcp_pseudo_label(options, from_formula(c.at("teacher_logits")[i]).to(check.dtype()));
+      check.exact("pseudo voxels", halves[i].pseudo.sum().item<int64_t>(), c.at("pseudo_voxels")[i]);
     }
-    const auto rows = [](const torch::Tensor& all, int64_t pair) { return all.narrow(0, 2 * pair, 2); };
-    const torch::Tensor lab_a = rows(x, 0), lab_b = rows(x, 1), unl_a = rows(x, 2), unl_b = rows(x, 3), y_a = rows(y, 0),
-                        y_b = rows(y, 1);
-    // Left atrium: the labelled half is the background of input 1 and the patch of input 2; pancreas: the reverse, in pairs a-b.
-    const std::array<torch::Tensor, 2> background = pancreas ? std::array{unl_a, lab_a} : std::array{lab_a, unl_b};
-    const std::array<torch::Tensor, 2> patch = pancreas ? std::array{lab_b, unl_b} : std::array{unl_a, lab_b};
-    const std::array<tss::WeightedLabel, 2> outer = pancreas ? std::array<tss::WeightedLabel, 2>{{{pseudo[0], 0.5}, {y_a, 1}}}
-                                                             : std::array<tss::WeightedLabel, 2>{{{y_a, 1}, {pseudo[1], 0.5}}};
-    const std::array<tss::WeightedLabel, 2> inner = pancreas ? std::array<tss::WeightedLabel, 2>{{{y_b, 1}, {pseudo[1], 0.5}}}
-                                                             : std::array<tss::WeightedLabel, 2>{{{pseudo[0], 0.5}, {y_b, 1}}};
+    const auto mixtures = tss::bcp_mixtures(options, halves, mask);
     const auto z = leaves(c.at("student_logits"), check);
     torch::Tensor loss = torch::zeros({}, check.dtype());
     for (size_t i = 0; i < 2; ++i) {
       const std::string number = std::to_string(i + 1);
-      check.tensor("mixed image", tss::paste(background[i], patch[i], mask), c.at("mixed_image_" + number), Kind::kOutput);
+      const auto& [image, outer, inner] = mixtures[i];
+      check.tensor("mixed image", image, c.at("mixed_image_" + number), Kind::kOutput);
       if (c.contains("mixed_label_voxels"))
-        check.exact("mixed label voxels", tss::paste(outer[i].label, inner[i].label, mask).sum().item<int64_t>(),
+        check.exact("mixed label voxels", tss::paste(outer.label, inner.label, mask).sum().item<int64_t>(),
                     c.at("mixed_label_voxels")[i]);
-      const torch::Tensor one = tss::copy_paste_loss(z[i], outer[i], inner[i], mask);
+      const torch::Tensor one = tss::copy_paste_loss(z[i], outer, inner, mask);
       loss_value(check, "loss of one input", one, c.at("loss_" + number));
       loss = loss + one;
     }

@@ -22,6 +22,25 @@ void TrainOptions::check() const {
     throw InputError("train.protocol", "found '" + protocol + "'", "honest or published");
 }
 
+namespace {
+
+// The method's own file and, over it, that of the flavour asked for: configs/methods/bcp_pancreas.toml where bcp.flavour = "pancreas".
+Json method_defaults(const std::string& method, const Json& given) {
+  std::vector<std::string> names = {method};
+  if (given.contains(method) && given.at(method).is_object()) {
+    const Json flavour = given.at(method).value("flavour", Json());
+    if (flavour.is_string()) names.push_back(method + "_" + flavour.get<std::string>());
+  }
+  Json tree = Json::object();
+  for (const std::string& name : names) {
+    const auto file = method_config_files().find(name);
+    if (file != method_config_files().end()) merge(tree, parse_toml(file->second, "configs/methods/" + name + ".toml"));
+  }
+  return tree;
+}
+
+}  // namespace
+
 RunConfig make_run_config(const Json& given, const std::string& source) {
   RunConfig config;
   if (given.contains("method")) {
@@ -29,9 +48,7 @@ RunConfig make_run_config(const Json& given, const std::string& source) {
     config.method = given.at("method").get<std::string>();
   }
   const MethodInfo& info = method_info(config.method);
-  Json tree = Json::object();
-  const auto file = method_config_files().find(config.method);
-  if (file != method_config_files().end()) tree = parse_toml(file->second, "configs/methods/" + config.method + ".toml");
+  Json tree = method_defaults(config.method, given);
   merge(tree, given);
   // A configuration file may hold sections of several methods; only the chosen one's counts.
   for (const auto& other : method_names())

@@ -24,6 +24,19 @@ TEST(RunConfig, TakesTheMethodsOwnDefaultsAndLetsTheFileWin) {
   EXPECT_EQ(make_run_config(Json::object(), "test").train.iterations, 30000);
 }
 
+TEST(RunConfig, AFlavourHasDefaultsOfItsOwn) {
+  const RunConfig atrium = make_run_config(parse_toml("method = 'bcp'", "test"), "test");
+  EXPECT_EQ(atrium.optimiser.kind, "sgd");
+  EXPECT_EQ(atrium.optimiser.schedule, "step");
+  EXPECT_EQ(atrium.network.normalisation, "batch");
+  const RunConfig pancreas =
+      make_run_config(parse_toml("method = 'bcp'\n[bcp]\nflavour = 'pancreas'\n[network]\ndropout = true", "test"), "test");
+  EXPECT_EQ(pancreas.optimiser.kind, "adam");
+  EXPECT_EQ(pancreas.network.normalisation, "instance");
+  EXPECT_TRUE(pancreas.network.dropout);  // the file wins
+  EXPECT_EQ(pancreas.sampler.unlabelled_crop, "centre");
+}
+
 TEST(RunConfig, WindowsFollowThePatch) {
   const RunConfig config = make_run_config(parse_toml("[sampler]\npatch = [32, 48, 20]", "test"), "test");
   EXPECT_EQ(config.inference.patch, (std::vector<int64_t>{32, 48, 20}));

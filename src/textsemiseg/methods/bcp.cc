@@ -90,7 +90,8 @@ torch::Tensor Bcp::draw_mask(const torch::Tensor& image) {
   const Sides3 patch{image.size(2), image.size(3), image.size(4)};
   Sides3 box{};
   // The small number keeps 2/3 of 96 at 64.
-  for (size_t a = 0; a < 3; ++a) box[a] = static_cast<int64_t>(std::floor(options_.box_share * static_cast<double>(patch[a]) + 1e-6));
+  for (size_t a = 0; a < 3; ++a)
+    box[a] = static_cast<int64_t>(std::floor(options_.box_share * static_cast<double>(patch[a]) + 1e-6));
   return outside_box(patch, draw_corner(patch, box), box, image);
 }
 

@@ -43,8 +43,8 @@ std::array<CopyPasteHalf, 2> copy_paste_halves(const Batch& batch);
 torch::Tensor bcp_pseudo_label(const BcpOptions& options, const torch::Tensor& teacher_logits);
 
 struct MixedInput {
-  torch::Tensor image;                // [n, C, X, Y, Z]
-  WeightedLabel background, patch;    // outside and inside of the box
+  torch::Tensor image;              // [n, C, X, Y, Z]
+  WeightedLabel background, patch;  // outside and inside of the box
 };
 // Left atrium: (labelled a | unlabelled a), (unlabelled b | labelled b); pancreas: (unlabelled a | labelled b), (labelled a | unlabelled
 // b), each as (background | patch). mask [X, Y, Z], 1 outside the box.

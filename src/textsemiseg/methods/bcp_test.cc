@@ -203,7 +203,8 @@ TEST(Bcp, WithoutUnlabelledSamplesSelfTrainingGoesOnAsPretraining) {
 TEST(Bcp, TeacherStartsAsTheStudentAndFollowsItInSelfTrainingOnly) {
   torch::manual_seed(4);
   Bcp method({}, tiny_setup(2));
-  auto student = method.named_children()["network"]->named_parameters(), teacher = method.named_children()["teacher"]->named_parameters();
+  auto student = method.named_children()["network"]->named_parameters(),
+       teacher = method.named_children()["teacher"]->named_parameters();
   EXPECT_EQ(method.parameter_groups()[0].parameters.size(), student.size());
   {
     torch::NoGradGuard no_grad;

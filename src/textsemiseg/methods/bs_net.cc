@@ -107,9 +107,9 @@ struct Step {
 
 }  // namespace
 
-void bs_net_step(const BsNetOptions& options, double lambda, const Batch& batch, const BsNetNetworks& networks, Context& context) {
-  Step step{options,          batch, networks, context, warm(options, context), batch.labelled(),
-            batch.image.size(0) - batch.labelled()};
+void bs_net_step(const BsNetOptions& options, double lambda, const Batch& batch, const BsNetNetworks& networks,
+                 Context& context) {
+  Step step{options, batch, networks, context, warm(options, context), batch.labelled(), batch.image.size(0) - batch.labelled()};
   const double alpha = ema_factor(context.iteration());
   step.train_both(lambda);
   networks.teacher_follows(alpha);

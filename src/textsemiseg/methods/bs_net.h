@@ -12,9 +12,9 @@ namespace tss {
 struct BsNetOptions {
   std::string variant = "paper";    // paper: times are parts of the run | reference: released times, learning rates and loss
   double consistency_weight = 0.1;  // lambda at the end of the run
-  double warm_up = 0.1;             // paper: part of the run before the networks learn each other's predictions (released: 300 iterations)
-  bool dice = true;                 // paper: labelled samples teach by 0.5 (CE + Dice), as in the other rows; false: by CE, as released
-  double teacher_rate = 0.1;        // learning rates as parts of the run's, which is the student's
+  double warm_up = 0.1;  // paper: part of the run before the networks learn each other's predictions (released: 300 iterations)
+  bool dice = true;      // paper: labelled samples teach by 0.5 (CE + Dice), as in the other rows; false: by CE, as released
+  double teacher_rate = 0.1;  // learning rates as parts of the run's, which is the student's
   double critic_rate = 1.0;
 
   template <class V>
@@ -34,7 +34,7 @@ double bs_net_weight(const BsNetOptions& options, int64_t iteration, int64_t ite
 
 // What a step works on: any networks whose outputs fit, of any number of dimensions.
 struct BsNetNetworks {
-  std::function<torch::Tensor(const torch::Tensor& x)> student, teacher;                        // f_a, f_b: logits [N, K, ...]
+  std::function<torch::Tensor(const torch::Tensor& x)> student, teacher;                         // f_a, f_b: logits [N, K, ...]
   std::function<torch::Tensor(const torch::Tensor& foreground, const torch::Tensor& x)> critic;  // [N, K - 1, ...] -> [N, 2]
   std::function<void(double alpha)> teacher_follows, student_follows;  // own parameters <- alpha own + (1 - alpha) the other's
 };

@@ -50,10 +50,10 @@ TEST(BsNetStep, TakesItsStagesInOrder) {
   Diary diary;
   StepRecord record(4, 100);
   bs_net_step({}, 0.1, to_double(tiny_batch(1, 2, 3, {4, 4, 4})), diary.networks(), record);
-  EXPECT_THAT(diary.events, ::testing::ElementsAre("student 3", "teacher 2", "critic 2 of 2 classes", "critic 2 of 2 classes",
-                                                   "teacher follows 0.8", "student 3 quiet", "teacher 3 quiet",
-                                                   "critic 3 of 2 classes quiet", "critic 3 of 2 classes quiet", "teacher 3",
-                                                   "student follows 0.8"));
+  EXPECT_THAT(diary.events,
+              ::testing::ElementsAre("student 3", "teacher 2", "critic 2 of 2 classes", "critic 2 of 2 classes",
+                                     "teacher follows 0.8", "student 3 quiet", "teacher 3 quiet", "critic 3 of 2 classes quiet",
+                                     "critic 3 of 2 classes quiet", "teacher 3", "student follows 0.8"));
   EXPECT_THAT(record.groups, ::testing::ElementsAre("student", "teacher", "critic", "teacher"));
 }
 
@@ -83,7 +83,8 @@ TEST(BsNetStep, LossesAreTheirEquations) {
       torch::Tensor bracket = F::cross_entropy(d(a_u, x_u), all_of(3, 1)) + F::cross_entropy(d(b_u, x_u), all_of(3, 1));
       torch::Tensor teacher = supervised(z_b);
       if (learns) {
-        bracket = bracket + (torch::softmax(a_u, 1) - torch::softmax(b_u, 1)).square().mean() + F::cross_entropy(a_u, b_u.argmax(1));
+        bracket =
+            bracket + (torch::softmax(a_u, 1) - torch::softmax(b_u, 1)).square().mean() + F::cross_entropy(a_u, b_u.argmax(1));
         teacher = teacher + F::cross_entropy(b_u, a_u.argmax(1));
       }
       const torch::Tensor origin = torch::cat({all_of(2, 1), all_of(3, 0)});
@@ -117,13 +118,13 @@ TEST(BsNet, WeightGrowsOverTheRunOrOverReleasedEpochs) {
 
 TEST(BsNetStep, GradientsEqualCentralDifferences) {
   torch::manual_seed(3);
-  VNet student(tiny_network(3), std::vector{UpSampling::kTransposed}), teacher(tiny_network(3), std::vector{UpSampling::kTransposed});
+  VNet student(tiny_network(3), std::vector{UpSampling::kTransposed}),
+      teacher(tiny_network(3), std::vector{UpSampling::kTransposed});
   Critic critic(1, 2);
   const BsNetNetworks networks = {[&](const torch::Tensor& x) { return student->forward_one(x, 0); },
                                   [&](const torch::Tensor& x) { return teacher->forward_one(x, 0); },
                                   [&](const torch::Tensor& p, const torch::Tensor& x) { return critic->forward(p, x); },
-                                  [](double) {},
-                                  [](double) {}};
+                                  [](double) {}, [](double) {}};
   NamedTensors all;
   for (torch::nn::Module* module : std::initializer_list<torch::nn::Module*>{student.get(), teacher.get(), critic.get()}) {
     module->to(torch::kFloat64);
