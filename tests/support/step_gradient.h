@@ -6,8 +6,8 @@
 
 namespace tss::testing {
 
-// Every trained parameter of a float64 method against central differences; noise is drawn anew from one seed. The step must hand one
-// loss to the optimiser.
+// Every trained parameter of a float64 method against central differences; noise is drawn anew from one seed. The step must hand
+// one loss to the optimiser.
 inline GradientCheck check_step_gradients(Method& method, const Batch& batch, int64_t iteration, int64_t iterations) {
   NamedTensors trained;
   for (const auto& [name, parameter] : parameters_of(method))

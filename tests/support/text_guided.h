@@ -46,8 +46,8 @@ inline Skips enhanced_skips(Method& method, VNetEncoder encoder, const torch::Te
   return skips;
 }
 
-// Eq. 4 for the network "network" of a method by loops, from the class maps it predicts in training mode. Sum over classes and channels,
-// as written.
+// Eq. 4 for the network "network" of a method by loops, from the class maps it predicts in training mode. Sum over classes and
+// channels, as written.
 inline double naive_alignment_of(Method& method, VNetEncoder encoder, const torch::Tensor& image, const torch::Tensor& maps,
                                  int64_t block) {
   const auto network = method.named_children()["network"];

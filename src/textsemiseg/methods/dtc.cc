@@ -34,8 +34,7 @@ Dtc::Dtc(const DtcOptions& options, const MethodSetup& setup)
     released_ = register_module("network", TwoTaskTextVNet(setup.network, block));
   } else {
     network_ = register_module("network", TwoTaskVNet(setup.network));
-    if (options.text)
-      guidance_ = TextGuidance(*network_, options.tmr, options.csa, setup.network, setup.patch, text_dimension());
+    if (options.text) guidance_ = TextGuidance(*network_, options.tmr, options.csa, setup.network, setup.patch, text_dimension());
   }
   register_text();
 }
@@ -76,8 +75,7 @@ void Dtc::train_step(const Batch& batch, Context& context) {
   context.log("consistency", loss.consistency);
   context.log("consistency_weight", loss.consistency_weight);
   if (released_)
-    alignment = released_alignment(
-        released_class_vectors(dtc_class_maps(output.logits), normalise_depth(feature)), text);
+    alignment = released_alignment(released_class_vectors(dtc_class_maps(output.logits), normalise_depth(feature)), text);
   else if (guidance_.aligns())
     alignment = guidance_.alignment(feature, {dtc_class_maps(output.logits)}, text);
   if (alignment.defined()) {

@@ -1,5 +1,5 @@
-// DTC: one network draws the structure and its signed distance, and the two must agree (Luo et al., AAAI 2021; methods.md section 7), and
-// its text-enhanced variant (Table 4 of Text-SemiSeg; methods.md 16.4).
+// DTC: one network draws the structure and its signed distance, and the two must agree (Luo et al., AAAI 2021; methods.md section
+// 7), and its text-enhanced variant (Table 4 of Text-SemiSeg; methods.md 16.4).
 #pragma once
 
 #include "textsemiseg/methods/text_method.h"
@@ -44,7 +44,8 @@ struct DtcLoss {
 DtcLoss dtc_loss(const DtcOptions& options, const TwoTaskOutput& output, const torch::Tensor& label, int64_t iteration,
                  int64_t iterations);
 
-// Probabilities [N, K, X, Y, Z] of K classes from the K - 1 logits: softmax of (0, z_1, ..., z_K-1); (1 - p, p), p = sigmoid(z), for two.
+// Probabilities [N, K, X, Y, Z] of K classes from the K - 1 logits: softmax of (0, z_1, ..., z_K-1); (1 - p, p), p = sigmoid(z),
+// for two.
 // The background has the largest one where no logit is above 0.
 torch::Tensor dtc_class_maps(const torch::Tensor& logits);
 

@@ -78,9 +78,8 @@ TEST_P(DtcClasses, TextsAddTheAlignmentOfTheClassMaps) {
   options.csa.reduction = "sum";
   Dtc method(options, tiny_setup(GetParam()));
   method.to(torch::kFloat64);
-  EXPECT_EQ(parts_of(method),
-            (std::set<std::string>{"network.decoder1", "network.encoder", "network.out_conv", "network.out_conv2",
-                                   "network.projection", "network.tmr", "text.features"}));
+  EXPECT_EQ(parts_of(method), (std::set<std::string>{"network.decoder1", "network.encoder", "network.out_conv",
+                                                     "network.out_conv2", "network.projection", "network.tmr", "text.features"}));
   const Batch batch = to_double(tiny_batch(1, 1, GetParam(), {8, 8, 7}));
   StepRecord record(90, 100);
   method.train_step(batch, record);

@@ -29,8 +29,8 @@ struct PrintedFields {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
-// Throws InputError naming the first field of `given` that differs from `usable`: "ua_mt.csa.pool: found masked <where>; expected global,
-// <why>".
+// Throws InputError naming the first field of `given` that differs from `usable`: "ua_mt.csa.pool: found masked <where>; expected
+// global, <why>".
 template <class Options>
 void require_fields(const std::string& section, Options given, Options usable, const std::string& where, const std::string& why) {
   PrintedFields found{section + ".", {}}, expected{section + ".", {}};
@@ -49,7 +49,8 @@ void require_released(const std::string& section, const Options& given, const Op
                  "because the released code has no such switch (variant 'paper' has)");
 }
 
-// For a method whose options are variant, text (whether it takes class texts), tmr and csa among others. section: the method's name.
+// For a method whose options are variant, text (whether it takes class texts), tmr and csa among others. section: the method's
+// name.
 template <class Options>
 void check_text_options(const std::string& section, const Options& given) {
   given.tmr.check(section + ".tmr");

@@ -1,5 +1,5 @@
-// What the methods with class texts share: the source that is trained with them, and the features that prediction holds on to. Methods
-// that take texts as an option derive from it too: without texts all of it does nothing.
+// What the methods with class texts share: the source that is trained with them, and the features that prediction holds on to.
+// Methods that take texts as an option derive from it too: without texts all of it does nothing.
 #pragma once
 
 #include <memory>

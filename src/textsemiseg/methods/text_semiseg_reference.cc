@@ -65,8 +65,7 @@ TextSemiSegReference::TextSemiSegReference(const TextSemiSegOptions& options, co
   if (setup.network.classes != 2)
     throw InputError("text_semiseg.variant", concat("'reference' with ", setup.network.classes, " classes"),
                      "2 (the released code is binary); variant = \"paper\" takes any number");
-  const MultiplanarOptions block =
-      released_text_block(setup.network, setup.patch, text_dimension(), options.tmr.dropout);
+  const MultiplanarOptions block = released_text_block(setup.network, setup.patch, text_dimension(), options.tmr.dropout);
   network_ = register_module("network", TextVNet(setup.network, block));
   register_text();
 }

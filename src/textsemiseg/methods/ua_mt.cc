@@ -86,8 +86,7 @@ UaMtLoss ua_mt_loss(const UaMtOptions& options, const torch::Tensor& logits, con
   if (unlabelled == 0) return loss;
   loss.uncertainty = entropy(teacher.mean);
   loss.certain = (loss.uncertainty < loss.threshold).to(logits.scalar_type());
-  loss.consistency =
-      masked_consistency(torch::softmax(logits.narrow(0, labelled, unlabelled), 1), teacher.target, loss.certain);
+  loss.consistency = masked_consistency(torch::softmax(logits.narrow(0, labelled, unlabelled), 1), teacher.target, loss.certain);
   loss.total = loss.supervised + loss.consistency_weight * loss.consistency;
   return loss;
 }
@@ -101,10 +100,8 @@ void UaMt::train_step(const Batch& batch, Context& context) {
   const torch::Tensor text = training_texts();
   const Output student = forward(student_, batch.image, text);
   TeacherPrediction teacher;
-  if (batch.image.size(0) > batch.labelled())
-    teacher = ask_teacher(batch.unlabelled_image(), text);
-  const UaMtLoss loss =
-      ua_mt_loss(options_, student.logits, batch.label, teacher, context.iteration(), context.iterations());
+  if (batch.image.size(0) > batch.labelled()) teacher = ask_teacher(batch.unlabelled_image(), text);
+  const UaMtLoss loss = ua_mt_loss(options_, student.logits, batch.label, teacher, context.iteration(), context.iterations());
   torch::Tensor total = loss.total;
   context.log("supervised", loss.supervised);
   context.log("consistency_weight", loss.consistency_weight);

@@ -1,5 +1,5 @@
-// UA-MT: a mean teacher whose targets count where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019; methods.md section 6), and
-// its text-enhanced variant (Table 4 of Text-SemiSeg; methods.md 16.4).
+// UA-MT: a mean teacher whose targets count where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019; methods.md section
+// 6), and its text-enhanced variant (Table 4 of Text-SemiSeg; methods.md 16.4).
 #pragma once
 
 #include "textsemiseg/losses/uncertainty.h"
@@ -10,10 +10,10 @@
 namespace tss {
 
 struct UaMtOptions {
-  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs, ramp_epochs of them
+  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs
   std::string dice = "all";       // classes of the Dice loss: all (SSL4MIS) | foreground (yulequan/UA-MT)
   double consistency_weight = 0.1;
-  double ramp_share = 1.0;   // paper: of the run until lambda is at its full value
+  double ramp_share = 1.0;    // paper: of the run until lambda is at its full value
   int64_t ramp_epochs = 200;  // reference: the same in epochs; 200 in SSL4MIS (30,000 iterations), 40 in yulequan/UA-MT (6,000)
   double teacher_decay = 0.99;
   int64_t passes = 8;  // predictions under dropout and noise; an even number
@@ -59,7 +59,7 @@ class UaMt : public TextMethod {
   UaMt(const UaMtOptions& options, const MethodSetup& setup, DropoutOptions dropout = {});
   // L = 0.5 (CE + Dice) + lambda L_con, L_con on unlabelled samples; with texts + L_cog of the student on all samples.
   void train_step(const Batch& batch, Context& context) override;
-  void after_step(int64_t iteration) override;                    // the teacher's average
+  void after_step(int64_t iteration) override;                   // the teacher's average
   torch::Tensor predict(const torch::Tensor& windows) override;  // student
   bool fixed_window() const override { return !student_.released.is_empty(); }
 

@@ -23,7 +23,8 @@ struct NaiveConsistency {
 };
 
 // Student p against teacher q where the entropy of m stays below (0.75 + 0.25 exp(-5 (1 - t / t_max)^2)) ln K; voxel by voxel.
-NaiveConsistency naive_consistency(const torch::Tensor& p_of, const torch::Tensor& q_of, const torch::Tensor& m_of, double share) {
+NaiveConsistency naive_consistency(const torch::Tensor& p_of, const torch::Tensor& q_of, const torch::Tensor& m_of,
+                                   double share) {
   const auto p = p_of.accessor<double, 5>(), q = q_of.accessor<double, 5>(), m = m_of.accessor<double, 5>();
   const int64_t classes = p_of.size(1);
   const double threshold = (0.75 + 0.25 * std::exp(-5 * (1 - share) * (1 - share))) * std::log(static_cast<double>(classes));

@@ -51,8 +51,7 @@ TextGuidance::TextGuidance(torch::nn::Module& owner, const FusionOptions& tmr, c
     prompt_ = owner.register_module("prompt", VoxelPrompt(channels, network.classes, text_dimension));
   }
   if (csa.enabled)
-    projection_ =
-        owner.register_module("projection", torch::nn::Conv3d(torch::nn::Conv3dOptions(channels, text_dimension, 1)));
+    projection_ = owner.register_module("projection", torch::nn::Conv3d(torch::nn::Conv3dOptions(channels, text_dimension, 1)));
 }
 
 Skips TextGuidance::encode(VNetEncoder& encoder, const torch::Tensor& x, const torch::Tensor& text, torch::Tensor* deepest) {
@@ -86,11 +85,8 @@ MultiplanarOptions released_text_block(const VNetOptions& network, const std::ar
 }
 
 torch::Tensor released_class_vectors(const torch::Tensor& maps, const torch::Tensor& projected) {
-  const torch::Tensor small =
-      F::interpolate(maps, F::InterpolateFuncOptions()
-                               .size(projected.sizes().slice(2).vec())
-                               .mode(torch::kTrilinear)
-                               .align_corners(false));
+  const torch::Tensor small = F::interpolate(
+      maps, F::InterpolateFuncOptions().size(projected.sizes().slice(2).vec()).mode(torch::kTrilinear).align_corners(false));
   const double voxels = static_cast<double>(projected.size(2) * projected.size(3) * projected.size(4));
   return torch::matmul(small.flatten(2), projected.flatten(2).transpose(1, 2)) / voxels;  // [N, K, d]
 }

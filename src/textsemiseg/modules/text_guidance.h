@@ -1,6 +1,6 @@
-// How class texts guide a V-Net, whatever its decoders and heads (Fig. 1 of Text-SemiSeg, MICCAI 2025): a fusion block (TMR) behind
-// the encoder, and the alignment (CSA) of the encoder's projected feature with the texts. text_semiseg composes it, and so do ua_mt and
-// dtc where they take texts (Table 4).
+// How class texts guide a V-Net, whatever its decoders and heads (Fig. 1 of Text-SemiSeg, MICCAI 2025): a fusion block (TMR)
+// behind the encoder, and the alignment (CSA) of the encoder's projected feature with the texts. text_semiseg composes it, and so
+// do ua_mt and dtc where they take texts (Table 4).
 #pragma once
 
 #include <array>
@@ -44,7 +44,8 @@ class TextGuidance {
   TextGuidance(torch::nn::Module& owner, const FusionOptions& tmr, const AlignmentOptions& csa, const VNetOptions& network,
                const std::array<int64_t, 3>& patch, int64_t text_dimension);
 
-  // Features of every level, the deepest one F_v enhanced by the texts [K, d]; F_v itself goes to *deepest. x: any side, padded here.
+  // Features of every level, the deepest one F_v enhanced by the texts [K, d]; F_v itself goes to *deepest. x: any side, padded
+  // here.
   Skips encode(VNetEncoder& encoder, const torch::Tensor& x, const torch::Tensor& text, torch::Tensor* deepest = nullptr);
 
   bool aligns() const { return !projection_.is_empty(); }
@@ -60,13 +61,13 @@ class TextGuidance {
   torch::nn::Conv3d projection_{nullptr};
 };
 
-// The block of the released text networks (modules/text_decoder.h): one token per whole plane, so that no text can reach the output
-// (methods.md 16.2, no. 1).
+// The block of the released text networks (modules/text_decoder.h): one token per whole plane, so that no text can reach the
+// output (methods.md 16.2, no. 1).
 MultiplanarOptions released_text_block(const VNetOptions& network, const std::array<int64_t, 3>& patch, int64_t text_dimension,
                                        double dropout);
 
-// CSA as released: maps [N, K, X, Y, Z] reduced by trilinear interpolation to the projected feature [N, d, x, y, z]; mean over all its
-// voxels of map times feature -> [N, K, d].
+// CSA as released: maps [N, K, X, Y, Z] reduced by trilinear interpolation to the projected feature [N, d, x, y, z]; mean over
+// all its voxels of map times feature -> [N, K, d].
 torch::Tensor released_class_vectors(const torch::Tensor& maps, const torch::Tensor& projected);
 // Mean over batch, classes and channels of the squared difference from the texts [K, d].
 torch::Tensor released_alignment(const torch::Tensor& vectors, const torch::Tensor& text);

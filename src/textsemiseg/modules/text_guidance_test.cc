@@ -58,7 +58,8 @@ TEST_P(Guidance, RegistersWithItsOwnerWhatItTrains) {
   std::vector<std::string> names;
   for (const auto& child : owner_.named_children()) names.push_back(child.key());
   const std::string block = GetParam() == "multiplanar" ? "tmr" : "prompt";
-  EXPECT_EQ(names, GetParam() == "none" ? std::vector<std::string>{"projection"} : (std::vector<std::string>{block, "projection"}));
+  EXPECT_EQ(names,
+            GetParam() == "none" ? std::vector<std::string>{"projection"} : (std::vector<std::string>{block, "projection"}));
 }
 
 TEST_P(Guidance, TheTextScaleMultipliesWhatTheBlockSees) {
