@@ -26,6 +26,8 @@ const std::vector<Verb>& verbs() {
        "textsemiseg evaluate --reference labelsTs --prediction predictions --json", declare_evaluate},
       {"study", "train and score a whole plan of methods, run by run, on one machine or several",
        "textsemiseg study --plan table1 --dataset pancreas --plan-dataset pancreas_ct --out studies/table1 --seeds 3", declare_study},
+      {"compare", "rows of a study, or runs, in one table: intervals, paired tests, ranks",
+       "textsemiseg compare studies/table1 --out tables", declare_compare},
       {"check", "look through a dataset before training on it: names, labels, numbers of cases",
        "textsemiseg check --dataset hippocampus", declare_check},
       {"text", "what a text encoder makes of words, and what words do to a trained run",

@@ -13,6 +13,7 @@ std::function<void()> declare_prepare(CLI::App& app);
 std::function<void()> declare_train(CLI::App& app);
 std::function<void()> declare_predict(CLI::App& app);
 std::function<void()> declare_evaluate(CLI::App& app);
+std::function<void()> declare_compare(CLI::App& app);
 std::function<void()> declare_demo(CLI::App& app);
 std::function<void()> declare_doctor(CLI::App& app);
 std::function<void()> declare_text(CLI::App& app);

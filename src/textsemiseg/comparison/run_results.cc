@@ -1,0 +1,110 @@
+#include "textsemiseg/comparison/run_results.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+int64_t whole_number(const Json& tree, const std::string& key, const fs::path& file, int64_t otherwise) {
+  const Json value = value_at(tree, key);
+  if (value.is_null()) return otherwise;
+  if (!value.is_number_integer()) throw InputError(file.string() + ": " + key, "found " + value.dump(), "an integer");
+  return value.get<int64_t>();
+}
+
+// Where training got to. A folder of results alone (without checkpoints) counts as finished.
+void read_progress(RunResults& run) {
+  const fs::path file = run.folder / "checkpoints" / "last.json";
+  run.iterations = whole_number(run.config, "train.iterations", run.folder / "config.toml", 0);
+  run.iteration = run.iterations;
+  if (!fs::exists(file)) return;
+  const Json state = read_json(file);
+  run.iterations = whole_number(state, "iterations", file, run.iterations);
+  run.iteration = whole_number(state, "iteration", file, run.iteration);
+}
+
+void read_scores(RunResults& run, const fs::path& results) {
+  const fs::path file = run.folder / "run.json";
+  run.summary = read_json(results / "summary.json");
+  run.scores = read_cases_csv(results / "cases.csv");
+  config_detail::convert(value_at(run.record, "classes"), run.scores->class_names);
+  if (run.scores->class_names.empty()) throw InputError(file.string(), "has no list 'classes'", "the record of a run");
+  run.scores->empty = empty_rule_from_name(run.summary.value("empty_rule", "undefined"));
+  for (const int label : run.scores->labels()) {
+    if (static_cast<size_t>(label) >= run.scores->class_names.size())
+      throw InputError((results / "cases.csv").string(), concat("has class ", label),
+                       concat("classes 1 to ", run.scores->class_names.size() - 1, ", as ", file.string()));
+  }
+}
+
+// Predictions of the best checkpoint so far are out of date once a better one was found.
+bool scored_an_earlier_checkpoint(const RunResults& run) {
+  const fs::path file = run.folder / "checkpoints" / "best.json";
+  const std::string scored = run.summary.value("checkpoint", "");
+  if (!starts_with(scored, "best on") || !fs::exists(file)) return false;
+  return scored.find(concat("(iteration ", whole_number(read_json(file), "best_iteration", file, -1), " of ")) == std::string::npos;
+}
+
+}  // namespace
+
+RunResults read_run_results(const fs::path& folder, const std::string& role) {
+  RunResults run;
+  run.folder = folder;
+  run.name = fs::weakly_canonical(folder).filename().string();
+  if (!fs::exists(folder / "run.json") || !fs::exists(folder / "config.toml")) {
+    run.problem = fs::exists(folder) ? "is no run: it has no run.json or config.toml" : "was not trained: there is no such folder";
+    return run;
+  }
+  run.config = read_toml(folder / "config.toml");
+  run.record = read_json(folder / "run.json");
+  run.seed = whole_number(run.config, "seed", folder / "config.toml", 0);
+  if (fs::exists(folder / "costs.json")) run.costs = read_json(folder / "costs.json");
+  read_progress(run);
+  const fs::path results = folder / "results" / role;
+  const std::string command = concat("textsemiseg evaluate --run ", folder.string(), " --role ", role);
+  if (fs::exists(results / "cases.csv") && fs::exists(results / "summary.json")) read_scores(run, results);
+  if (run.iteration < run.iterations) {
+    run.problem = concat("is not finished: iteration ", run.iteration, " of ", run.iterations,
+                         " (goes on with: textsemiseg train ... --run ", folder.string(), " --resume)");
+  } else if (!run.scores) {
+    run.problem = "has no results/" + role + "; make them with: " + command;
+  } else if (scored_an_earlier_checkpoint(run)) {
+    run.problem = "has results of an earlier checkpoint; make them again with: " + command;
+  }
+  return run;
+}
+
+Json value_at(const Json& tree, const std::string& dotted) {
+  Json at = tree;
+  for (const std::string& key : split(dotted, '.')) {
+    if (!at.is_object() || !at.contains(key)) return nullptr;
+    at = Json(at[key]);
+  }
+  return at;
+}
+
+std::vector<std::pair<std::string, Json>> leaves(const Json& tree) {
+  std::vector<std::pair<std::string, Json>> out;
+  for (const auto& [key, value] : tree.items()) {
+    if (!value.is_object()) {
+      out.emplace_back(key, value);
+      continue;
+    }
+    for (const auto& [inner, leaf] : leaves(value)) out.emplace_back(key + "." + inner, leaf);
+  }
+  return out;
+}
+
+std::string plain(const Json& value) {
+  if (value.is_string()) return value.get<std::string>().empty() ? "(empty)" : value.get<std::string>();
+  if (value.is_null()) return "not set";
+  if (value.is_boolean()) return value.get<bool>() ? "on" : "off";
+  if (!value.is_structured()) return value.dump();
+  std::vector<std::string> parts;
+  for (const auto& [key, item] : value.items()) parts.push_back(value.is_object() ? key + " " + plain(item) : plain(item));
+  return value.is_object() ? join(parts, ", ") : "[" + join(parts, ", ") + "]";
+}
+
+}  // namespace tss
