@@ -5,7 +5,7 @@
 
 #include "support/naive.h"
 #include "support/networks.h"
-#include "support/numeric_gradient.h"
+#include "support/step_gradient.h"
 #include "support/tiny.h"
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/methods/registry.h"
@@ -45,14 +45,7 @@ TEST_P(UrpcClasses, GradientsOfATrainingStepEqualCentralDifferences) {
     options.backbone = backbone;
     Urpc method(options, tiny_setup(classes));
     method.to(torch::kFloat64);
-    const Batch batch = to_double(tiny_batch(1, 1, classes, {8, 12, 8}));
-    const auto check = check_gradients(
-        [&] {
-          StepRecord record(90, 100);
-          method.train_step(batch, record);
-          return record.minimised[0];
-        },
-        parameters_of(method));
+    const auto check = check_step_gradients(method, to_double(tiny_batch(1, 1, classes, {8, 12, 8})), 90, 100);
     EXPECT_LT(check.error, 1e-5) << backbone << ": " << check;
   }
 }
