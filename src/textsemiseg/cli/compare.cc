@@ -89,12 +89,14 @@ void run(CompareArguments arguments) {
 
 std::function<void()> declare_compare(CLI::App& app) {
   auto arguments = std::make_shared<CompareArguments>();
-  app.add_option("folders", arguments->folders, "folder of a study, or folders of runs (runs that differ in the seed alone make a row)")
+  app.add_option("folders", arguments->folders,
+                 "folder of a study, or folders of runs (runs that differ in the seed alone make a row)")
       ->required();
   app.add_option("--role", arguments->role, "scores of which cases")->capture_default_str();
   app.add_option("--against", arguments->against,
                  "row that the others are tested against, or best (default: supervised, else the first row)");
-  app.add_option("--metric", arguments->metrics, "shown by class and with tests: dice, jaccard, hd95, asd, several with commas, or all")
+  app.add_option("--metric", arguments->metrics,
+                 "shown by class and with tests: dice, jaccard, hd95, asd, several with commas, or all")
       ->capture_default_str();
   app.add_option("--csv", arguments->csv, "one line per row, metric and class");
   app.add_option("--json", arguments->json, "every number, p values and case scores included");

@@ -55,8 +55,7 @@ size_t chosen_row(const Study& study, const std::string& against) {
     const StudyRow& row = study.rows[r];
     names.push_back(row.name);
     if (row.name != against && row.title != against) continue;
-    if (row.scored().empty())
-      throw InputError("--against " + against, "has no results", "a row with results");
+    if (row.scored().empty()) throw InputError("--against " + against, "has no results", "a row with results");
     return r;
   }
   throw InputError("--against " + against, "is no row" + did_you_mean(against, names), "best, or one of " + join(names, ", "));
@@ -121,14 +120,18 @@ void rank(Column& column, const Metric& metric) {
   for (size_t i = 0; i < ranks.ranks.size(); ++i) cells[i]->rank = ranks.ranks[i];
 }
 
-// Better than the chosen row; with `best` as the choice, the best row where every other one is worse.
-void embolden(Column& column, bool best) {
+// Better than the chosen row; with `best` as the choice, the best row where every other one is worse. Distances exist only
+// where something was found: a row that misses more organs than the other does not win by them.
+void embolden(Column& column, const Metric& metric, bool best) {
   const TestFamily& family = column.against;
   if (!family.reference) return;
   bool all_worse = family.tests() > 0;
+  const auto misses_more = [&](const Cell& a, const Cell& b) { return !metric.larger_is_better && a.empty > b.empty; };
+  const Cell& reference = column.cells[*family.reference];
   for (size_t r = 0; r < column.cells.size(); ++r) {
     const auto& test = family.rows[r];
-    if (test && test->better) column.cells[r].bold = true;
+    if (test && test->better && !misses_more(column.cells[r], reference)) column.cells[r].bold = true;
+    if (misses_more(reference, column.cells[r])) all_worse = false;
     if (r != *family.reference && column.cells[r].estimate.mean && !(test && test->worse)) all_worse = false;
   }
   if (best && all_worse) column.cells[*family.reference].bold = true;
@@ -139,11 +142,13 @@ Column make_column(const Study& study, const std::vector<RowScores>& scores, int
   Column column;
   column.label = label;
   column.name = name;
-  for (size_t r = 0; r < study.rows.size(); ++r) column.cells.push_back(cell_of(study.rows[r], scores[r], label, options.bootstrap));
+  for (size_t r = 0; r < study.rows.size(); ++r)
+    column.cells.push_back(cell_of(study.rows[r], scores[r], label, options.bootstrap));
   rank(column, metric);
   const std::optional<size_t> best = best_row(column, metric);
   column.against_best = test_family(scores, best, label, metric, options);
-  column.against = options.against == "best" || best == chosen ? column.against_best : test_family(scores, chosen, label, metric, options);
+  column.against =
+      options.against == "best" || best == chosen ? column.against_best : test_family(scores, chosen, label, metric, options);
   return column;
 }
 
@@ -180,23 +185,29 @@ void add_notes(Comparison& out, const Study& study) {
   }
   const auto cases = static_cast<int64_t>(out.cases.size());
   if (cases < 10)
-    out.notes.push_back(concat("With ", cases, cases == 1 ? " case" : " cases", " bootstrap intervals are too short to be relied on; 20 or more are wanted."));
+    out.notes.push_back(concat("With ", cases, cases == 1 ? " case" : " cases",
+                               " bootstrap intervals are too short to be relied on; 20 or more are wanted."));
   const TestFamily& family = out.metrics.front().mean().against;
   if (family.tests() > 0 && smallest_signed_rank_p(cases) * static_cast<double>(family.tests()) >= out.level)
     out.notes.push_back(concat("With ", cases, " cases and ", family.tests(), family.tests() == 1 ? " test" : " tests",
                                " no difference can reach significance after Holm's correction."));
   const bool one_seed = std::all_of(out.rows.begin(), out.rows.end(), [](const RowInfo& row) { return row.seeds.size() < 2; });
-  if (one_seed) out.notes.push_back("One seed per row: there is no standard deviation over seeds, and no test here sees the noise of training.");
-  const bool planned = std::any_of(study.rows.begin(), study.rows.end(), [](const StudyRow& row) { return row.published.is_object(); });
+  if (one_seed)
+    out.notes.push_back(
+        "One seed per row: there is no standard deviation over seeds, and no test here sees the noise of training.");
+  const bool planned =
+      std::any_of(study.rows.begin(), study.rows.end(), [](const StudyRow& row) { return row.published.is_object(); });
   const bool shown = std::any_of(out.rows.begin(), out.rows.end(), [](const RowInfo& row) { return row.published.is_object(); });
   if (planned && !shown)
     out.notes.push_back("Published figures are left out: they belong to another data set or number of labelled cases.");
   std::set<std::string> machines;
   for (const RowInfo& row : out.rows) {
     if (row.costs.is_null()) continue;
-    machines.insert(plain(value_at(row.costs, "device")) + ", " + plain(value_at(row.costs, "threads")) + " threads, " + plain(value_at(row.costs, "precision")));
+    machines.insert(plain(value_at(row.costs, "device")) + ", " + plain(value_at(row.costs, "threads")) + " threads, " +
+                    plain(value_at(row.costs, "precision")));
   }
-  if (machines.size() > 1) out.notes.push_back("Costs were measured under different conditions and cannot be compared: " + join(machines, "; ") + ".");
+  if (machines.size() > 1)
+    out.notes.push_back("Costs were measured under different conditions and cannot be compared: " + join(machines, "; ") + ".");
 }
 
 }  // namespace
@@ -258,7 +269,7 @@ Comparison compare(const Study& study, const CompareOptions& options) {
       result.columns.push_back(make_column(study, scores, static_cast<int>(k), out.class_names[k], metric, chosen, options));
     result.columns.push_back(make_column(study, scores, 0, "mean", metric, chosen, options));
     if (out.obstacles.empty()) {
-      for (Column& column : result.columns) embolden(column, options.against == "best");
+      for (Column& column : result.columns) embolden(column, metric, options.against == "best");
     }
     out.metrics.push_back(std::move(result));
   }

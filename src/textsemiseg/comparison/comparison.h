@@ -1,6 +1,7 @@
 // Rows of a study compared: means, intervals, paired tests, ranks. The one model behind every table and file.
 //
-// A case's score in a row is the mean over the row's seeds (those in which it is defined); everything over cases is made of these.
+// A case's score in a row is the mean over the row's seeds (those in which it is defined); everything over cases is made of
+// these.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +47,9 @@ struct Cell {
   std::vector<std::optional<double>> seed_means;  // mean over cases, by seed of the row
   Estimate estimate;                              // over cases: mean, standard deviation over cases, interval, cases defined
   std::optional<double> seed_deviation;           // of seed_means (n - 1); absent with fewer than two
-  int64_t values = 0, undefined = 0, empty = 0;   // of seeds x cases: scores asked for, undefined ones, empty predictions of an organ
-  std::optional<double> rank;                     // mean over the cases defined in every row
+  int64_t values = 0, undefined = 0,
+          empty = 0;           // of seeds x cases: scores asked for, undefined ones, empty predictions of an organ
+  std::optional<double> rank;  // mean over the cases defined in every row
   bool bold = false;
 };
 

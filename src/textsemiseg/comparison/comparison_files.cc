@@ -36,13 +36,16 @@ Json to_json(const PairedTest& test) {
             {"exact", ranks.exact},
             {"p", number(ranks.p)},
             {"p_holm", number(test.signed_rank_holm)}}},
-          {"significantly", test.better ? "better" : test.worse ? "worse" : "neither"}};
+          {"significantly", test.better  ? "better"
+                            : test.worse ? "worse"
+                                         : "neither"}};
 }
 
 Json family_json(const Comparison& all, const TestFamily& family) {
   Json out{{"reference", family.reference ? Json(all.rows[*family.reference].name) : Json(nullptr)}, {"tests", family.tests()}};
   out["rows"] = Json::object();
-  for (size_t r = 0; r < family.rows.size(); ++r) out["rows"][all.rows[r].name] = family.rows[r] ? to_json(*family.rows[r]) : Json(nullptr);
+  for (size_t r = 0; r < family.rows.size(); ++r)
+    out["rows"][all.rows[r].name] = family.rows[r] ? to_json(*family.rows[r]) : Json(nullptr);
   return out;
 }
 
@@ -110,7 +113,7 @@ std::optional<double> published_score(const RowInfo& row, const Metric& metric) 
 }
 
 Json comparison_json(const Comparison& all) {
-  Json out{{"title", all.title}, {"source", all.source}, {"role", all.role}, {"comparable", all.obstacles.empty()},
+  Json out{{"title", all.title},         {"source", all.source},  {"role", all.role}, {"comparable", all.obstacles.empty()},
            {"obstacles", all.obstacles}, {"against", all.against}};
   out["significance"] = {{"level", all.level},
                          {"decided_by", "Wilcoxon signed-rank test over cases, two-sided, Holm-adjusted"},
@@ -120,7 +123,8 @@ Json comparison_json(const Comparison& all) {
                      {"resamples", all.bootstrap.resamples},
                      {"seed", all.bootstrap.seed}};
   out["units"] = "dice, jaccard: fractions; distances: see each metric; published: as the scores";
-  for (const Setting& setting : all.settings) out["settings"][setting.name] = setting.detail.empty() ? setting.value : setting.detail;
+  for (const Setting& setting : all.settings)
+    out["settings"][setting.name] = setting.detail.empty() ? setting.value : setting.detail;
   out["cases"] = all.cases;
   out["rows"] = Json::array();
   for (const RowInfo& row : all.rows) {
@@ -154,11 +158,31 @@ Json comparison_json(const Comparison& all) {
 }
 
 std::string comparison_csv(const Comparison& all) {
-  const std::vector<std::string> header = {
-      "row",   "method",    "metric",      "class",         "mean",           "sd_over_seeds", "sd_over_cases",
-      "low",   "high",      "seeds",       "cases",         "undefined",      "empty_predictions", "mean_rank",
-      "against", "pairs",   "difference",  "difference_low", "difference_high", "wilcoxon_p",  "wilcoxon_p_holm",
-      "bootstrap_p", "bootstrap_p_holm", "bold", "published"};
+  const std::vector<std::string> header = {"row",
+                                           "method",
+                                           "metric",
+                                           "class",
+                                           "mean",
+                                           "sd_over_seeds",
+                                           "sd_over_cases",
+                                           "low",
+                                           "high",
+                                           "seeds",
+                                           "cases",
+                                           "undefined",
+                                           "empty_predictions",
+                                           "mean_rank",
+                                           "against",
+                                           "pairs",
+                                           "difference",
+                                           "difference_low",
+                                           "difference_high",
+                                           "wilcoxon_p",
+                                           "wilcoxon_p_holm",
+                                           "bootstrap_p",
+                                           "bootstrap_p_holm",
+                                           "bold",
+                                           "published"};
   std::string out = csv_line(header);
   for (size_t r = 0; r < all.rows.size(); ++r) {
     for (const MetricResult& result : all.metrics) {

@@ -7,7 +7,8 @@
 
 namespace tss {
 
-// Every number, p values and case scores included; scores as fractions and mm (or voxels), as in cases.csv; what does not exist is null.
+// Every number, p values and case scores included; scores as fractions and mm (or voxels), as in cases.csv; what does not exist
+// is null.
 Json comparison_json(const Comparison& comparison);
 
 // One line per row, metric and class ("mean": over the foreground classes); costs follow as metrics of their own without class.

@@ -14,9 +14,9 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 using testing::MadeUpRun;
 using testing::rising;
+using ::testing::SizeIs;
 using testing::write_run;
 
 class Compare : public ::testing::Test {
@@ -110,10 +110,24 @@ TEST_F(Compare, UndefinedValuesAreCountedAndLeftOutOfPairs) {
   // A missed organ has Dice 0, which is defined.
   EXPECT_EQ(all.metric("dice").columns[0].cells[1].undefined, 0);
   EXPECT_EQ(all.metric("dice").columns[0].against.rows[1]->signed_rank.pairs, 3);
-  // The mean of case 1 compares spleens alone, as mc_net has no distance of the liver there: 10 (0.7 - 0.9); of case 2 livers alone.
+  // The mean of case 1 compares spleens alone, as mc_net has no distance of the liver there: 10 (0.7 - 0.9); of case 2 livers
+  // alone.
   const Estimate difference = all.metric("hd95").mean().against.rows[1]->bootstrap.difference;
   EXPECT_EQ(difference.count, 3);
   EXPECT_NEAR(*difference.mean, (-1.0 - 2.0 - 2.0) / 3, 1e-9);
+}
+
+TEST_F(Compare, MissedOrgansDoNotMakeDistancesBold) {
+  auto found = rising(9, 0.6, 0.02), missed = found;
+  missed[4] = {0};
+  add("a", {.method = "supervised", .dice = rising(9, 0.5, 0.01)});
+  add("b", {.method = "mc_net", .dice = found});
+  add("c", {.method = "text_semiseg", .dice = missed});
+  const Comparison all = compared();
+  const Column& column = all.metric("hd95").mean();
+  EXPECT_TRUE(column.against.rows[2]->better);
+  EXPECT_TRUE(column.cells[1].bold);
+  EXPECT_FALSE(column.cells[2].bold);
 }
 
 TEST_F(Compare, ClassThatNoScanHas) {
@@ -149,7 +163,9 @@ TEST_F(Compare, NothingIsBoldWhereRowsAreNotComparable) {
       {"different protocol", {}, {{"protocol", "published"}}, {}},
       {"different selection", {}, {{"selection", "last"}}, {}},
       {"different crops and augmentation", {{"sampler", {{"flips", true}}}}, {}, {}},
-      {"different post-processing: none (supervised); largest component of each class, connectivity 26 (mc_net)", {}, {},
+      {"different post-processing: none (supervised); largest component of each class, connectivity 26 (mc_net)",
+       {},
+       {},
        {{"postprocess", {{"keep_largest", true}}}}},
       {"different checkpoint scored", {}, {}, {{"checkpoint", "last checkpoint (iteration 100 of 100)"}}},
       {"different empty masks", {}, {}, {{"empty_rule", "zeros"}}},
@@ -184,7 +200,8 @@ TEST_F(Compare, UnknownRowsAndMetrics) {
             "--against supervized: is no row (did you mean 'supervised'?); expected best, or one of supervised");
   EXPECT_THAT(testing::input_error_of([&] { compared().metric("dize"); }), HasSubstr("did you mean 'dice'?"));
   add("b", {.method = "mc_net", .dice = {{0.5, 0.5}}});
-  EXPECT_THAT(testing::input_error_of([&] { compared(); }), HasSubstr("has the classes background, liver & bile, spleen_2; expected"));
+  EXPECT_THAT(testing::input_error_of([&] { compared(); }),
+              HasSubstr("has the classes background, liver & bile, spleen_2; expected"));
 }
 
 TEST_F(Compare, JsonAndCsvHoldTheNumbers) {

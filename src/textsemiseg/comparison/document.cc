@@ -46,9 +46,16 @@ DocumentCell score_cell(const Cell& cell, const Metric& metric, size_t cases) {
   return {text, detail, cell.bold};
 }
 
-std::string mean_name(const Comparison& all) { return all.class_names.size() > 2 ? "mean of the foreground classes" : all.class_names.back(); }
+std::string mean_name(const Comparison& all) {
+  return all.class_names.size() > 2 ? "mean of the foreground classes" : all.class_names.back();
+}
 
-DocumentTable overview(const Comparison& all, const std::vector<std::string>& metrics) {
+void add_ranks(DocumentTable& table, const MetricResult& result, const std::string& title) {
+  table.columns.push_back(title);
+  for (size_t r = 0; r < table.rows.size(); ++r) table.rows[r].push_back({shown(result.mean().cells[r].rank, 1, 2), "", false});
+}
+
+DocumentTable overview(const Comparison& all, const MetricResult& ranked) {
   DocumentTable table{"Scores, " + mean_name(all) + ": mean over cases with interval", {"Method"}, {}};
   for (const RowInfo& row : all.rows) table.rows.push_back({{row.title, "", false}});
   for (const MetricResult& result : all.metrics) {
@@ -60,27 +67,29 @@ DocumentTable overview(const Comparison& all, const std::vector<std::string>& me
     if (!published) continue;
     table.columns.push_back("published");
     for (size_t r = 0; r < all.rows.size(); ++r)
-      table.rows[r].push_back({shown(published_score(all.rows[r], result.metric), result.metric.scale, result.metric.digits), "", false});
+      table.rows[r].push_back(
+          {shown(published_score(all.rows[r], result.metric), result.metric.scale, result.metric.digits), "", false});
   }
-  for (const std::string& name : metrics) {
-    const MetricResult& result = all.metric(name);
-    table.columns.push_back(concat("mean rank (", result.metric.title, ")"));
-    for (size_t r = 0; r < all.rows.size(); ++r) table.rows[r].push_back({shown(result.mean().cells[r].rank, 1, 2), "", false});
-  }
+  add_ranks(table, ranked, concat("mean rank (", ranked.metric.title, ")"));
   return table;
 }
 
 DocumentTable by_class(const Comparison& all, const MetricResult& result) {
-  DocumentTable table{concat(heading(result.metric), " by class"), {"Method"}, {}};
-  for (const Column& column : result.columns) table.columns.push_back(column.name);
+  DocumentTable table{concat(heading(result.metric), ": mean over cases with interval, by class"), {"Method"}, {}};
+  const bool one = result.columns.size() == 2;  // the only class is its own mean
+  for (size_t k = one ? 1 : 0; k < result.columns.size(); ++k)
+    table.columns.push_back(one ? all.class_names.back() : result.columns[k].name);
   for (size_t r = 0; r < all.rows.size(); ++r) {
     table.rows.push_back({{all.rows[r].title, "", false}});
-    for (const Column& column : result.columns) table.rows.back().push_back(score_cell(column.cells[r], result.metric, all.cases.size()));
+    for (size_t k = one ? 1 : 0; k < result.columns.size(); ++k)
+      table.rows.back().push_back(score_cell(result.columns[k].cells[r], result.metric, all.cases.size()));
   }
+  add_ranks(table, result, "mean rank");
   return table;
 }
 
-DocumentTable tests_table(const Comparison& all, const MetricResult& result, const TestFamily& family, const std::string& reference) {
+DocumentTable tests_table(const Comparison& all, const MetricResult& result, const TestFamily& family,
+                          const std::string& reference) {
   const Metric& metric = result.metric;
   DocumentTable table{concat(metric.title, " (", metric.unit, "), ", mean_name(all), ": difference from ", reference),
                       {"Method", "difference", "95 % interval", "pairs", "Wilcoxon p", "after Holm", "bootstrap p", "after Holm"},
@@ -93,8 +102,9 @@ DocumentTable tests_table(const Comparison& all, const MetricResult& result, con
       const Estimate& difference = test->bootstrap.difference;
       const std::string range = interval(difference, metric.scale, metric.digits);
       row.push_back({typeset(metric.scale * *difference.mean, metric.digits, "+"), "", all.obstacles.empty() && test->better});
-      for (const std::string& text : {range.empty() ? std::string(kNothing) : range, concat(test->signed_rank.pairs), p_value(test->signed_rank.p),
-                                      p_value(test->signed_rank_holm), p_value(test->bootstrap.p), p_value(test->bootstrap_holm)})
+      for (const std::string& text :
+           {range.empty() ? std::string(kNothing) : range, concat(test->signed_rank.pairs), p_value(test->signed_rank.p),
+            p_value(test->signed_rank_holm), p_value(test->bootstrap.p), p_value(test->bootstrap_holm)})
         row.push_back({text, "", false});
     } else {
       for (size_t i = 1; i < table.columns.size(); ++i) row.push_back({i == 3 ? "0" : kNothing, "", false});
@@ -120,7 +130,7 @@ DocumentTable costs_table(const Comparison& all) {
       std::vector<std::string> parts;
       for (const char* key : {"device", "threads", "precision"}) {
         const Json value = value_at(row.costs, key);
-        if (!value.is_null()) parts.push_back(plain(value) + (std::string(key) == "threads" ? " threads" : ""));
+        if (!value.is_null()) parts.push_back(value.is_number() ? fixed(value.get<double>(), 0) + " " + key : plain(value));
       }
       where = join(parts, ", ");
     }
@@ -137,21 +147,26 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Comparison& all)
     out.emplace_back(setting.name, setting.detail.empty() ? setting.value : "DIFFER: " + setting.detail);
   }
   out.emplace_back("scores", "mean over cases of each case's mean over seeds; ± standard deviation over seeds; [ ] " +
-                                 concat(fixed(100 * all.bootstrap.level, 0), " % percentile bootstrap interval over cases, ", all.bootstrap.resamples,
-                                        " resamples, seed ", all.bootstrap.seed));
+                                 concat(fixed(100 * all.bootstrap.level, 0), " % percentile bootstrap interval over cases, ",
+                                        all.bootstrap.resamples, " resamples, seed ", all.bootstrap.seed));
   const auto chosen = std::find_if(all.rows.begin(), all.rows.end(), [&](const RowInfo& row) { return row.name == all.against; });
   const std::string reference = chosen == all.rows.end() ? "the best row of each column" : chosen->title;
-  out.emplace_back("tests", "two-sided over cases defined in both rows: Wilcoxon signed-rank, paired bootstrap; each row against " + reference +
-                                "; Holm over all rows, for each metric and class on its own");
+  out.emplace_back("tests",
+                   "two-sided over cases defined in both rows: Wilcoxon signed-rank, paired bootstrap; each row against " +
+                       reference + "; Holm over all rows, for each metric and class on its own");
   if (!all.obstacles.empty())
     out.emplace_back("bold", "nothing: the rows are not comparable");
   else
-    out.emplace_back("bold", concat(all.against == "best" ? "the best row where every other is significantly worse" : "significantly better than " + reference,
-                                    " (Wilcoxon after Holm below ", all.level, ", mean and ranks agreeing)"));
-  const bool published = std::any_of(all.rows.begin(), all.rows.end(), [](const RowInfo& row) { return row.published.is_object(); });
+    out.emplace_back("bold", concat(all.against == "best" ? "the best row where every other is significantly worse"
+                                                          : "significantly better than " + reference,
+                                    " (Wilcoxon after Holm below ", all.level,
+                                    ", mean and ranks agreeing; distances: without more empty predictions)"));
+  const bool published =
+      std::any_of(all.rows.begin(), all.rows.end(), [](const RowInfo& row) { return row.published.is_object(); });
   if (published)
     out.emplace_back("published", (all.source.empty() ? "the plan's figures" : all.source) +
-                                      ": same data set and labelled cases, their own training and choice of checkpoint; their distances are in voxels and stand beside voxels only");
+                                      ": same data set and labelled cases, their own training and choice of checkpoint; their "
+                                      "distances are in voxels and stand beside voxels only");
   return out;
 }
 
@@ -162,10 +177,12 @@ std::vector<std::string> undefined_notes(const Comparison& all) {
     for (size_t k = 0; k + 1 < all.metrics.front().columns.size(); ++k) {
       std::vector<std::string> parts;
       const Cell& first = all.metrics.front().columns[k].cells[r];
-      if (first.empty > 0) parts.push_back(concat(first.empty, " of ", first.values, " predictions are empty where there is an organ"));
+      if (first.empty > 0)
+        parts.push_back(concat(first.empty, " of ", first.values, " predictions are empty where there is an organ"));
       for (const MetricResult& result : all.metrics) {
         const Cell& cell = result.columns[k].cells[r];
-        if (cell.undefined > 0) parts.push_back(concat(result.metric.title, " undefined in ", cell.undefined, " of ", cell.values));
+        if (cell.undefined > 0)
+          parts.push_back(concat(result.metric.title, " undefined in ", cell.undefined, " of ", cell.values));
       }
       if (!parts.empty()) out.push_back(concat(all.rows[r].title, ", ", all.class_names[k + 1], ": ", join(parts, "; "), "."));
     }
@@ -180,10 +197,10 @@ Document document_of(const Comparison& all, const std::vector<std::string>& metr
   out.title = all.title.empty() ? "Comparison of runs" : all.title;
   out.warnings = all.obstacles;
   out.facts = facts_of(all);
-  out.tables.push_back(overview(all, metrics));
+  out.tables.push_back(overview(all, all.metric(metrics.front())));
   for (const std::string& name : metrics) {
     const MetricResult& result = all.metric(name);
-    if (result.columns.size() > 2) out.tables.push_back(by_class(all, result));
+    if (result.columns.size() > 2 || name != metrics.front()) out.tables.push_back(by_class(all, result));
     const TestFamily &chosen = result.mean().against, &best = result.mean().against_best;
     const auto title = [&](const TestFamily& family) { return family.reference ? all.rows[*family.reference].title : "nothing"; };
     if (chosen.reference && all.rows.size() > 1) {

@@ -29,11 +29,12 @@ struct Document {
   std::vector<std::pair<std::string, std::string>> differences;  // row, what it has
 };
 
-// metrics: names of those shown by class and with their tests; the others appear in the first table alone.
+// metrics: names of those shown by class, with mean ranks and tests (at least one); the others appear in the first table alone.
 Document document_of(const Comparison& comparison, const std::vector<std::string>& metrics);
 
 std::string render_markdown(const Document& document);  // GitHub's tables
-// Tables and notes to \input; needs \usepackage{booktabs} (and UTF-8 input, which LaTeX has had as its default since 2018).
+// Tables and notes to \input; needs the packages booktabs and graphicx (wide tables are scaled to the line), and UTF-8 input,
+// which LaTeX has had as its default since 2018.
 std::string render_latex(const Document& document);
 std::string render_text(const Document& document);  // for a terminal
 

@@ -14,12 +14,13 @@ namespace tss::testing {
 
 struct MadeUpRun {
   std::string method = "supervised";
-  std::vector<std::vector<double>> dice;  // [case][class - 1]; 0: an empty prediction; below 0: the scan lacks the class, and so does the prediction
+  // [case][class - 1]; 0: an empty prediction; below 0: the scan lacks the class, and so does the prediction.
+  std::vector<std::vector<double>> dice;
   int64_t seed = 0;
-  int64_t iteration = 100;           // of 100
-  Json config = Json::object();      // over the configuration
-  Json record = Json::object();      // over run.json
-  Json summary = Json::object();     // over summary.json
+  int64_t iteration = 100;        // of 100
+  Json config = Json::object();   // over the configuration
+  Json record = Json::object();   // over run.json
+  Json summary = Json::object();  // over summary.json
   Json costs = nullptr;
   bool results = true;
 };
@@ -71,7 +72,8 @@ inline std::filesystem::path write_run(const std::filesystem::path& folder, cons
   set.class_names = made_up_classes(run);
   for (size_t c = 0; c < run.dice.size(); ++c) {
     CaseScores item{concat("case_", c), {}};
-    for (size_t k = 0; k < run.dice[c].size(); ++k) item.classes.push_back(made_up_score(static_cast<int>(k) + 1, run.dice[c][k]));
+    for (size_t k = 0; k < run.dice[c].size(); ++k)
+      item.classes.push_back(made_up_score(static_cast<int>(k) + 1, run.dice[c][k]));
     set.cases.push_back(item);
   }
   write_cases_csv(folder / "results" / "test" / "cases.csv", set);
@@ -86,7 +88,8 @@ inline std::filesystem::path write_run(const std::filesystem::path& folder, cons
 }
 
 // study.json with a row per entry: {name, runs}.
-inline void write_study(const std::filesystem::path& folder, const std::vector<std::pair<std::string, std::vector<std::string>>>& rows,
+inline void write_study(const std::filesystem::path& folder,
+                        const std::vector<std::pair<std::string, std::vector<std::string>>>& rows,
                         const Json& over = Json::object()) {
   Json study{{"title", "Made-up study"}, {"source", "Somebody 2025, Table 1"}, {"plan_dataset", "organs"}, {"labelled", 4}};
   study["rows"] = Json::array();

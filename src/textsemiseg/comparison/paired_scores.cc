@@ -43,7 +43,8 @@ RowScores row_scores(const StudyRow& row, const Metric& metric, const std::vecto
   for (const RunResults* run : row.scored()) {
     std::vector<Values> values(classes, Values(cases.size()));
     for (const CaseScores& item : run->scores->cases) {
-      for (const ClassScore& score : item.classes) values[static_cast<size_t>(score.label) - 1][place.at(item.id)] = score.*metric.value;
+      for (const ClassScore& score : item.classes)
+        values[static_cast<size_t>(score.label) - 1][place.at(item.id)] = score.*metric.value;
     }
     out.seed_classes.push_back(std::move(values));
   }

@@ -23,9 +23,9 @@ std::optional<double> mean_of(const Values& values);
 // Of several lists of equal length, position by position.
 Values mean_by_case(const std::vector<Values>& lists);
 
-// Differences row - reference on the cases defined in both. label 0: of each case, the mean difference over the classes that are defined
-// in both, so that like is compared with like where one of them misses a class. Rounded to what cases.csv resolves, so that equal
-// scores are ties.
+// Differences row - reference on the cases defined in both. label 0: of each case, the mean difference over the classes that
+// are defined in both, so that like is compared with like where one of them misses a class. Rounded to what cases.csv resolves,
+// so that equal scores are ties.
 std::vector<double> paired_differences(const RowScores& row, const RowScores& reference, int label, const Metric& metric);
 
 // Tests of every row against the reference, Holm-corrected over them.

@@ -14,7 +14,9 @@ constexpr const char* kDifferences = "What differs between rows by configuration
 // Characters that would start something in Markdown; an underscore inside a word does not.
 std::string markdown(const std::string& text) {
   std::string out;
-  const auto is_word = [&](size_t i) { return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || (text[i] & 0x80) != 0); };
+  const auto is_word = [&](size_t i) {
+    return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || (text[i] & 0x80) != 0);
+  };
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const bool inside = c == '_' && i > 0 && is_word(i - 1) && is_word(i + 1);
@@ -33,12 +35,29 @@ std::string markdown_line(const std::vector<std::string>& cells) { return "| " +
 
 // LaTeX's own characters, and those outside ASCII that this program writes.
 std::string latex(const std::string& text) {
-  static const std::map<std::string, std::string> signs = {
-      {"&", "\\&"},  {"%", "\\%"},   {"$", "\\$"},    {"#", "\\#"},   {"_", "\\_"},          {"{", "\\{"},
-      {"}", "\\}"},  {"<", "$<$"},   {">", "$>$"},    {"|", "$|$"},   {"\\", "\\textbackslash{}"}, {"~", "\\textasciitilde{}"},
-      {"^", "\\textasciicircum{}"},  {"±", "$\\pm$"}, {"–", "--"},    {"−", "$-$"},          {"+", "$+$"},
-      {"↑", "$\\uparrow$"},          {"↓", "$\\downarrow$"},          {"\n", " "},           {"[", "{[}"},
-      {"]", "{]}"},  {"\"", "''"}};
+  static const std::map<std::string, std::string> signs = {{"&", "\\&"},
+                                                           {"%", "\\%"},
+                                                           {"$", "\\$"},
+                                                           {"#", "\\#"},
+                                                           {"_", "\\_\\allowbreak{}"},
+                                                           {"{", "\\{"},
+                                                           {"}", "\\}"},
+                                                           {"<", "$<$"},
+                                                           {">", "$>$"},
+                                                           {"|", "$|$"},
+                                                           {"\\", "\\textbackslash{}"},
+                                                           {"~", "\\textasciitilde{}"},
+                                                           {"^", "\\textasciicircum{}"},
+                                                           {"±", "$\\pm$"},
+                                                           {"–", "--"},
+                                                           {"−", "$-$"},
+                                                           {"+", "$+$"},
+                                                           {"↑", "$\\uparrow$"},
+                                                           {"↓", "$\\downarrow$"},
+                                                           {"\n", " "},
+                                                           {"[", "{[}"},
+                                                           {"]", "{]}"},
+                                                           {"\"", "''"}};
   std::string out;
   for (size_t i = 0; i < text.size();) {
     size_t length = 1;
@@ -60,16 +79,18 @@ std::string latex_row(const std::vector<DocumentCell>& row) {
     second.push_back(cell.detail.empty() ? "" : "{\\scriptsize " + latex(cell.detail) + "}");
     details = details || !cell.detail.empty();
   }
-  return join(first, " & ") + " \\\\\n" + (details ? join(second, " & ") + " \\\\\n" : "");
+  return join(first, " & ") + " \\\\\n" + (details ? join(second, " & ") + " \\\\[2pt]\n" : "");
 }
 
 std::string latex_table(const DocumentTable& table) {
   std::vector<std::string> columns;
   for (const std::string& column : table.columns) columns.push_back(latex(column));
-  std::string out = "\\begin{table}[htbp]\n\\centering\\footnotesize\\setlength{\\tabcolsep}{4pt}\n\\caption{" + latex(table.caption) + "}\n";
-  out += "\\begin{tabular}{l" + std::string(table.columns.size() - 1, 'c') + "}\n\\toprule\n" + join(columns, " & ") + " \\\\\n\\midrule\n";
+  std::string out =
+      "\\begin{table}[htbp]\n\\centering\\footnotesize\\setlength{\\tabcolsep}{4pt}\n\\caption{" + latex(table.caption) + "}\n";
+  out += "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n\\begin{tabular}{l" +
+         std::string(table.columns.size() - 1, 'c') + "}\n\\toprule\n" + join(columns, " & ") + " \\\\\n\\midrule\n";
   for (const auto& row : table.rows) out += latex_row(row);
-  return out + "\\bottomrule\n\\end{tabular}\n\\end{table}\n\n";
+  return out + "\\bottomrule\n\\end{tabular}}\n\\end{table}\n\n";
 }
 
 std::string latex_items(const std::vector<std::string>& items) {
@@ -112,7 +133,7 @@ std::string render_markdown(const Document& document) {
 }
 
 std::string render_latex(const Document& document) {
-  std::string out = "% " + document.title + "\n% Needs \\usepackage{booktabs}.\n";
+  std::string out = "% " + document.title + "\n% Needs \\usepackage{booktabs,graphicx}.\n";
   if (!document.warnings.empty()) {
     std::vector<std::string> items;
     for (const std::string& warning : document.warnings) items.push_back(latex(warning));
@@ -122,13 +143,13 @@ std::string render_latex(const Document& document) {
   std::vector<std::string> items;
   for (const auto& [name, value] : document.facts) items.push_back("\\textbf{" + latex(name) + "}: " + latex(value));
   for (const std::string& note : document.notes) items.push_back(latex(note));
-  out += "{\\footnotesize\n" + latex_items(items);
+  out += "{\\footnotesize\\sloppy\n" + latex_items(items);
   if (!document.differences.empty()) {
     items.clear();
     for (const auto& [row, values] : document.differences) items.push_back("\\textbf{" + latex(row) + "}: " + latex(values));
     out += concat("\\noindent ", kDifferences, ":\n") + latex_items(items);
   }
-  return out + "}\n";
+  return out + "\\par}\n";
 }
 
 std::string render_text(const Document& document) {
@@ -141,7 +162,8 @@ std::string render_text(const Document& document) {
     for (const auto& row : table.rows) {
       rows.emplace_back();
       for (const DocumentCell& cell : row)
-        rows.back().push_back((cell.bold ? "*" : "") + cell.text + (cell.bold ? "*" : "") + (cell.detail.empty() ? "" : " " + cell.detail));
+        rows.back().push_back((cell.bold ? "*" : "") + cell.text + (cell.bold ? "*" : "") +
+                              (cell.detail.empty() ? "" : " " + cell.detail));
     }
     out += "\n" + table.caption + "\n" + aligned(rows);
   }

@@ -44,7 +44,8 @@ bool scored_an_earlier_checkpoint(const RunResults& run) {
   const fs::path file = run.folder / "checkpoints" / "best.json";
   const std::string scored = run.summary.value("checkpoint", "");
   if (!starts_with(scored, "best on") || !fs::exists(file)) return false;
-  return scored.find(concat("(iteration ", whole_number(read_json(file), "best_iteration", file, -1), " of ")) == std::string::npos;
+  return scored.find(concat("(iteration ", whole_number(read_json(file), "best_iteration", file, -1), " of ")) ==
+         std::string::npos;
 }
 
 }  // namespace
@@ -54,7 +55,8 @@ RunResults read_run_results(const fs::path& folder, const std::string& role) {
   run.folder = folder;
   run.name = fs::weakly_canonical(folder).filename().string();
   if (!fs::exists(folder / "run.json") || !fs::exists(folder / "config.toml")) {
-    run.problem = fs::exists(folder) ? "is no run: it has no run.json or config.toml" : "was not trained: there is no such folder";
+    run.problem =
+        fs::exists(folder) ? "is no run: it has no run.json or config.toml" : "was not trained: there is no such folder";
     return run;
   }
   run.config = read_toml(folder / "config.toml");

@@ -12,15 +12,15 @@ namespace tss {
 
 struct RunResults {
   std::filesystem::path folder;
-  std::string name;      // of the folder
-  Json config, record;   // config.toml, run.json
-  Json summary;          // results/<role>/summary.json; null without results
-  Json costs;            // costs.json; null where there is none
+  std::string name;     // of the folder
+  Json config, record;  // config.toml, run.json
+  Json summary;         // results/<role>/summary.json; null without results
+  Json costs;           // costs.json; null where there is none
   int64_t seed = 0;
   int64_t iteration = 0, iterations = 0;  // reached and asked for
   std::optional<ScoreSet> scores;         // results/<role>/cases.csv with the class names of run.json
-  // Why this run cannot be counted on, one sentence with the command that mends it; empty: nothing is wrong. A run with scores may have
-  // one (training was not finished, or has gone on since).
+  // Why this run cannot be counted on, one sentence with the command that mends it; empty: nothing is wrong. A run with scores
+  // may have one (training was not finished, or has gone on since).
   std::string problem;
 
   bool readable() const { return !config.is_null(); }

@@ -51,7 +51,8 @@ std::string crops(const RunResults& run) {
 const Question kQuestions[] = {
     {"data set", false, [](const RunResults& r) { return plain(value_at(r.record, "dataset")); }},
     {"classes", false, [](const RunResults& r) { return plain(value_at(r.record, "classes")); }},
-    {"split", false, [](const RunResults& r) {
+    {"split", false,
+     [](const RunResults& r) {
        std::vector<std::string> parts;
        const Json split = value_at(r.record, "split");
        for (const auto& [role, cases] : split.items()) parts.push_back(plain(cases) + " " + role);
@@ -65,7 +66,8 @@ const Question kQuestions[] = {
     {"crops and augmentation", false, crops},
     {"protocol", false, [](const RunResults& r) { return plain(value_at(r.record, "protocol")); }},
     {"selection", false, [](const RunResults& r) { return plain(value_at(r.record, "selection")); }},
-    {"iterations between validations", false, [](const RunResults& r) {
+    {"iterations between validations", false,
+     [](const RunResults& r) {
        const std::string every = plain(value_at(r.config, "train.validate_every"));
        return every == "0" ? "a fifteenth of the run" : every;
      }},
@@ -113,9 +115,18 @@ const RunResults* first_readable(const StudyRow& row) {
 
 // Kept apart from what differs by nature: where the data lie, and what the fairness settings say already.
 bool stated_elsewhere(const std::string& key) {
-  static const std::set<std::string> keys = {"method",        "dataset",       "split",          "seed",          "train.iterations",
-                                             "train.protocol", "sampler.patch", "train.validate_every", "sampler.flips",
-                                             "sampler.quarter_turns", "sampler.published_quirks", "sampler.foreground"};
+  static const std::set<std::string> keys = {"method",
+                                             "dataset",
+                                             "split",
+                                             "seed",
+                                             "train.iterations",
+                                             "train.protocol",
+                                             "sampler.patch",
+                                             "train.validate_every",
+                                             "sampler.flips",
+                                             "sampler.quarter_turns",
+                                             "sampler.published_quirks",
+                                             "sampler.foreground"};
   return keys.contains(key) || starts_with(key, "inference.") || leaves_result_alone(key);
 }
 

@@ -16,17 +16,19 @@ struct Setting {
   std::string detail;  // "1500 (supervised, mc_net), 2000 (text_semiseg)"; empty where they agree
 };
 
-// Everything that methods.md's rule of fairness keeps equal: data set, split, cases scored, iterations, patch and crops, protocol,
-// checkpoint rule, grid, windows, post-processing, empty rule, seeds. Read from the runs that are there.
+// Everything that methods.md's rule of fairness keeps equal: data set, split, cases scored, iterations, patch and crops,
+// protocol, checkpoint rule, grid, windows, post-processing, empty rule, seeds. Read from the runs that are there.
 std::vector<Setting> fairness_settings(const Study& study);
 
-// Why the rows may not be compared, one sentence each: settings that differ, runs that are missing, failed, unfinished or not scored.
+// Why the rows may not be compared, one sentence each: settings that differ, runs that are missing, failed, unfinished or not
+// scored.
 std::vector<std::string> obstacles(const Study& study, const std::vector<Setting>& settings);
 
-// What differs by a method's nature. One entry per row: its values of the shared keys in which rows differ (optimiser, schedule, batch,
-// precision, ...) and its method's own options - all of them, or where several rows have the method only those in which these differ.
+// What differs by a method's nature. One entry per row: its values of the shared keys in which rows differ (optimiser,
+// schedule, batch, precision, ...) and its method's own options - all of them, or where several rows have the method only those
+// in which these differ.
 struct RowDifferences {
-  std::string row;  // title
+  std::string row;                                          // title
   std::vector<std::pair<std::string, std::string>> values;  // dotted key, value
 };
 std::vector<RowDifferences> differences(const Study& study);

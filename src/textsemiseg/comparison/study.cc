@@ -17,7 +17,8 @@ void sort_by_seed(StudyRow& row) {
   for (size_t i = 1; i < row.runs.size(); ++i) {
     const RunResults &a = row.runs[i - 1], &b = row.runs[i];
     if (a.readable() && b.readable() && a.seed == b.seed)
-      throw InputError("row " + row.name, concat("has seed ", a.seed, " twice (", a.folder.string(), ", ", b.folder.string(), ")"),
+      throw InputError("row " + row.name,
+                       concat("has seed ", a.seed, " twice (", a.folder.string(), ", ", b.folder.string(), ")"),
                        "each seed once");
   }
 }
@@ -67,7 +68,6 @@ std::string without_seed(const std::string& name) {
   return end == std::string::npos ? name : name.substr(0, end + 1);
 }
 
-
 }  // namespace
 
 std::vector<const RunResults*> StudyRow::scored() const {
@@ -79,7 +79,7 @@ std::vector<const RunResults*> StudyRow::scored() const {
 }
 
 bool leaves_result_alone(const std::string& dotted) {
-  static const std::set<std::string> keys = {"train.threads",   "train.device",   "train.log_every", "train.checkpoint_every",
+  static const std::set<std::string> keys = {"train.threads",     "train.device",    "train.log_every", "train.checkpoint_every",
                                              "train.time_budget", "sampler.threads", "sampler.queue",   "inference.batch"};
   return keys.contains(dotted);
 }

@@ -11,11 +11,11 @@
 namespace tss {
 
 struct StudyRow {
-  std::string name;    // unique; what --against takes
-  std::string title;   // what tables show
+  std::string name;   // unique; what --against takes
+  std::string title;  // what tables show
   std::string method;
-  std::string note;    // of the plan
-  Json published;      // {"dice", "jaccard", "hd95", "asd"} as the paper prints them (percent, voxels); null: none
+  std::string note;              // of the plan
+  Json published;                // {"dice", "jaccard", "hd95", "asd"} as the paper prints them (percent, voxels); null: none
   std::vector<RunResults> runs;  // one per seed, ascending
 
   // Runs whose scores can be used.
@@ -23,24 +23,26 @@ struct StudyRow {
 };
 
 struct Study {
-  std::string title;         // empty: of run folders
-  std::string source;        // where the published figures stand
-  std::string plan_dataset;  // the plan's name for the data set; empty: the plan was run on other data
+  std::string title;                // empty: of run folders
+  std::string source;               // where the published figures stand
+  std::string plan_dataset;         // the plan's name for the data set; empty: the plan was run on other data
   std::optional<int64_t> labelled;  // labelled cases the published figures were made with
   std::string role;
   std::vector<StudyRow> rows;
   std::vector<std::string> notes;
 };
 
-// OUT/study.json as `study` writes it: {"title", "source", "protocol", "dataset", "plan_dataset", "labelled", "rows": [{"name", "title",
-// "method", "note", "published", "runs": [folders below OUT]}], "notes"}; OUT/logs/<run>.failed says why a run failed. Throws InputError naming file and field.
+// OUT/study.json as `study` writes it: {"title", "source", "protocol", "dataset", "plan_dataset", "labelled", "rows": [{"name",
+// "title", "method", "note", "published", "runs": [folders below OUT]}], "notes"}; OUT/logs/<run>.failed says why a run failed.
+// Throws InputError naming file and field.
 Study read_study(const std::filesystem::path& folder, const std::string& role);
 
-// Runs that differ in their seed alone (and in what does not change the result: threads, how often is logged) make one row, named by
-// its method, or by the run's folder where several rows have that method.
+// Runs that differ in their seed alone (and in what does not change the result: threads, how often is logged) make one row,
+// named by its method, or by the run's folder where several rows have that method.
 Study study_of_runs(const std::vector<std::filesystem::path>& runs, const std::string& role);
 
-// Keys of config.toml that change how fast or how verbosely a run trains, not what comes out (exactly so on one kind of device).
+// Keys of config.toml that change how fast or how verbosely a run trains, not what comes out (exactly so on one kind of
+// device).
 bool leaves_result_alone(const std::string& dotted);
 
 }  // namespace tss

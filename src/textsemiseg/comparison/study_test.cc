@@ -13,12 +13,12 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Pair;
-using ::testing::SizeIs;
 using testing::input_error_of;
+using ::testing::IsEmpty;
 using testing::MadeUpRun;
+using ::testing::Pair;
 using testing::rising;
+using ::testing::SizeIs;
 using testing::write_run;
 using testing::write_study;
 
@@ -58,12 +58,14 @@ TEST(StudyFolder, MissingFailedAndUnfinishedRunsAreObstacles) {
   std::filesystem::create_directories(folder / "logs");
   write_text_file(folder / "logs" / "d.failed", "train: out of memory\nmore\n");
   const Comparison all = compare(read_study(folder.path(), "test"));
-  EXPECT_THAT(all.obstacles, ElementsAre(HasSubstr("mc_net: run b is not finished: iteration 60 of 100"),
-                                         HasSubstr("dtc: run c has no results/test; make them with: textsemiseg evaluate --run "),
-                                         HasSubstr("bcp: run d was not trained: there is no such folder (failed: train: out of memory)")));
+  EXPECT_THAT(all.obstacles,
+              ElementsAre(HasSubstr("mc_net: run b is not finished: iteration 60 of 100"),
+                          HasSubstr("dtc: run c has no results/test; make them with: textsemiseg evaluate --run "),
+                          HasSubstr("bcp: run d was not trained: there is no such folder (failed: train: out of memory)")));
   EXPECT_FALSE(all.metric("dice").mean().cells[1].bold);
   EXPECT_FALSE(all.metric("dice").mean().cells[3].estimate.mean.has_value());
-  EXPECT_THAT(input_error_of([&] { compare(read_study(folder.path(), "test"), {.against = "bcp"}); }), HasSubstr("has no results"));
+  EXPECT_THAT(input_error_of([&] { compare(read_study(folder.path(), "test"), {.against = "bcp"}); }),
+              HasSubstr("has no results"));
 }
 
 TEST(StudyFolder, ResultsOfAnEarlierCheckpointAreNoticed) {
@@ -105,7 +107,8 @@ TEST(StudyFolder, ErrorsNameTheField) {
   EXPECT_THAT(error("{}"), HasSubstr("study.json: rows: found null; expected a list of rows"));
   EXPECT_THAT(error("[]"), HasSubstr("study.json: rows"));
   EXPECT_THAT(error(R"({"rows": [{"runs": []}]})"), HasSubstr("rows[0].name: found null; expected text"));
-  EXPECT_THAT(error(R"({"rows": [{"name": "a", "runs": "x"}]})"), HasSubstr("rows[0].runs: found text; expected a list of folders"));
+  EXPECT_THAT(error(R"({"rows": [{"name": "a", "runs": "x"}]})"),
+              HasSubstr("rows[0].runs: found text; expected a list of folders"));
   EXPECT_THAT(error(R"({"rows": [{"name": "a", "runs": []}, {"name": "a", "runs": []}]})"), HasSubstr("two are named 'a'"));
   EXPECT_THAT(error(R"({"rows": [{"name": "a", "runs": ["x"]}]})"), HasSubstr("no run has results for the role test"));
 }
@@ -113,9 +116,11 @@ TEST(StudyFolder, ErrorsNameTheField) {
 TEST(Differences, SharedKeysThatDifferAndEachMethodsOwnOptions) {
   const testing::TemporaryFolder folder;
   const auto a = write_run(folder / "a", {.dice = rising(3, 0.5, 0.01), .config = {{"sampler", {{"unlabelled", 0}}}}});
-  const auto b = write_run(folder / "b", {.method = "mc_net", .dice = rising(3, 0.5, 0.01), .config = {{"mc_net", {{"weight", 1.0}}}}});
-  const auto c = write_run(folder / "c", {.method = "mc_net", .dice = rising(3, 0.5, 0.01),
-                                          .config = {{"mc_net", {{"weight", 0.5}}}, {"train", {{"threads", 8}}}}});
+  const auto b =
+      write_run(folder / "b", {.method = "mc_net", .dice = rising(3, 0.5, 0.01), .config = {{"mc_net", {{"weight", 1.0}}}}});
+  const auto c = write_run(
+      folder / "c",
+      {.method = "mc_net", .dice = rising(3, 0.5, 0.01), .config = {{"mc_net", {{"weight", 0.5}}}, {"train", {{"threads", 8}}}}});
   const auto found = differences(study_of_runs({a, b, c}, "test"));
   ASSERT_THAT(found, SizeIs(3));
   EXPECT_EQ(found[0].row, "supervised");

@@ -37,19 +37,19 @@ Estimate estimate_mean_class(const ScoreSet& set, Score ClassScore::* field, con
 Json to_json(const ClassScore& score);   // {"class": 1, "dice": 0.9, ..., "hd95": null}; undefined is null
 Json to_json(const Estimate& estimate);  // {"mean", "sd", "low", "high", "n"}
 
-// {"classes": [{"class": 1, "dice": mean over cases, ...}], "mean": {...}, "empty_rule": ..., "cases": [...]}; the values of the
-// only case where there is one.
+// {"classes": [{"class": 1, "dice": mean over cases, ...}], "mean": {...}, "empty_rule": ..., "cases": [...]}; the values of
+// the only case where there is one.
 Json scores_json(const ScoreSet& set);
 
-// {..., "interval": how, "classes": [{"class", "name", "dice": {"mean", "sd", "low", "high", "n"}, ...}], "mean": {...}}; `facts`
-// (protocol, checkpoint, ...) come first.
+// {..., "interval": how, "classes": [{"class", "name", "dice": {"mean", "sd", "low", "high", "n"}, ...}], "mean": {...}};
+// `facts` (protocol, checkpoint, ...) come first.
 Json summary_json(const ScoreSet& set, const Json& facts, const BootstrapOptions& options = {});
 
 // One row per case and class; undefined is an empty cell. Atomic.
 void write_cases_csv(const std::filesystem::path& path, const ScoreSet& set);
 
-// What write_cases_csv wrote, with nine digits; class 0 has no name, and the empty rule is not in the file. Throws InputError naming file
-// and line.
+// What write_cases_csv wrote, with nine digits; class 0 has no name, and the empty rule is not in the file. Throws InputError
+// naming file and line.
 ScoreSet read_cases_csv(const std::filesystem::path& path);
 
 // For a terminal: a row per class and their mean; of several cases with deviation and interval.

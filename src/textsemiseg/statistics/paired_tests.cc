@@ -96,6 +96,8 @@ std::vector<double> holm_adjusted(const std::vector<double>& p) {
   return out;
 }
 
-double smallest_signed_rank_p(int64_t pairs) { return std::min(1.0, std::ldexp(2.0, static_cast<int>(-std::min<int64_t>(pairs, 1000)))); }
+double smallest_signed_rank_p(int64_t pairs) {
+  return std::min(1.0, std::ldexp(2.0, static_cast<int>(-std::min<int64_t>(pairs, 1000))));
+}
 
 }  // namespace tss
