@@ -13,7 +13,7 @@ class CriticImpl : public torch::nn::Module {
  public:
   // mask_channels: foreground classes, K - 1.
   explicit CriticImpl(int64_t image_channels, int64_t mask_channels = 1);
-  // mask [N, K - 1, X, Y, Z] probabilities, image [N, C, X, Y, Z], any side -> [N, 2].
+  // mask [N, K - 1, X, Y, Z] probabilities, image [N, C, X, Y, Z], any side -> [N, 2]. In single precision, also under autocast.
   torch::Tensor forward(const torch::Tensor& mask, const torch::Tensor& image);
 
  private:

@@ -1,5 +1,6 @@
 #include "textsemiseg/networks/critic.h"
 
+#include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
 
 #include "support/networks.h"
@@ -21,6 +22,20 @@ TEST(Critic, TwoLogitsForAnySide) {
         critic->forward(torch::rand({2, 3, sides[0], sides[1], sides[2]}), torch::randn({2, 2, sides[0], sides[1], sides[2]}))
             .sizes(),
         (std::vector<int64_t>{2, 2}));
+}
+
+TEST(Critic, IsTheSameUnderAutocast) {
+  torch::manual_seed(2);
+  Critic critic(1);
+  const torch::Tensor mask = torch::rand({4, 1, 32, 48, 32}), image = torch::randn({4, 1, 32, 48, 32});
+  torch::NoGradGuard no_grad;
+  const torch::Tensor expected = critic->forward(mask, image);
+  at::autocast::set_autocast_enabled(torch::kCPU, true);
+  at::autocast::set_autocast_dtype(torch::kCPU, torch::kBFloat16);
+  const torch::Tensor got = critic->forward(mask, image);
+  EXPECT_TRUE(at::autocast::is_autocast_enabled(torch::kCPU));
+  at::autocast::set_autocast_enabled(torch::kCPU, false);
+  EXPECT_TRUE(torch::equal(got, expected));
 }
 
 TEST(Critic, GradientsReachTheMaskAndTheImage) {
