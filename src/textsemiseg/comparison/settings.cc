@@ -132,6 +132,13 @@ bool stated_elsewhere(const std::string& key) {
 
 using Options = std::vector<std::pair<std::string, Json>>;
 
+// "pretrain 2000, train 8000" (iterations)
+std::string phase_names(const Json& phases) {
+  std::vector<std::string> out;
+  for (const Json& phase : phases) out.push_back(plain(value_at(phase, "name")) + " " + plain(value_at(phase, "iterations")));
+  return join(out, ", ");
+}
+
 // The configuration of a row in two parts: what every method has, and its method's own section.
 struct Parts {
   std::string row, method;
@@ -144,6 +151,8 @@ std::vector<Parts> parts_of(const Study& study) {
     const RunResults* run = first_readable(row);
     if (!run) continue;
     Parts parts{row.title, method_of(*run), {}, {}};
+    if (const Json phases = value_at(run->record, "phases"); phases.size() > 1)
+      parts.own.emplace_back("phases", phase_names(phases));
     for (const auto& [key, value] : leaves(run->config)) {
       if (starts_with(key, parts.method + "."))
         parts.own.emplace_back(key, value);

@@ -126,6 +126,10 @@ TEST(Differences, SharedKeysThatDifferAndEachMethodsOwnOptions) {
   EXPECT_EQ(found[0].row, "supervised");
   EXPECT_THAT(found[0].values, ElementsAre(Pair("sampler.unlabelled", "0"), Pair("supervised.variant", "paper")));
   EXPECT_THAT(found[1].values, ElementsAre(Pair("sampler.unlabelled", "2"), Pair("mc_net.weight", "1.0")));
+  Json record = read_json(a / "run.json");
+  record["phases"] = {{{"name", "first"}, {"iterations", 40}}, {{"name", "second"}, {"iterations", 60}}};
+  write_json(a / "run.json", record);
+  EXPECT_THAT(differences(study_of_runs({a, b}, "test"))[0].values, ::testing::Contains(Pair("phases", "first 40, second 60")));
   EXPECT_THAT(found[2].values, ElementsAre(Pair("sampler.unlabelled", "2"), Pair("mc_net.weight", "0.5")));
 }
 
