@@ -24,13 +24,14 @@ void TrainOptions::check() const {
 
 namespace {
 
-// The method's own file and, over it, that of the flavour asked for: configs/methods/bcp_pancreas.toml where bcp.flavour = "pancreas".
+// The method's own file and, over it, that of the flavour or backbone asked for: configs/methods/bcp_pancreas.toml where
+// bcp.flavour = "pancreas".
 Json method_defaults(const std::string& method, const Json& given) {
   std::vector<std::string> names = {method};
-  if (given.contains(method) && given.at(method).is_object()) {
-    const Json flavour = given.at(method).value("flavour", Json());
-    if (flavour.is_string()) names.push_back(method + "_" + flavour.get<std::string>());
-  }
+  const Json section = given.value(method, Json());
+  for (const char* option : {"flavour", "backbone"})
+    if (section.is_object() && section.contains(option) && section.at(option).is_string())
+      names.push_back(method + "_" + section.at(option).get<std::string>());
   Json tree = Json::object();
   for (const std::string& name : names) {
     const auto file = method_config_files().find(name);

@@ -35,6 +35,10 @@ TEST(RunConfig, AFlavourHasDefaultsOfItsOwn) {
   EXPECT_EQ(pancreas.network.normalisation, "instance");
   EXPECT_TRUE(pancreas.network.dropout);  // the file wins
   EXPECT_EQ(pancreas.sampler.unlabelled_crop, "centre");
+  EXPECT_EQ(make_run_config({{"method", "urpc"}}, "test").optimiser.learning_rate, 0.01);
+  const RunConfig unet = make_run_config(parse_toml("method = 'urpc'\n[urpc]\nbackbone = 'unet3d'", "test"), "test");
+  EXPECT_EQ(unet.optimiser.learning_rate, 0.1);
+  EXPECT_EQ(unet.optimiser.schedule, "poly");
 }
 
 TEST(RunConfig, WindowsFollowThePatch) {
