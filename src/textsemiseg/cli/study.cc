@@ -129,7 +129,10 @@ void print_statuses(const PlannedStudy& study, const std::vector<RunStatus>& sta
 void introduce(const PlannedStudy& study) {
   log_info(
       concat(study.plan.title, " on ", study.dataset_name, ": ", study.runs.size(), " runs in ", study.request.out.string()));
-  if (study.published_count)
+  const auto has_figures = [](const PlanRow& row) { return !row.published.empty(); };
+  if (std::none_of(study.plan.rows.begin(), study.plan.rows.end(), has_figures))
+    log_info(study.plan_dataset ? "settings of " + study.plan_dataset->title : "the plan's common settings apply");
+  else if (study.published_count)
     log_info(
         concat("settings and published figures of ", study.plan_dataset->title, ", ", *study.published_count, " labelled cases"));
   else if (study.plan_dataset)
@@ -160,8 +163,8 @@ void run(const StudyArguments& arguments) {
   PlannedStudy study = make_study(read_plan(arguments.plan), request_of(arguments));
   for (const StudyRun& run : study.runs) config_of(study, run);  // a row that cannot be trained is found before the first hour
   if (arguments.slurm) {
-    std::cout << slurm_script(study.request.out.filename().string(), command_of(arguments),
-                              (fs::absolute(study.request.out) / "logs").lexically_normal().string(),
+    std::cout << slurm_script((fs::absolute(study.request.out) / "").lexically_normal().parent_path().filename().string(),
+                              command_of(arguments), (fs::absolute(study.request.out) / "logs").lexically_normal().string(),
                               static_cast<int64_t>(study.runs.size()), arguments.jobs > 1 ? arguments.jobs : 0);
     fs::create_directories(study.request.out / "logs");  // sbatch makes no folder for its output
     write_study_record(study);

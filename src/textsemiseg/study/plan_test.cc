@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "textsemiseg/base/testing.h"
 
 namespace tss {
@@ -161,6 +163,40 @@ TEST(Plan, TablesHoldWhatWasPublished) {
   EXPECT_EQ(published_scores(three.row("repeat"), &one.dataset("brats2019"), 50), (PublishedScores{85.57, 76.16, 8.50, 1.33}));
   EXPECT_EQ(published_scores(four.row("dtc_text"), &one.dataset("pancreas_ct"), 12), (PublishedScores{81.04, 68.70, 7.74, 1.27}));
   EXPECT_EQ(published_scores(four.row("ua_mt_text"), &one.dataset("brats2019"), 50), (PublishedScores{84.21, 74.86, 9.49, 1.65}));
+}
+
+// Each column of the printed tables, added up apart from the plans.
+TEST(Plan, ColumnsAddUpToThoseOfThePaper) {
+  struct Column {
+    const char *plan, *dataset;
+    int64_t labelled;
+    std::array<double, 4> sums;  // Dice, Jaccard, 95HD, ASD
+  };
+  const std::vector<Column> columns = {{"table1", "pancreas_ct", 6, {840.02, 670.76, 211.58, 53.36}},
+                                       {"table1", "pancreas_ct", 12, {947.43, 794.16, 98.88, 24.99}},
+                                       {"table1", "brats2019", 25, {964.92, 841.59, 167.98, 33.08}},
+                                       {"table1", "brats2019", 50, {990.96, 871.92, 136.80, 26.06}},
+                                       {"table1", "msd_lung", 10, {649.37, 478.99, 134.89, 73.86}},
+                                       {"table1", "msd_lung", 20, {744.72, 574.99, 133.70, 64.79}},
+                                       {"table2", "pancreas_ct", 12, {653.65, 557.12, 47.62, 10.09}},
+                                       {"table2", "brats2019", 50, {682.59, 607.48, 72.34, 12.26}},
+                                       {"table3", "pancreas_ct", 12, {165.85, 142.36, 11.67, 3.29}},
+                                       {"table3", "brats2019", 50, {172.26, 153.99, 16.15, 2.57}},
+                                       {"table4", "pancreas_ct", 12, {310.94, 258.71, 37.85, 7.06}},
+                                       {"table4", "brats2019", 50, {331.28, 291.95, 40.89, 7.44}}};
+  for (const Column& column : columns) {
+    const Plan plan = read_plan(column.plan);
+    std::array<double, 4> sums{};
+    for (const PlanRow& row : plan.rows) {
+      if (row.name == "mc_net" && std::string(column.plan) == "table2") continue;  // beside the table, from Table 1
+      const auto scores = published_scores(row, &plan.dataset(column.dataset), column.labelled);
+      ASSERT_TRUE(scores) << column.plan << " " << row.name;
+      const double values[] = {scores->dice, scores->jaccard, scores->hd95, scores->asd};
+      for (size_t i = 0; i < 4; ++i) sums[i] += values[i];
+    }
+    for (size_t i = 0; i < 4; ++i)
+      EXPECT_NEAR(sums[i], column.sums[i], 0.001) << column.plan << " " << column.dataset << " " << i;
+  }
 }
 
 }  // namespace

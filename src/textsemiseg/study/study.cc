@@ -88,8 +88,21 @@ void sort_rows(Json& rows, const Plan& plan) {
   std::stable_sort(rows.begin(), rows.end(), [&](const Json& a, const Json& b) { return place(a) < place(b); });
 }
 
-Json notes_of(const Plan& plan, const Json& rows) {
-  Json out = plan.notes;
+void list_leaves(const Json& tree, const std::string& path, std::vector<std::string>& out) {
+  for (const auto& [key, value] : tree.items()) {
+    const std::string name = path.empty() ? key : path + "." + key;
+    if (value.is_object())
+      list_leaves(value, name, out);
+    else
+      out.push_back(name + " = " + value.dump());
+  }
+}
+
+Json notes_of(const PlannedStudy& study, const Json& rows) {
+  Json out = study.plan.notes;
+  std::vector<std::string> changed;
+  list_leaves(without_machine(study.request.over), "", changed);
+  if (!changed.empty()) out.push_back("Other than the plan says, in every row: " + join(changed, ", ") + ".");
   for (const Json& row : rows)
     if (!row.value("note", "").empty())
       out.push_back(concat(row.at("title").get<std::string>(), ": ", row.at("note").get<std::string>()));
@@ -163,7 +176,7 @@ Json study_record(const PlannedStudy& study) {
                            {"published", published},
                            {"runs", runs}});
   }
-  out["notes"] = notes_of(plan, out.at("rows"));
+  out["notes"] = notes_of(study, out.at("rows"));
   return out;
 }
 
@@ -186,7 +199,7 @@ void write_study_record(const PlannedStudy& study) {
       add_rows(rows, record.at("rows"));
       sort_rows(rows, study.plan);
       record["rows"] = rows;
-      record["notes"] = notes_of(study.plan, rows);
+      record["notes"] = notes_of(study, rows);
     } catch (const Json::exception&) {
       throw InputError(path.string(), "was not written by study", "another --out");
     }

@@ -209,7 +209,7 @@ bool Runner::finished(Job& job) {
   if (stopping_) {
     const RunStatus left = status_of(study_, options_, run, difference_);
     set(job.run, left.state, left.detail);
-    log_info(concat(title(job.run), ": stopped, ", left.detail));
+    log_info(concat(title(job.run), ": stopped, ", left.detail.empty() ? "nothing was begun" : left.detail));
     return true;
   }
   const std::string stage = job.scoring ? "evaluate" : "train";

@@ -67,6 +67,9 @@ TEST(PlannedStudy, RecordNamesRowsRunsAndFigures) {
   EXPECT_EQ(record.at("rows")[1].at("runs"), Json::array({"second-seed0"}));
   EXPECT_TRUE(record.at("rows")[1].at("published").is_null());
   EXPECT_EQ(record.at("notes"), Json({"all of it", "first: as it is"}));
+  PlannedStudy changed = folder.study();
+  changed.request.over = {{"train", {{"iterations", 5}, {"threads", 2}}}};
+  EXPECT_EQ(study_record(changed).at("notes")[1], "Other than the plan says, in every row: train.iterations = 5.");
 }
 
 TEST(PlannedStudy, RecordOfAnotherStudyIsLeftAlone) {
