@@ -22,7 +22,8 @@ MutualLoss mc_net_loss(const MutualOptions& options, const std::vector<torch::Te
 }
 
 void McNet::train_step(const Batch& batch, Context& context) {
-  minimise(mc_net_loss(options_, network_->forward(batch.image), batch.label, context.iteration(), context.iterations()), context);
+  const std::vector<torch::Tensor> logits = network_->forward(batch.image);
+  minimise(mc_net_loss(options_, logits, batch.label, context.iteration(), context.iterations()), context);
 }
 
 torch::Tensor McNet::predict(const torch::Tensor& windows) { return torch::softmax(network_->forward_one(windows, 0), 1); }

@@ -1,6 +1,6 @@
-// MLRP: mutual learning with reliable pseudo labels (Su et al., MIA 2024; methods.md section 14). Two decoders, transposed and nearest;
-// each learns the other's hard labels where the other is the more certain, weighted by how well features and prototypes bear the label
-// out.
+// MLRP: mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024; methods.md section 14).
+// Two decoders, transposed and nearest; each learns the other's hard labels where the other is the more certain, weighted by
+// how well the other's features and prototypes agree with its probabilities.
 #pragma once
 
 #include "textsemiseg/losses/reliable_labels.h"
@@ -15,7 +15,7 @@ struct MlrpOptions : MutualOptions {
 class Mlrp : public Method {
  public:
   Mlrp(const MlrpOptions& options, const MethodSetup& setup);
-  // L = 0.5 sum_dec D2(p_dec, y) + lambda sum_{i != j} sum(CE(z_i, argmax p_j) w_ij) / sum(m_ij); the second term over all samples.
+  // L = 0.5 sum_dec D2(p_dec, y) + lambda sum_{i != j} sum(CE(z_i, argmax p_j) w_ij) / sum(m_ij); the latter over all samples.
   void train_step(const Batch& batch, Context& context) override;
   torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1
 

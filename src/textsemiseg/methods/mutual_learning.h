@@ -1,5 +1,5 @@
-// What MC-Net and the methods that grew out of its program have in common (MC-Net+, MLRP, VCLIPSeg): decoders on one encoder, their
-// foreground Dice D2 on the labelled samples and a term in which they teach each other, on all samples,
+// What MC-Net and the methods that grew out of its program (MC-Net+, MLRP, VCLIPSeg) have in common: decoders on one encoder,
+// their foreground Dice D2 on the labelled samples and a term in which they teach each other, on all samples,
 //   L = supervised_weight sum_dec D2(p_dec, y) + lambda L_con.
 #pragma once
 

@@ -1,5 +1,5 @@
-// VCLIPSeg (Li et al., MICCAI 2024; methods.md section 15): two decoders behind a voxel-wise class prompt, labels that the decoders weigh
-// by their Dice, and the features of a class drawn to its text.
+// VCLIPSeg (Li et al., MICCAI 2024; methods.md section 15): two decoders behind a voxel-wise class prompt, labels from both
+// decoders weighed by their Dice, and the features of a class drawn to its text.
 #pragma once
 
 #include "textsemiseg/losses/text_similarity.h"
@@ -11,7 +11,7 @@ namespace tss {
 
 struct VclipSegOptions : MutualOptions {
   double similarity_weight = 0.5;
-  double text_scale = 9;    // times the unit texts: the released program takes the features of CLIP ViT-B/32 with their norm, 8 to 10
+  double text_scale = 9;    // times the unit texts: the released program keeps the norm of CLIP's features, 8 to 10 for ViT-B/32
   bool train_text = false;  // true: what the text source can learn (prompts, residuals) is learned; published: frozen
 
   template <class V>
