@@ -64,4 +64,18 @@ inline double change_by_other_texts(Method& method, const torch::Tensor& x) {
   return largest_difference(method.predict(x), own);
 }
 
+// Texts change the prediction in the paper's place of TMR and leave it as it is in the released one, which has CSA all the same.
+template <class M, class Options>
+void expect_texts_to_reach_the_papers_prediction_alone() {
+  M paper(with_texts<Options>("paper"), tiny_setup(3)), released(with_texts<Options>("reference"), tiny_setup(3));
+  const torch::Tensor x = torch::randn({1, 1, 8, 8, 8});
+  EXPECT_GT(change_by_other_texts(paper, x), 1e-7);
+  EXPECT_EQ(change_by_other_texts(released, x), 0);
+  EXPECT_FALSE(paper.fixed_window());
+  EXPECT_TRUE(released.fixed_window());
+  StepRecord record(0, 100);
+  released.train_step(tiny_batch(1, 1, 3, {8, 8, 8}), record);
+  EXPECT_GT(record.logged.at("alignment"), 0);
+}
+
 }  // namespace tss::testing

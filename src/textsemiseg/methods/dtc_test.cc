@@ -132,14 +132,7 @@ TEST(Dtc, PredictsWithTheSegmentationHead) {
 
 TEST(Dtc, TextsReachThePredictionInThePapersPlaceAndNotInTheReleasedOne) {
   torch::manual_seed(6);
-  Dtc paper(with_texts<DtcOptions>("paper"), tiny_setup(3)), released(with_texts<DtcOptions>("reference"), tiny_setup(3));
-  const torch::Tensor x = torch::randn({1, 1, 8, 8, 8});
-  EXPECT_GT(change_by_other_texts(paper, x), 1e-7);
-  EXPECT_EQ(change_by_other_texts(released, x), 0);
-  EXPECT_TRUE(released.fixed_window());
-  StepRecord record(0, 100);
-  released.train_step(tiny_batch(1, 1, 3, {8, 8, 8}), record);
-  EXPECT_GT(record.logged.at("alignment"), 0);
+  expect_texts_to_reach_the_papers_prediction_alone<Dtc, DtcOptions>();
 }
 
 TEST(Dtc, OptionsThatMeanNothingAreRefused) {

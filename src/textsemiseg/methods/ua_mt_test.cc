@@ -169,15 +169,7 @@ TEST(UaMt, OnlyTheStudentPredicts) {
 
 TEST(UaMt, TextsReachThePredictionInThePapersPlaceAndNotInTheReleasedOne) {
   torch::manual_seed(7);
-  UaMt paper(with_texts<UaMtOptions>("paper"), tiny_setup(3)), released(with_texts<UaMtOptions>("reference"), tiny_setup(3));
-  const torch::Tensor x = torch::randn({1, 1, 8, 8, 8});
-  EXPECT_GT(change_by_other_texts(paper, x), 1e-7);
-  EXPECT_EQ(change_by_other_texts(released, x), 0);
-  EXPECT_FALSE(paper.fixed_window());
-  EXPECT_TRUE(released.fixed_window());
-  StepRecord record(0, 100);
-  released.train_step(tiny_batch(1, 1, 3, {8, 8, 8}), record);
-  EXPECT_GT(record.logged.at("alignment"), 0);
+  expect_texts_to_reach_the_papers_prediction_alone<UaMt, UaMtOptions>();
 }
 
 TEST(UaMt, SwitchesOfTheAlignmentAndTheBlock) {
