@@ -58,6 +58,8 @@ class Contender {
     prediction_ = tss::prediction_cost(*method_, 1, window_, torch::kCPU);
   }
 
+  const std::string& text_source() const { return text_source_; }  // empty: without text
+
   void print(const Contender& baseline) const {
     std::vector<double> ratios;
     for (size_t i = 0; i < seconds_.size(); ++i) ratios.push_back(seconds_[i] / baseline.seconds_[i]);
@@ -81,8 +83,10 @@ class Contender {
     const tss::RunConfig config = tss::make_run_config(tree, entry.name);
     const std::vector<std::string> classes{"background", "pancreas"};
     std::shared_ptr<tss::TextSource> text;
-    if (tss::method_info(entry.method).uses_text(config.method_options))
+    if (tss::method_info(entry.method).uses_text(config.method_options)) {
       text = tss::make_text_source(config.text, classes, kSeed);
+      text_source_ = text->classes()[1].source;
+    }
     method_ = tss::build_method(config, classes, 1, text);
     optimisation_ = std::make_unique<tss::Optimisation>(*method_, config.optimiser, options.bf16);
     const tss::Phase phase = tss::phase_spans(method_->phases(), kRun).back().phase;
@@ -90,7 +94,7 @@ class Contender {
     batch_ = batch_of(options.side, config.sampler.labelled, phase.uses_unlabelled ? config.sampler.unlabelled : 0);
   }
 
-  std::string name_;
+  std::string name_, text_source_;
   std::vector<int64_t> window_;
   std::shared_ptr<tss::Method> method_;
   std::unique_ptr<tss::Optimisation> optimisation_;
@@ -110,6 +114,8 @@ void run(const Options& options) {
   for (int64_t i = 0; i < options.repeats; ++i)
     for (auto& one : all) one->step();
   for (auto& one : all) one->predict();
+  const auto with_text = std::find_if(all.begin(), all.end(), [](const auto& one) { return !one->text_source().empty(); });
+  if (with_text != all.end()) std::cout << "class texts: " << (*with_text)->text_source() << "\n";
   std::cout << "window " << options.side << "^3; seconds per step: least and median; its ratio to supervised; seconds per predicted"
             << " window; millions of parameters trained and used at prediction; GiB\n"
             << "| method | patches | least | median | ratio | window | trained | used | memory |\n"
