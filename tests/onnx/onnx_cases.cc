@@ -95,6 +95,8 @@ std::vector<RunCase> run_cases() {
       {"supervised_odd_sides", "supervised", tiny, 2, 1, odd, "batch"},
       {"instance_norm_odd_sides", "supervised", tiny + "normalisation = \"instance\"\n", 2, 1, {49, 35, 41}, "batch"},
       {"mc_net_2", "mc_net", tiny, 2, 1, even, all},
+      {"urpc_unet3d_3", "urpc", tiny + "[urpc]\nbackbone = \"unet3d\"\n", 3, 1, even, ""},
+      {"urpc_unet3d_odd_sides", "urpc", tiny + "[urpc]\nbackbone = \"unet3d\"\n", 2, 1, odd, "batch"},
       {"mc_net_3_odd_sides", "mc_net", tiny, 3, 1, odd, "batch"},
       {"text_2", "text_semiseg", text(""), 2, 1, even, "batch"},
       {"text_3", "text_semiseg", text(""), 3, 1, even, "batch"},
