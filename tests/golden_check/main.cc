@@ -20,13 +20,15 @@ struct Options {
   std::vector<fs::path> folders;
   bool strict = false, nightly = false, verbose = false;
   std::string only;
+  size_t part = 1, parts = 1;
 };
 
 constexpr const char* kUsage =
-    "usage: golden_check DIR... [--strict] [--nightly] [--only NAME] [--verbose]\n"
+    "usage: golden_check DIR... [--strict] [--nightly] [--only NAME] [--part I/N] [--verbose]\n"
     "  --strict   files that cannot be run yet count as failures\n"
     "  --nightly  cases with sides of 96 and more in float64 too\n"
     "  --only     one file, by its name without .json\n"
+    "  --part     every N-th file beginning with the I-th, for runs side by side\n"
     "  --verbose  a line for every quantity, not only for the worst of each file\n";
 
 Options parse(int argc, char** argv) {
@@ -41,6 +43,10 @@ Options parse(int argc, char** argv) {
       options.verbose = true;
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
+    else if (word == "--part" && i + 1 < argc &&
+             std::sscanf(argv[i + 1], "%zu/%zu", &options.part, &options.parts) == 2 && options.part >= 1 &&
+             options.part <= options.parts)
+      ++i;
     else if (word == "--help" || word.starts_with("--"))
       throw tss::UsageError(kUsage);
     else
@@ -101,7 +107,8 @@ int run(const Options& options) {
     std::sort(paths.begin(), paths.end());
     if (paths.empty()) throw tss::InputError(folder.string(), "holds no *.json", "case files");
     sibling_folder = folder;
-    for (const auto& path : paths) {
+    for (size_t i = options.part - 1; i < paths.size(); i += options.parts) {
+      const fs::path& path = paths[i];
       if (!options.only.empty() && path.stem() != options.only) continue;
       const Json file = read(path);
       const std::string name =
