@@ -51,7 +51,9 @@ class Contender {
     memory_ = peak_memory() - before;
   }
 
-  void step() { seconds_.push_back(timed([&] { optimisation_->step(batch_, kSeed, kRun - 1, kRun, kRate); })); }
+  void step() {
+    seconds_.push_back(timed([&] { optimisation_->step(batch_, kSeed, kRun - 1, kRun, kRate); }));
+  }
   void forget_steps() { seconds_.clear(); }
   void predict() {
     if (!optimisation_->finite()) throw tss::Error(name_ + ": a loss is not finite");
@@ -116,7 +118,8 @@ void run(const Options& options) {
   for (auto& one : all) one->predict();
   const auto with_text = std::find_if(all.begin(), all.end(), [](const auto& one) { return !one->text_source().empty(); });
   if (with_text != all.end()) std::cout << "class texts: " << (*with_text)->text_source() << "\n";
-  std::cout << "window " << options.side << "^3; seconds per step: least and median; its ratio to supervised; seconds per predicted"
+  std::cout << "window " << options.side
+            << "^3; seconds per step: least and median; its ratio to supervised; seconds per predicted"
             << " window; millions of parameters trained and used at prediction; GiB\n"
             << "| method | patches | least | median | ratio | window | trained | used | memory |\n"
             << "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";

@@ -29,9 +29,28 @@ TEST(Training, LearnsThePhantom) {
   run({"prepare", "--source", path("raw"), "--dataset", path("dataset"), "--recipe", "ct_soft_tissue", "--validation", "0"});
   // Mean foreground Dice on the test cases after so many iterations. A narrow network: the test is of the way, not of the width.
   const auto dice_after = [&](const std::string& iterations, const char* name) {
-    run({"train", "--dataset", path("dataset"), "--method", "text_semiseg", "--run", path(name), "--iterations", iterations,
-         "--set", "sampler.patch=[32,32,32]", "--set", "text.source=learned", "--set", "optimiser.learning_rate=0.05", "--set",
-         "train.validate_every=100000", "--set", "network.widths=[8,16,32,64]", "--set", "network.depths=[1,2,2,2]", "--set",
+    run({"train",
+         "--dataset",
+         path("dataset"),
+         "--method",
+         "text_semiseg",
+         "--run",
+         path(name),
+         "--iterations",
+         iterations,
+         "--set",
+         "sampler.patch=[32,32,32]",
+         "--set",
+         "text.source=learned",
+         "--set",
+         "optimiser.learning_rate=0.05",
+         "--set",
+         "train.validate_every=100000",
+         "--set",
+         "network.widths=[8,16,32,64]",
+         "--set",
+         "network.depths=[1,2,2,2]",
+         "--set",
          "network.dropout=false"});
     run({"predict", "--run", path(name), "--dataset", path("dataset"), "--role", "test", "--output",
          path((std::string(name) + "_out").c_str())});

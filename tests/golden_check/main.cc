@@ -43,9 +43,8 @@ Options parse(int argc, char** argv) {
       options.verbose = true;
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
-    else if (word == "--part" && i + 1 < argc &&
-             std::sscanf(argv[i + 1], "%zu/%zu", &options.part, &options.parts) == 2 && options.part >= 1 &&
-             options.part <= options.parts)
+    else if (word == "--part" && i + 1 < argc && std::sscanf(argv[i + 1], "%zu/%zu", &options.part, &options.parts) == 2 &&
+             options.part >= 1 && options.part <= options.parts)
       ++i;
     else if (word == "--help" || word.starts_with("--"))
       throw tss::UsageError(kUsage);

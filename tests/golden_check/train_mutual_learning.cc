@@ -36,9 +36,7 @@ void check_train_mc_net_plus(const Json& file, Checker& check) {
   check_cases<tss::McNet, tss::McNetPlusOptions>(file, "net_mcnet_plus", check);
 }
 
-void check_train_mlrp(const Json& file, Checker& check) {
-  check_cases<tss::Mlrp, tss::MlrpOptions>(file, "net_mlrp", check);
-}
+void check_train_mlrp(const Json& file, Checker& check) { check_cases<tss::Mlrp, tss::MlrpOptions>(file, "net_mlrp", check); }
 
 void check_train_vclipseg(const Json& file, Checker& check) {
   for (const auto& c : file.at("cases")) {

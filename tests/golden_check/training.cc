@@ -74,7 +74,8 @@ void run_steps(const Json& c, tss::Method& method, const TrainingRun& run, Check
     check_tensors(step.at("parameters_after"), run.names, check, "parameter", Kind::kParameter, deviation_of("parameters"),
                   [&](const std::string& name) { return parameters[name]; });
     if (step.contains("lr_after"))
-      check.number("learning rate", tss::learning_rate_at(run.optimiser, t + 1, run.iterations), step.at("lr_after"), Kind::kLoss);
+      check.number("learning rate", tss::learning_rate_at(run.optimiser, t + 1, run.iterations), step.at("lr_after"),
+                   Kind::kLoss);
     if (run.after) run.after(step, engine);
   }
   if (c.contains("running_stats_after")) {

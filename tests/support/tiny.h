@@ -37,7 +37,7 @@ class StepRecord : public Context {
   int64_t iterations() const override { return iterations_; }
   const std::string& phase() const override { return phase_; }
 
-  torch::optim::Optimizer* optimiser = nullptr;  // steps, when given
+  torch::optim::Optimizer* optimiser = nullptr;                                // steps, when given
   std::map<std::string, std::shared_ptr<torch::optim::Optimizer>> optimisers;  // of a group, in place of it
   bool gradients = false;  // without an optimiser: every loss is differentiated at once
   std::map<std::string, double> logged;

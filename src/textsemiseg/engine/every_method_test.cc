@@ -57,8 +57,8 @@ TEST_P(EveryMethodLearns, ThePhantom) {
   train(one, folder_ / "start", StartMode::kFresh);
   train(config(), folder_ / "run", StartMode::kFresh);
   const double before = score(folder_ / "start"), after = score(folder_ / "run");
-  std::printf("%-14s mean foreground Dice on held-out cases: %.3f after 1 iteration, %.3f after 200\n", GetParam().c_str(), before,
-              after);
+  std::printf("%-14s mean foreground Dice on held-out cases: %.3f after 1 iteration, %.3f after 200\n", GetParam().c_str(),
+              before, after);
   EXPECT_LT(before, 0.25);
   EXPECT_GT(after, before + 0.2);
 }

@@ -147,7 +147,8 @@ std::map<std::string, torch::Tensor> parts_of(const ParamState& state) {
     out["momentum"] = adam->exp_avg();
     out["second_moment"] = adam->exp_avg_sq();
     out["steps"] = torch::tensor(adam->step(), torch::kInt64);
-  } else if (const auto* sgd = dynamic_cast<const torch::optim::SGDParamState*>(&state); sgd && sgd->momentum_buffer().defined()) {
+  } else if (const auto* sgd = dynamic_cast<const torch::optim::SGDParamState*>(&state);
+             sgd && sgd->momentum_buffer().defined()) {
     out["momentum"] = sgd->momentum_buffer();
   }
   return out;
@@ -186,8 +187,8 @@ std::map<std::string, torch::Tensor> Optimisation::state() const {
 
 void Optimisation::load_state(const std::map<std::string, torch::Tensor>& state, const std::string& source) {
   const bool adam = options_.kind == "adam";
-  const std::vector<std::string> expected = adam ? std::vector<std::string>{"momentum", "second_moment", "steps"}
-                                                 : std::vector<std::string>{"momentum"};
+  const std::vector<std::string> expected =
+      adam ? std::vector<std::string>{"momentum", "second_moment", "steps"} : std::vector<std::string>{"momentum"};
   for (auto& [name, group] : groups_) {
     size_t number = 0;
     for (auto& parameter : group.optimiser->param_groups()[0].params()) {

@@ -168,8 +168,8 @@ TEST(Optimisation, TellsTheMethodItsPlaceInThePhase) {
     optimisation.step(batch_of(0), 7, t, 8);
     rates.push_back(optimisation.learning_rate());
   }
-  EXPECT_THAT(method.seen, ::testing::ElementsAre("first 0/2", "first 1/2", "second 0/6", "second 1/6", "second 2/6", "second 3/6",
-                                                  "second 4/6", "second 5/6"));
+  EXPECT_THAT(method.seen, ::testing::ElementsAre("first 0/2", "first 1/2", "second 0/6", "second 1/6", "second 2/6",
+                                                  "second 3/6", "second 4/6", "second 5/6"));
   EXPECT_DOUBLE_EQ(rates[1], 0.01);  // constant in the first phase
   EXPECT_DOUBLE_EQ(rates[2], 0.01);  // linear from the second's own start
   EXPECT_DOUBLE_EQ(rates[5], 0.005);

@@ -49,16 +49,6 @@ validate_every = 4
     return make_run_config(tree, "test");
   }
 
-  static void expect_equal_checkpoints(const fs::path& a, const fs::path& b, const std::string& which) {
-    const Checkpoint x = read_checkpoint(checkpoint_path(a, which)), y = read_checkpoint(checkpoint_path(b, which));
-    EXPECT_EQ(x.state.iteration, y.state.iteration);
-    EXPECT_EQ(x.state.best_score, y.state.best_score);
-    ASSERT_EQ(x.method.size(), y.method.size());
-    for (const auto& [name, tensor] : x.method) EXPECT_TRUE(torch::equal(tensor, y.method.at(name))) << name;
-    ASSERT_EQ(x.optimiser.size(), y.optimiser.size());
-    for (const auto& [name, tensor] : x.optimiser) EXPECT_TRUE(torch::equal(tensor, y.optimiser.at(name))) << name;
-  }
-
   // Without what depends on the clock.
   static std::vector<Json> log_of(const fs::path& run) {
     std::vector<Json> lines;
@@ -70,6 +60,16 @@ validate_every = 4
     return lines;
   }
 };
+
+void expect_equal_checkpoints(const fs::path& a, const fs::path& b, const std::string& which) {
+  const Checkpoint x = read_checkpoint(checkpoint_path(a, which)), y = read_checkpoint(checkpoint_path(b, which));
+  EXPECT_EQ(x.state.iteration, y.state.iteration);
+  EXPECT_EQ(x.state.best_score, y.state.best_score);
+  ASSERT_EQ(x.method.size(), y.method.size());
+  for (const auto& [name, tensor] : x.method) EXPECT_TRUE(torch::equal(tensor, y.method.at(name))) << name;
+  ASSERT_EQ(x.optimiser.size(), y.optimiser.size());
+  for (const auto& [name, tensor] : x.optimiser) EXPECT_TRUE(torch::equal(tensor, y.optimiser.at(name))) << name;
+}
 
 // Stops the run once, as Ctrl-C does, when its log has reached an iteration.
 void interrupt_at(const fs::path& log, const std::string& mark) {
@@ -124,25 +124,55 @@ TEST_F(TrainerTest, MeasuresTheEffectOfTextAfterTraining) {
   EXPECT_TRUE(text_probe_of(log_of(folder_ / "no_text")).empty());
 }
 
+// Trains whole, and again with an interrupt once the log says `mark` and a resume: the same checkpoints.
+void expect_resumes(const RunConfig& config, const fs::path& folder, const std::string& mark) {
+  const fs::path whole = folder / "whole", parts = folder / "parts";
+  train(config, whole, StartMode::kFresh);
+  std::thread stopper(interrupt_at, parts / "log.jsonl", mark);
+  try {
+    train(config, parts, StartMode::kFresh);
+    ADD_FAILURE() << "was not interrupted";
+  } catch (const Interrupted& stop) {
+    EXPECT_EQ(stop.code(), ExitCode::kInterrupted);
+  }
+  stopper.join();
+  clear_interrupt();
+  EXPECT_LT(read_checkpoint(checkpoint_path(parts, "last")).state.iteration, config.train.iterations);
+  train(config, parts, StartMode::kResume);
+  expect_equal_checkpoints(whole, parts, "last");
+  expect_equal_checkpoints(whole, parts, "best");
+}
+
 TEST_F(TrainerTest, EveryMethodGoesOnBitForBitAfterAnInterrupt) {
   for (const std::string& method : method_names()) {
     SCOPED_TRACE(method);
-    const fs::path whole = folder_ / (method + "_whole"), parts = folder_ / (method + "_parts");
-    train(config(method, 11), whole, StartMode::kFresh);
-    std::thread stopper(interrupt_at, parts / "log.jsonl", "\"iteration\":4");
-    try {
-      train(config(method, 11), parts, StartMode::kFresh);
-      ADD_FAILURE() << "was not interrupted";
-    } catch (const Interrupted& stop) {
-      EXPECT_EQ(stop.code(), ExitCode::kInterrupted);
-    }
-    stopper.join();
-    clear_interrupt();
-    EXPECT_LT(read_checkpoint(checkpoint_path(parts, "last")).state.iteration, 11);
-    train(config(method, 11), parts, StartMode::kResume);
-    expect_equal_checkpoints(whole, parts, "last");
-    expect_equal_checkpoints(whole, parts, "best");
+    expect_resumes(config(method, 11), folder_ / method, "\"iteration\":4");
   }
+}
+
+TEST_F(TrainerTest, PhasesGoOnBitForBitAfterAnInterrupt) {
+  for (const double pretrain : {0.7, 0.3}) {  // interrupted before and after the second phase began
+    SCOPED_TRACE(pretrain);
+    RunConfig one = config("bcp", 14);
+    one.method_options["pretrain_share"] = pretrain;
+    expect_resumes(one, folder_ / std::to_string(pretrain), "\"iteration\":6");
+  }
+}
+
+TEST_F(TrainerTest, APhaseStartsFromTheBestOfTheOneBefore) {
+  RunConfig one = config("bcp", 20);
+  one.method_options["pretrain_share"] = 0.8;
+  one.train.validate_every = 2;
+  set_log_level(LogLevel::kNormal);
+  train(one, folder_ / "run", StartMode::kFresh);
+  set_log_level(LogLevel::kQuiet);
+  const Json record = read_json(folder_ / "run" / "run.json");
+  EXPECT_EQ(record.at("phases").at(0).at("iterations"), 16);
+  EXPECT_EQ(record.at("phases").at(1).at("name"), "self_train");
+  // The second phase selects for itself.
+  EXPECT_GT(read_checkpoint(checkpoint_path(folder_ / "run", "best")).state.best_iteration, 16);
+  EXPECT_THAT(read_text_file(folder_ / "run" / "train.log"),
+              HasSubstr("phase self_train starts from the checkpoint of iteration"));
 }
 
 TEST_F(TrainerTest, RepeatsItselfAndDependsOnTheSeed) {

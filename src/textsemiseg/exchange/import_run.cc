@@ -249,8 +249,7 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
     load_prompts(options, *text, source.path);
   }
   const std::shared_ptr<Method> method = build_method(config, names, source.network.facts.options.in_channels, text);
-  for (const CheckedFile& one : sources)
-    load_network(*method, *use_of(*one.network.network, use.method), one.network, one.path);
+  for (const CheckedFile& one : sources) load_network(*method, *use_of(*one.network.network, use.method), one.network, one.path);
   method->eval();
 
   RunRecord record;
@@ -281,7 +280,8 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   for (const CheckedFile& one : sources)
     what += concat(what.empty() ? "" : "; ", one.network.network->title, ", ", one.weights.tensors.size(), " tensors (",
                    one.weights.format, one.weights.where.empty() ? "" : ", key '" + one.weights.where + "'", ")");
-  return concat(target.string(), ": ", what, ", predicts as ", use.method, ", windows of ", join(config.inference.patch, " x "), ", recipe ", recipe.name);
+  return concat(target.string(), ": ", what, ", predicts as ", use.method, ", windows of ", join(config.inference.patch, " x "),
+                ", recipe ", recipe.name);
 }
 
 std::string convert_weights(const ImportOptions& options, const fs::path& output) {

@@ -16,9 +16,9 @@ namespace tss {
 
 // A method that this network belongs to.
 struct NetworkUse {
-  std::string method;   // of methods/registry.h
-  std::string variant;  // that it needs; empty: any
-  std::string child;    // the method's child module that holds the network; a method with several needs a file for each
+  std::string method;             // of methods/registry.h
+  std::string variant;            // that it needs; empty: any
+  std::string child;              // the method's child module that holds the network; a method with several needs a file for each
   Json options = Json::object();  // further options of the method that it needs
 
   // Variant and further ones.

@@ -32,7 +32,7 @@ class Mcf : public Method {
   // ones. One optimiser step each.
   void train_step(const Batch& batch, Context& context) override;
   torch::Tensor predict(const torch::Tensor& windows) override;  // mean of both networks' probabilities
-  std::vector<ParameterGroup> parameter_groups() override;        // "v" and "r"
+  std::vector<ParameterGroup> parameter_groups() override;       // "v" and "r"
 
  private:
   McfOptions options_;

@@ -41,8 +41,7 @@ double naive_consistency(const torch::Tensor& student, const torch::Tensor& teac
   for_voxels(student, [&](int64_t n, int64_t i, int64_t j, int64_t k) {
     double all = 0;
     for (int64_t c = 0; c < student.size(1); ++c) all += std::pow(q[n][c][i][j][k], 10);
-    for (int64_t c = 0; c < student.size(1); ++c)
-      sum += std::pow(p[n][c][i][j][k] - std::pow(q[n][c][i][j][k], 10) / all, 2);
+    for (int64_t c = 0; c < student.size(1); ++c) sum += std::pow(p[n][c][i][j][k] - std::pow(q[n][c][i][j][k], 10) / all, 2);
   });
   return sum / static_cast<double>(student.numel());
 }

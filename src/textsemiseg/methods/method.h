@@ -36,8 +36,8 @@ class Context {
   // A named scalar for the log; it reaches the host only when a line is written.
   virtual void log(const std::string& name, const torch::Tensor& value) = 0;
   void log(const std::string& name, double value) { log(name, torch::tensor(value, torch::kFloat64)); }
-  virtual int64_t iteration() const = 0;          // completed training steps of the phase, from 0
-  virtual int64_t iterations() const = 0;         // length of the phase, t_max; of the run where there is one phase
+  virtual int64_t iteration() const = 0;         // completed training steps of the phase, from 0
+  virtual int64_t iterations() const = 0;        // length of the phase, t_max; of the run where there is one phase
   virtual const std::string& phase() const = 0;  // name of the phase
 };
 
@@ -60,10 +60,10 @@ struct ParameterGroup {
 // A stage of the run. The engine starts each with fresh optimisers and a selection of its own.
 struct Phase {
   std::string name = "train";
-  double share = 1.0;            // of the run's iterations; the shares of all phases sum to 1
-  bool uses_unlabelled = true;   // false: batches of labelled samples alone
+  double share = 1.0;             // of the run's iterations; the shares of all phases sum to 1
+  bool uses_unlabelled = true;    // false: batches of labelled samples alone
   bool starts_from_best = false;  // from the checkpoint selected in the phase before, where one was selected
-  std::string schedule;          // of the learning rate over the phase; empty: optimiser.schedule
+  std::string schedule;           // of the learning rate over the phase; empty: optimiser.schedule
 };
 
 class Method : public torch::nn::Module {

@@ -17,9 +17,9 @@ void check_share(const std::string& field, double value);
 
 // A term's weight as it grows over the run.
 struct Ramp {
-  double weight = 0;            // at its full height
-  double share = 1;             // paper: of the phase until it is reached
-  double published_epochs = 0;  // reference: the same in virtual epochs of 150 iterations
+  double weight = 0;             // at its full height
+  double share = 1;              // paper: of the phase until it is reached
+  double published_epochs = 0;   // reference: the same in virtual epochs of 150 iterations
   bool counts_from_one = false;  // reference: the released program's counter is 1 in the first step
 };
 

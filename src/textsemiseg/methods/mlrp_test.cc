@@ -101,9 +101,7 @@ TEST(Mlrp, TwoDecodersWithNearestUpSamplingInTheSecond) {
   EXPECT_TRUE(torch::equal(net->forward(x)[1], same->forward(x)[1]));
 }
 
-TEST(Mlrp, HasThePublishedNumberOfParameters) {
-  EXPECT_EQ(parameter_count(Mlrp({}, MethodSetup{})), 12'347'716);
-}
+TEST(Mlrp, HasThePublishedNumberOfParameters) { EXPECT_EQ(parameter_count(Mlrp({}, MethodSetup{})), 12'347'716); }
 
 TEST(Mlrp, StepLogsHowMuchIsReliable) {
   torch::manual_seed(5);

@@ -11,7 +11,7 @@ struct MutualOptions {
   std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs, R = 40
   double supervised_weight = 0.5;
   double consistency_weight = 1.0;  // lambda at the end of its ramp
-  double ramp_share = 0.4;  // of the run until lambda is at its full value (R = 40 of a 15,000-iteration run)
+  double ramp_share = 0.4;          // of the run until lambda is at its full value (R = 40 of a 15,000-iteration run)
 
   template <class V>
   void visit(V& v) {

@@ -38,10 +38,10 @@ std::shared_ptr<Method> choose_variant(const auto& options, const MethodSetup& s
 #define TSS_RESOLVE(name, Options) \
   [](const Json& section, const std::string& source) { return write_options(options_of<Options>(name, section, source)); }
 
-#define TSS_METHOD(name, Class, Options)                                                                       \
-  [](const Json& o, const std::string& source, const MethodSetup& setup) -> std::shared_ptr<Method> {          \
-    return std::make_shared<Class>(options_of<Options>(name, o, source), setup);                               \
-  },                                                                                                           \
+#define TSS_METHOD(name, Class, Options)                                                              \
+  [](const Json& o, const std::string& source, const MethodSetup& setup) -> std::shared_ptr<Method> { \
+    return std::make_shared<Class>(options_of<Options>(name, o, source), setup);                      \
+  },                                                                                                  \
       TSS_RESOLVE(name, Options)
 
 }  // namespace

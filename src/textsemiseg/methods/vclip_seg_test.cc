@@ -65,9 +65,7 @@ TEST_P(VclipSegClasses, LossEqualsItsTerms) {
     int64_t positions = 0;
     for (int64_t n = 0; n < 2; ++n)
       for (int64_t p = 0; p < 4; ++p) {
-        const auto at = [&](const torch::Tensor& labels) {
-          return labels[n][0][p / 2 * kBlock][p % 2 * kBlock].item<int64_t>();
-        };
+        const auto at = [&](const torch::Tensor& labels) { return labels[n][0][p / 2 * kBlock][p % 2 * kBlock].item<int64_t>(); };
         if (at(c.label) != k || at(hard_labels(z[0])) != k || at(hard_labels(z[1])) != k) continue;
         for (const auto& one : c.output.projected) sum += one[n][p].detach();
         ++positions;
@@ -80,8 +78,8 @@ TEST_P(VclipSegClasses, LossEqualsItsTerms) {
   EXPECT_NEAR(loss.consistency_sum.item<double>(), consistency, 1e-12);
   EXPECT_NEAR(loss.similarity.loss.item<double>(), similarity, 1e-12);
   EXPECT_LT(similarity, 1);
-  EXPECT_NEAR(loss.total.item<double>(),
-              0.5 * (dice[0] + dice[1]) + std::exp(-5 * 0.25) * consistency + 0.5 * similarity, 1e-12);  // 200 of 0.4 * 1000
+  EXPECT_NEAR(loss.total.item<double>(), 0.5 * (dice[0] + dice[1]) + std::exp(-5 * 0.25) * consistency + 0.5 * similarity,
+              1e-12);  // 200 of 0.4 * 1000
 }
 
 TEST_P(VclipSegClasses, GradientsOfATrainingStepEqualCentralDifferences) {
@@ -142,8 +140,8 @@ TEST(VclipSeg, VariantsDifferInTheAxisOfTheNorm) {
     method.eval();
     const auto net = std::dynamic_pointer_cast<VclipVNetImpl>(method.named_children()["network"]);
     const torch::Tensor projected = net->forward(torch::randn({1, 1, 8, 8, 12}), torch::randn({2, 16})).projected[0];
-    const torch::Tensor lengths = options.variant == "paper" ? projected.norm(2, 2)
-                                                             : projected.transpose(1, 2).reshape({1, 16, 2, 2, 3}).norm(2, -1);
+    const torch::Tensor lengths =
+        options.variant == "paper" ? projected.norm(2, 2) : projected.transpose(1, 2).reshape({1, 16, 2, 2, 3}).norm(2, -1);
     EXPECT_LT((lengths - 1).abs().max().item<double>(), 1e-5) << variant;
   }
 }

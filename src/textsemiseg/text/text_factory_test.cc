@@ -215,8 +215,8 @@ TEST_F(TextFactoryTest, AFreshMachineReadsNamesWithMiniLm) {
   framed.prompt_template = "A pixel of a {}.";
   framed.prompt_length = plain.prompt_length = 0;
   const auto pixels = make_text_source(framed, {"background", "left_atrium"}, 3);
-  const auto sentences = make_text_source(plain, {"background", "left_atrium"}, 3,
-                                          {{"A pixel of a background."}, {"A pixel of a left atrium."}});
+  const auto sentences =
+      make_text_source(plain, {"background", "left_atrium"}, 3, {{"A pixel of a background."}, {"A pixel of a left atrium."}});
   EXPECT_TRUE(torch::equal(pixels->features(), sentences->features()));
   EXPECT_GT(largest(pixels->features() - make_text_source(plain, {"background", "left_atrium"}, 3)->features()), 1e-3);
   EXPECT_EQ(pixels->classes()[1].texts, std::vector<std::string>{"A pixel of a left_atrium."});
