@@ -206,6 +206,11 @@ void add_notes(Comparison& out, const Study& study) {
     machines.insert(plain(value_at(row.costs, "device")) + ", " + plain(value_at(row.costs, "threads")) + " threads, " +
                     plain(value_at(row.costs, "precision")));
   }
+  if (!machines.empty())
+    out.notes.push_back(
+        "Seconds per step are the median over a run, seconds per window the least of three: other work on the machine, a second "
+        "run "
+        "among it, makes them longer.");
   if (machines.size() > 1)
     out.notes.push_back("Costs were measured under different conditions and cannot be compared: " + join(machines, "; ") + ".");
 }

@@ -130,7 +130,10 @@ DocumentTable costs_table(const Comparison& all) {
       std::vector<std::string> parts;
       for (const char* key : {"device", "threads", "precision"}) {
         const Json value = value_at(row.costs, key);
-        if (!value.is_null()) parts.push_back(value.is_number() ? fixed(value.get<double>(), 0) + " " + key : plain(value));
+        if (value.is_number())
+          parts.push_back(fixed(value.get<double>(), 0) + (value.get<double>() == 1 ? " thread" : " threads"));
+        else if (!value.is_null())
+          parts.push_back(plain(value));
       }
       where = join(parts, ", ");
     }

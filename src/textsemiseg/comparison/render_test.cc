@@ -98,6 +98,7 @@ constexpr const char* kMarkdown = R"(# Made-up study
 - mc_net, liver & bile: 1 of 8 predictions are empty where there is an organ; HD95 undefined in 1 of 8; ASD undefined in 1 of 8.
 - With 8 cases bootstrap intervals are too short to be relied on; 20 or more are wanted.
 - One seed per row: there is no standard deviation over seeds, and no test here sees the noise of training.
+- Seconds per step are the median over a run, seconds per window the least of three: other work on the machine, a second run among it, makes them longer.
 
 ## What differs between rows by configuration
 
@@ -204,6 +205,7 @@ mc\_\allowbreak{}net & 1.500 & 2.25 & 9.44 & 9.44 & 0.100 & cpu, 2 threads, fp32
 \item mc\_\allowbreak{}net, liver \& bile: 1 of 8 predictions are empty where there is an organ; HD95 undefined in 1 of 8; ASD undefined in 1 of 8.
 \item With 8 cases bootstrap intervals are too short to be relied on; 20 or more are wanted.
 \item One seed per row: there is no standard deviation over seeds, and no test here sees the noise of training.
+\item Seconds per step are the median over a run, seconds per window the least of three: other work on the machine, a second run among it, makes them longer.
 \end{itemize}
 \noindent What differs between rows by configuration:
 \begin{itemize}
