@@ -27,7 +27,7 @@ TEST(RunConfig, TakesTheMethodsOwnDefaultsAndLetsTheFileWin) {
 TEST(RunConfig, AFlavourHasDefaultsOfItsOwn) {
   const RunConfig atrium = make_run_config(parse_toml("method = 'bcp'", "test"), "test");
   EXPECT_EQ(atrium.optimiser.kind, "sgd");
-  EXPECT_EQ(atrium.optimiser.schedule, "step");
+  EXPECT_EQ(atrium.optimiser.schedule, "poly");
   EXPECT_EQ(atrium.network.normalisation, "batch");
   const RunConfig pancreas =
       make_run_config(parse_toml("method = 'bcp'\n[bcp]\nflavour = 'pancreas'\n[network]\ndropout = true", "test"), "test");
