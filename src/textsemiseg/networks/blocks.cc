@@ -1,5 +1,7 @@
 #include "textsemiseg/networks/blocks.h"
 
+#include <ATen/autocast_mode.h>
+
 namespace tss {
 
 namespace nn = torch::nn;
@@ -33,5 +35,11 @@ void kaiming_normal(nn::Module& module) {
     if (auto* one = child->as<nn::ConvTranspose3d>()) nn::init::kaiming_normal_(one->weight);
   }
 }
+
+AutocastOff::AutocastOff(torch::DeviceType device) : device_(device), before_(at::autocast::is_autocast_enabled(device)) {
+  at::autocast::set_autocast_enabled(device_, false);
+}
+
+AutocastOff::~AutocastOff() { at::autocast::set_autocast_enabled(device_, before_); }
 
 }  // namespace tss

@@ -1,8 +1,7 @@
 #include "textsemiseg/networks/critic.h"
 
-#include <ATen/autocast_mode.h>
-
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/networks/blocks.h"
 
 namespace tss {
 
@@ -13,21 +12,6 @@ namespace {
 constexpr int64_t kWidths[] = {16, 32, 64, 96, 128};
 
 nn::Conv3d halving(int64_t in, int64_t out) { return nn::Conv3d(nn::Conv3dOptions(in, out, 3).stride(2).padding(1)); }
-
-// Off while it lives.
-class AutocastOff {
- public:
-  explicit AutocastOff(torch::DeviceType device) : device_(device), before_(at::autocast::is_autocast_enabled(device)) {
-    at::autocast::set_autocast_enabled(device_, false);
-  }
-  ~AutocastOff() { at::autocast::set_autocast_enabled(device_, before_); }
-  AutocastOff(const AutocastOff&) = delete;
-  AutocastOff& operator=(const AutocastOff&) = delete;
-
- private:
-  torch::DeviceType device_;
-  bool before_;
-};
 
 }  // namespace
 
@@ -40,8 +24,7 @@ CriticImpl::CriticImpl(int64_t image_channels, int64_t mask_channels) {
 }
 
 torch::Tensor CriticImpl::forward(const torch::Tensor& mask, const torch::Tensor& image) {
-  // On processors with AMX, oneDNN 3.12 leaves parts of a bfloat16 convolution's result unwritten where stride 2 brings the last axis to
-  // one voxel. The critic gets there, and costs little.
+  // Its last convolutions meet axes of one voxel (see AutocastOff), and it costs little.
   const AutocastOff single(image.device().type());
   torch::Tensor current = mask_->forward(mask) + image_->forward(image);
   for (auto& convolution : convolutions_) current = torch::leaky_relu(convolution->forward(current), 0.2);

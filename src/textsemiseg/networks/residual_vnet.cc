@@ -2,6 +2,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/networks/blocks.h"
 
 namespace tss {
 
@@ -29,7 +30,14 @@ BasicBlockImpl::BasicBlockImpl(int64_t in, int64_t out, int64_t stride) {
 }
 
 torch::Tensor BasicBlockImpl::forward(const torch::Tensor& x) {
-  const torch::Tensor inner = torch::relu(bn1_->forward(conv1_->forward(x)));
+  const auto first = [&] {
+    if (x.device().is_cpu() && x.size(4) <= 2 && conv1_->options.stride()->at(2) == 2) {  // the last axis comes down to one voxel
+      const AutocastOff single(x.device().type());
+      return conv1_->forward(x.to(conv1_->weight.scalar_type()));
+    }
+    return conv1_->forward(x);
+  };
+  const torch::Tensor inner = torch::relu(bn1_->forward(first()));
   return torch::relu(bn2_->forward(conv2_->forward(inner)) + (shortcut_ ? shortcut_->forward(x) : x));
 }
 

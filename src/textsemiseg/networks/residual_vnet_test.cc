@@ -1,5 +1,6 @@
 #include "textsemiseg/networks/residual_vnet.h"
 
+#include <ATen/autocast_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,6 +66,21 @@ TEST(ResidualVNet, HasBatchNormOnly) {
   options.normalisation = "none";
   EXPECT_THAT(testing::input_error_of([&] { ResidualVNet{options}; }),
               ::testing::HasSubstr("network.normalisation: found 'none'"));
+}
+
+TEST(ResidualEncoder, IsNearlyTheSameInHalfPrecision) {
+  // A last axis of 16 comes down to one voxel, where strided bfloat16 convolutions go wrong on some processors.
+  torch::manual_seed(4);
+  ResidualEncoder encoder(VNetOptions{});
+  torch::NoGradGuard no_grad;
+  const torch::Tensor x = torch::randn({2, 1, 64, 64, 16});
+  const torch::Tensor expected = encoder->forward(x).back();
+  at::autocast::set_autocast_enabled(torch::kCPU, true);
+  at::autocast::set_autocast_dtype(torch::kCPU, torch::kBFloat16);
+  const torch::Tensor got = encoder->forward(x).back().to(torch::kFloat32);
+  at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(torch::kCPU, false);
+  EXPECT_LT((got - expected).norm().item<double>(), 0.1 * expected.norm().item<double>());
 }
 
 }  // namespace
