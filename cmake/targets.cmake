@@ -20,8 +20,20 @@ target_link_libraries(tss_torch_pch PRIVATE tss_warnings tss_torch)
 target_precompile_headers(tss_torch_pch PRIVATE <torch/torch.h>)
 target_compile_options(tss_torch_pch PRIVATE -fpch-preprocess)
 
+# Test programs have their own, with the test library in it and without optimisation: what they test is compiled with it, and
+# compiling them takes a third less.
+add_library(tss_test_pch OBJECT ${CMAKE_BINARY_DIR}/pch/torch_pch.cc)
+target_link_libraries(tss_test_pch PRIVATE tss_warnings tss_torch GTest::gtest GTest::gmock)
+target_precompile_headers(tss_test_pch PRIVATE <torch/torch.h> <gtest/gtest.h> <gmock/gmock.h>)
+target_compile_options(tss_test_pch PRIVATE -fpch-preprocess -O0)
+
+# tss_use_torch(target [HEADER the target that owns the precompiled header])
 function(tss_use_torch target)
-  target_precompile_headers(${target} REUSE_FROM tss_torch_pch)
+  cmake_parse_arguments(ARG "" "HEADER" "" ${ARGN})
+  if(NOT ARG_HEADER)
+    set(ARG_HEADER tss_torch_pch)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${ARG_HEADER})
   # Programs are compiled with -fPIE otherwise, which cannot use the header compiled with -fPIC.
   target_compile_options(${target} PRIVATE -fpch-preprocess -fPIC)
   target_link_libraries(${target} PUBLIC tss_torch)
@@ -32,7 +44,8 @@ function(tss_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tss_warnings ${ARG_DEPENDS} GTest::gtest GTest::gmock GTest::gtest_main)
   if(ARG_TORCH)
-    tss_use_torch(${name})
+    tss_use_torch(${name} HEADER tss_test_pch)
+    target_compile_options(${name} PRIVATE -O0)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # tests/support: what tests of several folders share
   endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
