@@ -15,8 +15,8 @@ namespace {
 
 int code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
-int start(const std::vector<std::string>& words, const std::filesystem::path& output, const std::filesystem::path& messages) {
-  const std::string program = TSS_PROGRAM;
+int start(const std::string& program, const std::vector<std::string>& words, const std::filesystem::path& output,
+          const std::filesystem::path& messages) {
   const int pid = ::fork();
   if (pid < 0) throw Error("cannot start " + program);
   if (pid > 0) return pid;
@@ -35,15 +35,18 @@ int start(const std::vector<std::string>& words, const std::filesystem::path& ou
 
 }  // namespace
 
-ProgramResult run_textsemiseg(const std::vector<std::string>& words) {
+ProgramResult run_textsemiseg(const std::vector<std::string>& words) { return run_words(TSS_PROGRAM, words); }
+
+ProgramResult run_words(const std::string& program, const std::vector<std::string>& words) {
   const TemporaryFolder folder;
-  const int pid = start(words, folder / "output", folder / "messages");
+  const int pid = start(program, words, folder / "output", folder / "messages");
   int status = 0;
   ::waitpid(pid, &status, 0);
   return {code_of(status), read_text_file(folder / "output"), read_text_file(folder / "messages")};
 }
 
-BackgroundProgram::BackgroundProgram(const std::vector<std::string>& words) : pid_(start(words, "/dev/null", "/dev/null")) {}
+BackgroundProgram::BackgroundProgram(const std::vector<std::string>& words)
+    : pid_(start(TSS_PROGRAM, words, "/dev/null", "/dev/null")) {}
 
 BackgroundProgram::~BackgroundProgram() {
   if (pid_ < 0) return;

@@ -14,6 +14,8 @@ struct ProgramResult {
 
 // build/<preset>/textsemiseg with these words; waits for its end.
 ProgramResult run_textsemiseg(const std::vector<std::string>& words);
+// The same for another program.
+ProgramResult run_words(const std::string& program, const std::vector<std::string>& words);
 
 // A program that goes on in the background until it is signalled or ends.
 class BackgroundProgram {

@@ -11,7 +11,7 @@
 
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/weights/safetensors.h"
-#include "textsemiseg/weights/zip_file.h"
+#include "textsemiseg/io/zip_file.h"
 
 namespace tss::testing {
 

@@ -7,6 +7,7 @@
 #include "textsemiseg/methods/dtc.h"
 #include "textsemiseg/methods/mc_net.h"
 #include "textsemiseg/methods/mcf.h"
+#include "textsemiseg/methods/method_entry.h"
 #include "textsemiseg/methods/mlrp.h"
 #include "textsemiseg/methods/supervised.h"
 #include "textsemiseg/methods/text_semiseg.h"
@@ -18,70 +19,53 @@
 namespace tss {
 namespace {
 
-template <class Options>
-Options options_of(const char* name, const Json& section, const std::string& source) {
-  Options options;
-  FieldReader reader(section, name, source);
-  options.visit(reader);
-  reader.check_unknown();
-  options.check();
-  return options;
+std::vector<MethodInfo>& table() {
+  static std::vector<MethodInfo> entries = {
+      method_entry<Supervised, SupervisedOptions>(
+          "supervised", "VNet on the labelled cases alone, the lower bound (Milletari et al., 3DV 2016)", TextUse::kNever, false),
+      method_entry<UaMt, UaMtOptions>("ua_mt", "mean teacher, where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019)",
+                                      TextUse::kOption, true),
+      method_entry<Dtc, DtcOptions>("dtc", "agreement of mask and signed distance (Luo et al., AAAI 2021)", TextUse::kOption,
+                                    true),
+      method_entry<McNet, McNetOptions>("mc_net", "mutual consistency between two decoders (Wu et al., MICCAI 2021)",
+                                        TextUse::kNever, true),
+      method_entry<McNet, McNetPlusOptions>(
+          "mc_net_plus", "the same between three decoders (Wu et al., Medical Image Analysis 2022)", TextUse::kNever, true),
+      method_entry<Urpc, UrpcOptions>(
+          "urpc", "agreement of four scales, rectified by their divergence (Luo et al., Medical Image Analysis 2022)",
+          TextUse::kNever, true),
+      method_entry<Mcf, McfOptions>("mcf", "V-Net and residual V-Net correct each other (Wang et al., CVPR 2023)",
+                                    TextUse::kNever, true),
+      method_entry<Bcp, BcpOptions>("bcp", "bidirectional copy-paste, pre-training and mean teacher (Bai et al., CVPR 2023)",
+                                    TextUse::kNever, true),
+      method_entry<BsNet, BsNetOptions>(
+          "bs_net", "two networks in turn, each other's moving average, and a critic (He et al., IEEE TMI 2024; 3D form is ours)",
+          TextUse::kNever, true),
+      method_entry<Mlrp, MlrpOptions>(
+          "mlrp", "mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024)", TextUse::kNever, true),
+      method_entry<VclipSeg, VclipSegOptions>(
+          "vclip_seg", "voxel-wise prompts and dynamic labels (VCLIPSeg; Li et al., MICCAI 2024)", TextUse::kAlways, true),
+      method_entry_of<TextSemiSegOptions>(
+          "text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", TextUse::kAlways,
+          true,
+          // Its published and its released reading differ in structure: a class for each.
+          [](const TextSemiSegOptions& options, const MethodSetup& setup) -> std::shared_ptr<Method> {
+            if (options.variant == "reference") return std::make_shared<TextSemiSegReference>(options, setup);
+            return std::make_shared<TextSemiSeg>(options, setup);
+          }),
+  };
+  return entries;
 }
-
-// A method whose published and released readings differ in structure has a class for each.
-template <class Paper, class Reference>
-std::shared_ptr<Method> choose_variant(const auto& options, const MethodSetup& setup) {
-  if (options.variant == "reference") return std::make_shared<Reference>(options, setup);
-  return std::make_shared<Paper>(options, setup);
-}
-
-#define TSS_RESOLVE(name, Options) \
-  [](const Json& section, const std::string& source) { return write_options(options_of<Options>(name, section, source)); }
-
-#define TSS_METHOD(name, Class, Options)                                                              \
-  [](const Json& o, const std::string& source, const MethodSetup& setup) -> std::shared_ptr<Method> { \
-    return std::make_shared<Class>(options_of<Options>(name, o, source), setup);                      \
-  },                                                                                                  \
-      TSS_RESOLVE(name, Options)
 
 }  // namespace
 
-const std::vector<MethodInfo>& methods() {
-  static const std::vector<MethodInfo> table = {
-      {"supervised", "VNet on the labelled cases alone, the lower bound (Milletari et al., 3DV 2016)", TextUse::kNever, false,
-       TSS_METHOD("supervised", Supervised, SupervisedOptions)},
-      {"ua_mt", "mean teacher, where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019)", TextUse::kOption, true,
-       TSS_METHOD("ua_mt", UaMt, UaMtOptions)},
-      {"dtc", "agreement of mask and signed distance (Luo et al., AAAI 2021)", TextUse::kOption, true,
-       TSS_METHOD("dtc", Dtc, DtcOptions)},
-      {"mc_net", "mutual consistency between two decoders (Wu et al., MICCAI 2021)", TextUse::kNever, true,
-       TSS_METHOD("mc_net", McNet, McNetOptions)},
-      {"mc_net_plus", "the same between three decoders (Wu et al., Medical Image Analysis 2022)", TextUse::kNever, true,
-       TSS_METHOD("mc_net_plus", McNet, McNetPlusOptions)},
-      {"urpc", "agreement of four scales, rectified by their divergence (Luo et al., Medical Image Analysis 2022)",
-       TextUse::kNever, true, TSS_METHOD("urpc", Urpc, UrpcOptions)},
-      {"mcf", "V-Net and residual V-Net correct each other (Wang et al., CVPR 2023)", TextUse::kNever, true,
-       TSS_METHOD("mcf", Mcf, McfOptions)},
-      {"bcp", "bidirectional copy-paste, pre-training and mean teacher (Bai et al., CVPR 2023)", TextUse::kNever, true,
-       TSS_METHOD("bcp", Bcp, BcpOptions)},
-      {"bs_net", "two networks in turn, each other's moving average, and a critic (He et al., IEEE TMI 2024; 3D form is ours)",
-       TextUse::kNever, true, TSS_METHOD("bs_net", BsNet, BsNetOptions)},
-      {"mlrp", "mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024)", TextUse::kNever, true,
-       TSS_METHOD("mlrp", Mlrp, MlrpOptions)},
-      {"vclip_seg", "voxel-wise prompts and dynamic labels (VCLIPSeg; Li et al., MICCAI 2024)", TextUse::kAlways, true,
-       TSS_METHOD("vclip_seg", VclipSeg, VclipSegOptions)},
-      {"text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", TextUse::kAlways, true,
-       [](const Json& o, const std::string& source, const MethodSetup& setup) {
-         return choose_variant<TextSemiSeg, TextSemiSegReference>(options_of<TextSemiSegOptions>("text_semiseg", o, source),
-                                                                  setup);
-       },
-       TSS_RESOLVE("text_semiseg", TextSemiSegOptions)},
-  };
-  return table;
-}
+const std::vector<MethodInfo>& methods() { return table(); }
 
-#undef TSS_METHOD
-#undef TSS_RESOLVE
+void add_method(MethodInfo info) {
+  for (const MethodInfo& known : table())
+    if (known.name == info.name) throw Error("there is a method '" + info.name + "' already");
+  table().push_back(std::move(info));
+}
 
 bool MethodInfo::uses_text(const Json& options) const {
   return text == TextUse::kAlways || (text == TextUse::kOption && options.at("text").get<bool>());

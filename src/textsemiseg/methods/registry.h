@@ -1,6 +1,7 @@
 // The one list of methods.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,15 +19,18 @@ struct MethodInfo {
   TextUse text;
   bool uses_unlabelled;
   // Builds the method from its section of the configuration; source names the file in messages. Throws InputError on unknown keys.
-  std::shared_ptr<Method> (*make)(const Json& options, const std::string& source, const MethodSetup& setup);
+  std::function<std::shared_ptr<Method>(const Json& options, const std::string& source, const MethodSetup& setup)> make;
   // The section with every default filled in.
-  Json (*resolve)(const Json& options, const std::string& source);
+  std::function<Json(const Json& options, const std::string& source)> resolve;
 
   // Whether a run with this section (resolved) has class texts.
   bool uses_text(const Json& options) const;
 };
 
 const std::vector<MethodInfo>& methods();
+// One more, for programs with a method of their own (docs/add_a_method.md): before anything else is asked of this list, from one
+// thread. Throws Error when the name is taken.
+void add_method(MethodInfo info);
 // Throws InputError with the names known.
 const MethodInfo& method_info(const std::string& name);
 std::vector<std::string> method_names();
