@@ -44,9 +44,7 @@ void require_exists(const fs::path& path) {
 
 }  // namespace
 
-bool is_scan_file(const fs::path& path) { return is_image_file(path) || is_hdf5_file(path); }
-
-std::string scan_stem(const fs::path& path) { return is_image_file(path) ? image_stem(path) : path.stem().string(); }
+bool is_scan_file(const fs::path& path) { return is_scan(path); }
 
 std::vector<fs::path> scan_files_in(const fs::path& folder) {
   std::vector<fs::path> out;

@@ -10,8 +10,6 @@ namespace tss {
 
 // Images of any format of io/image_file.h and the community's HDF5 cases.
 bool is_scan_file(const std::filesystem::path& path);
-// File name without the extension of the format.
-std::string scan_stem(const std::filesystem::path& path);
 // Scan files of a folder itself, not below it, sorted. Throws InputError when the folder holds none.
 std::vector<std::filesystem::path> scan_files_in(const std::filesystem::path& folder);
 

@@ -277,18 +277,4 @@ Source open_source(const fs::path& folder) {
   return source;
 }
 
-bool is_hdf5_file(const fs::path& path) {
-  const std::string extension = to_lower_ascii(path.extension().string());
-  return (extension == ".h5" || extension == ".hdf5") && !fs::is_directory(path);
-}
-
-Image read_scan(const fs::path& path) { return is_hdf5_file(path) ? read_hdf5_case(path).image : read_image(path); }
-
-LabelMap read_scan_label(const fs::path& path) {
-  if (!is_hdf5_file(path)) return read_label_map(path);
-  auto stored = read_hdf5_case(path);
-  if (!stored.label) throw InputError(path.string(), "holds no data set 'label'", "a label");
-  return std::move(*stored.label);
-}
-
 }  // namespace tss

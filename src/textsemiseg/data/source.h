@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "textsemiseg/data/class_names.h"
-#include "textsemiseg/volume/volume.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss {
 
@@ -39,10 +39,5 @@ struct Source {
 // Throws InputError naming the folder or file: no such folder, no case in it, an image that dataset.json lists but that is
 // missing, two files for one id, a channel missing.
 Source open_source(const std::filesystem::path& folder);
-
-bool is_hdf5_file(const std::filesystem::path& path);
-// Image and label of a case in the source's own grid and orientation, whatever the format.
-Image read_scan(const std::filesystem::path& path);
-LabelMap read_scan_label(const std::filesystem::path& path);
 
 }  // namespace tss

@@ -3,7 +3,6 @@
 #include <hdf5.h>
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/label_value.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -79,23 +79,18 @@ Handle open_data_set(hid_t file, const fs::path& path, const char* name) {
   return {set, H5Dclose};
 }
 
-Size3 size_of(hid_t set, const std::string& name) {
+ArrayLayout layout_of(hid_t set, const std::string& name) {
   const Handle space(H5Dget_space(set), H5Sclose);
-  const int rank = H5Sget_simple_extent_ndims(space);
-  if (rank != 3) throw InputError(name, concat("has ", rank, " dimensions"), "3");
-  hsize_t size[3];
-  H5Sget_simple_extent_dims(space, size, nullptr);
-  // A damaged header must not ask for any amount of memory.
-  constexpr hsize_t kMost = hsize_t{1} << 36;
-  Size3 out;
-  hsize_t voxels = 1;
-  for (size_t axis = 0; axis < 3; ++axis) {
-    if (size[axis] > kMost / voxels) throw InputError(name, "has more than 2^36 voxels", "a volume that fits into memory");
-    if (size[axis] == 0) throw InputError(name, "has no voxels", "at least one along each axis");
-    voxels *= size[axis];
-    out[axis] = static_cast<int64_t>(size[axis]);
-  }
-  return out;
+  const int rank = std::max(0, H5Sget_simple_extent_ndims(space));
+  std::vector<hsize_t> size(static_cast<size_t>(rank));
+  H5Sget_simple_extent_dims(space, size.data(), nullptr);
+  return array_layout({size.begin(), size.end()}, false, name);
+}
+
+ArrayLayout layout_of_one(hid_t set, const std::string& name) {
+  const ArrayLayout layout = layout_of(set, name);
+  if (layout.channels != 1) throw InputError(name, concat("has ", layout.channels, " channels"), "one");
+  return layout;
 }
 
 void read_as(hid_t set, hid_t memory_type, void* out, const std::string& name) {
@@ -103,17 +98,23 @@ void read_as(hid_t set, hid_t memory_type, void* out, const std::string& name) {
     throw InputError(name, "cannot be read: truncated, damaged, or packed with an unknown filter", "a complete array");
 }
 
-Image read_image_set(hid_t file, const fs::path& path) {
+std::vector<Image> read_image_set(hid_t file, const fs::path& path) {
   const std::string name = subject(path, kImage);
   const Handle set = open_data_set(file, path, kImage);
   const Handle type(H5Dget_type(set), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type);
   if (kind != H5T_INTEGER && kind != H5T_FLOAT) throw InputError(name, "does not hold numbers", "integers or floats");
+  const ArrayLayout layout = layout_of(set, name);
   Geometry geometry;
-  geometry.size = size_of(set, name);
-  Image image(geometry);
-  read_as(set, H5T_NATIVE_FLOAT, image.voxels.data(), name);
-  return image;
+  geometry.size = layout.size;
+  if (layout.channels == 1) {
+    std::vector<Image> one(1, Image(geometry));
+    read_as(set, H5T_NATIVE_FLOAT, one.front().voxels.data(), name);
+    return one;
+  }
+  std::vector<float> values(static_cast<size_t>(geometry.voxels() * layout.channels));
+  read_as(set, H5T_NATIVE_FLOAT, values.data(), name);
+  return layout.channels_of(values.data(), [](float v) { return v; });
 }
 
 LabelMap read_label_set(hid_t file, const fs::path& path) {
@@ -125,7 +126,7 @@ LabelMap read_label_set(hid_t file, const fs::path& path) {
   if (kind != H5T_INTEGER && kind != H5T_FLOAT && !boolean)
     throw InputError(name, "does not hold numbers", "integers from 0 to 255");
   Geometry geometry;
-  geometry.size = size_of(set, name);
+  geometry.size = layout_of_one(set, name).size;
   LabelMap label(geometry);
   if (boolean || H5Tequal(type, H5T_NATIVE_UINT8) > 0) {
     read_as(set, type, label.voxels.data(), name);
@@ -133,12 +134,7 @@ LabelMap read_label_set(hid_t file, const fs::path& path) {
   }
   std::vector<double> values(label.voxels.size());
   read_as(set, H5T_NATIVE_DOUBLE, values.data(), name);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const double v = values[i];
-    if (!(v >= 0 && v <= 255 && v == std::floor(v)))
-      throw InputError(name, concat("has the label value ", v), "integers from 0 to 255");
-    label.voxels[i] = static_cast<uint8_t>(v);
-  }
+  for (size_t i = 0; i < values.size(); ++i) label.voxels[i] = label_value(values[i], name);
   return label;
 }
 
@@ -163,7 +159,9 @@ Hdf5Case read_hdf5_case(const fs::path& path) {
   const auto lock = library_lock();
   const Handle file = open_file(path);
   Hdf5Case out;
-  out.image = read_image_set(file, path);
+  auto channels = read_image_set(file, path);
+  if (channels.size() != 1) throw InputError(subject(path, kImage), concat("has ", channels.size(), " channels"), "one");
+  out.image = std::move(channels.front());
   if (!has(file, kLabel)) return out;
   out.label = read_label_set(file, path);
   if (out.label->size() != out.image.size())
@@ -172,12 +170,20 @@ Hdf5Case read_hdf5_case(const fs::path& path) {
   return out;
 }
 
-Geometry read_hdf5_geometry(const fs::path& path) {
+std::vector<Image> read_hdf5_channels(const fs::path& path) {
+  const auto lock = library_lock();
+  return read_image_set(open_file(path), path);
+}
+
+LabelMap read_hdf5_label(const fs::path& path) {
+  const auto lock = library_lock();
+  return read_label_set(open_file(path), path);
+}
+
+ArrayLayout read_hdf5_layout(const fs::path& path) {
   const auto lock = library_lock();
   const Handle file = open_file(path);
-  Geometry geometry;
-  geometry.size = size_of(open_data_set(file, path, kImage), subject(path, kImage));
-  return geometry;
+  return layout_of(open_data_set(file, path, kImage), subject(path, kImage));
 }
 
 bool hdf5_has_label(const fs::path& path) {

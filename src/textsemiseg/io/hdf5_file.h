@@ -1,10 +1,12 @@
-// The community's HDF5 cases: data sets "image" (float) and, where labelled, "label" (integers), both 3D, axis order as stored.
+// The community's HDF5 cases: data sets "image" (numbers, 3D, or 4D with channels) and, where labelled, "label" (integers, 3D), axis
+// order as stored.
 // The files carry no geometry: identity direction and unit spacing.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 
+#include "textsemiseg/io/array_layout.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {
@@ -14,10 +16,13 @@ struct Hdf5Case {
   std::optional<LabelMap> label;
 };
 
-// Throws InputError naming file and data set (missing, truncated, wrong rank, shapes differ, label values outside 0..255).
+// Throw InputError naming file and data set (missing, truncated, wrong rank, shapes differ, label values outside 0..255).
+// One channel.
 Hdf5Case read_hdf5_case(const std::filesystem::path& path);
-// Only the image's size, without reading the data.
-Geometry read_hdf5_geometry(const std::filesystem::path& path);
+std::vector<Image> read_hdf5_channels(const std::filesystem::path& path);
+LabelMap read_hdf5_label(const std::filesystem::path& path);
+// Size and channels of the image, without reading the data.
+ArrayLayout read_hdf5_layout(const std::filesystem::path& path);
 bool hdf5_has_label(const std::filesystem::path& path);
 // gzip-compressed, atomic; for tests and conversion.
 void write_hdf5_case(const std::filesystem::path& path, const Image& image, const LabelMap* label);

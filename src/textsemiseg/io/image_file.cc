@@ -7,6 +7,7 @@
 #include <itkMetaImageIO.h>
 #include <itkNiftiImageIO.h>
 #include <itkNrrdImageIO.h>
+#include <itkVectorImage.h>
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,9 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/array_layout.h"
 #include "textsemiseg/io/completeness.h"
+#include "textsemiseg/io/label_value.h"
 #include "textsemiseg/io/meta_header.h"
 #include "textsemiseg/io/nifti_voxels.h"
 #include "textsemiseg/volume/strided_copy.h"
@@ -159,8 +162,15 @@ void require_file(const fs::path& path) {
   if (!fs::exists(path, ignored)) throw InputError(path.string(), "does not exist", "an image file");
 }
 
-// The header, read and found to be that of a 3D image with one channel.
-itk::ImageIOBase::Pointer read_header(const fs::path& path) {
+struct Header {
+  itk::ImageIOBase::Pointer io;
+  int64_t components = 1;  // interleaved values of one voxel
+  int64_t volumes = 1;     // one behind the other
+  int64_t channels() const { return components * volumes; }
+};
+
+// The header, read and found to be that of a 3D image, perhaps with several channels.
+Header read_header(const fs::path& path) {
   require_file(path);
   const Format& format = format_of(path);
   if (format.check_header) format.check_header(path);
@@ -181,31 +191,69 @@ itk::ImageIOBase::Pointer read_header(const fs::path& path) {
                        "axes at right angles in the qform or sform");
     throw InputError(name, "its header cannot be read (" + reason + ")", "a 3D image");
   }
-  unsigned dimensions = io->GetNumberOfDimensions();
-  while (dimensions > 3 && io->GetDimensions(dimensions - 1) == 1) --dimensions;
-  if (dimensions != 3) throw InputError(name, concat("has ", dimensions, " dimensions"), "one 3D image");
-  if (io->GetNumberOfComponents() != 1)
-    throw InputError(name, concat("has ", io->GetNumberOfComponents(), " values per voxel"), "one channel");
+  const unsigned dimensions = io->GetNumberOfDimensions();
+  if (dimensions < 3) throw InputError(name, concat("has ", dimensions, " dimensions"), "a 3D image");
+  Header header;
+  header.io = io;
+  header.components = io->GetNumberOfComponents();
+  for (unsigned axis = 3; axis < dimensions; ++axis) header.volumes *= static_cast<int64_t>(io->GetDimensions(axis));
+  if (io->GetPixelType() == itk::IOPixelEnum::RGB || io->GetPixelType() == itk::IOPixelEnum::RGBA ||
+      io->GetPixelType() == itk::IOPixelEnum::COMPLEX)
+    throw InputError(name, "holds " + itk::ImageIOBase::GetPixelTypeAsString(io->GetPixelType()) + " voxels", "plain numbers");
+  if (header.channels() > kMostChannels)
+    throw InputError(name, concat("has ", header.channels(), " values per voxel"),
+                     concat("at most ", kMostChannels, " channels"));
   for (unsigned axis = 0; axis < 3; ++axis) {
     if (io->GetDimensions(axis) == 0) throw InputError(name, "has no voxels", "at least one along each axis");
     if (!(io->GetSpacing(axis) > 0) || !std::isfinite(io->GetSpacing(axis)))
       throw InputError(name, concat("has spacing ", io->GetSpacing(axis), " mm along axis ", axis), "a length above 0");
   }
-  return io;
+  return header;
 }
 
-void read_itk_voxels(const fs::path& path, itk::ImageIOBase* io, Image& out) {
-  auto reader = itk::ImageFileReader<ItkImage<float>>::New();
-  reader->SetImageIO(io);
+// ItkType: of 3 or 4 dimensions, with one float or a list of them per voxel.
+template <class ItkType>
+void read_itk_voxels(const fs::path& path, const Header& header, std::vector<Image>& channels) {
+  auto reader = itk::ImageFileReader<ItkType>::New();
+  reader->SetImageIO(header.io);
   reader->SetFileName(path.string());
   try {
     reader->Update();
   } catch (const itk::ExceptionObject& error) {
     throw InputError(path.string(), "cannot be read (" + one_line(error) + ")", "a complete image that fits into memory");
   }
-  const auto& [nx, ny, nz] = out.size();
-  out.voxels.resize(static_cast<size_t>(out.geometry.voxels()));
-  copy_strided(reader->GetOutput()->GetBufferPointer(), {1, nx, nx * ny}, out.size(), out.voxels.data());
+  const float* from = reader->GetOutput()->GetBufferPointer();
+  const auto& [nx, ny, nz] = channels.front().size();
+  const int64_t n = header.components;
+  for (size_t c = 0; c < channels.size(); ++c) {
+    Image& out = channels[c];
+    out.voxels.resize(static_cast<size_t>(out.geometry.voxels()));
+    const auto index = static_cast<int64_t>(c);
+    copy_strided(from + index / n * nx * ny * nz * n + index % n, {n, nx * n, nx * ny * n}, out.size(), out.voxels.data());
+  }
+}
+
+void read_itk_voxels(const fs::path& path, const Header& header, std::vector<Image>& channels) {
+  if (header.components == 1 && header.volumes == 1) return read_itk_voxels<ItkImage<float>>(path, header, channels);
+  if (header.volumes == 1) return read_itk_voxels<itk::VectorImage<float, 3>>(path, header, channels);
+  if (header.components == 1) return read_itk_voxels<itk::Image<float, 4>>(path, header, channels);
+  throw InputError(path.string(), concat("has ", header.components, " values per voxel in each of ", header.volumes, " volumes"),
+                   "channels along one of them");
+}
+
+std::vector<Image> read_channels(const fs::path& path, const Header& header) {
+  const Format& format = format_of(path);
+  std::vector<Image> out(static_cast<size_t>(header.channels()));
+  out.front().geometry = geometry_of(*header.io);
+  for (Image& channel : out) channel.geometry = out.front().geometry;
+  warn_if_sform_differs(path, *header.io, out.front().geometry);
+  if (format.require_complete) {
+    format.require_complete(path);
+    read_itk_voxels(path, header, out);
+  } else {
+    read_nifti_voxels(path, out);
+  }
+  return out;
 }
 
 template <class T>
@@ -249,34 +297,19 @@ std::string image_stem(const fs::path& path) {
   return name.substr(0, name.size() - format_of(path).extension.size());
 }
 
-Geometry read_geometry(const fs::path& path) { return geometry_of(*read_header(path)); }
+Geometry read_geometry(const fs::path& path) { return geometry_of(*read_header(path).io); }
+
+int64_t count_image_channels(const fs::path& path) { return read_header(path).channels(); }
+
+std::vector<Image> read_image_channels(const fs::path& path) { return read_channels(path, read_header(path)); }
 
 Image read_image(const fs::path& path) {
-  const Format& format = format_of(path);
-  const auto io = read_header(path);
-  Image out;
-  out.geometry = geometry_of(*io);
-  warn_if_sform_differs(path, *io, out.geometry);
-  if (format.require_complete) {
-    format.require_complete(path);
-    read_itk_voxels(path, io, out);
-  } else {
-    read_nifti_voxels(path, out);
-  }
-  return out;
+  const Header header = read_header(path);
+  if (header.channels() != 1) throw InputError(path.string(), concat("has ", header.channels(), " channels"), "one 3D image");
+  return std::move(read_channels(path, header).front());
 }
 
-LabelMap read_label_map(const fs::path& path) {
-  const Image image = read_image(path);
-  LabelMap out(image.geometry);
-  for (size_t i = 0; i < out.voxels.size(); ++i) {
-    const float v = image.voxels[i];
-    if (!(v >= 0 && v <= 255 && v == std::floor(v)))
-      throw InputError(path.string(), concat("has the label value ", v), "integers from 0 to 255");
-    out.voxels[i] = static_cast<uint8_t>(v);
-  }
-  return out;
-}
+LabelMap read_label_map(const fs::path& path) { return labels_of(read_image(path), path.string()); }
 
 void write_image(const fs::path& path, const Image& image) { write(path, image); }
 void write_label_map(const fs::path& path, const LabelMap& labels) { write(path, labels); }

@@ -18,6 +18,9 @@ std::string image_stem(const std::filesystem::path& path);
 // One channel, any stored type, as float. Throws InputError when the file is missing, truncated (ITK would fill with zeros:
 // completeness is checked first), not 3D, or not readable.
 Image read_image(const std::filesystem::path& path);
+// All channels: volumes along the fourth dimension, or values of a voxel.
+std::vector<Image> read_image_channels(const std::filesystem::path& path);
+int64_t count_image_channels(const std::filesystem::path& path);
 // Integers 0..255 only; throws InputError naming the first other value.
 LabelMap read_label_map(const std::filesystem::path& path);
 // Header only.

@@ -33,16 +33,19 @@ struct Layout {
   double slope = 1, intercept = 0;
 };
 
-Layout layout_of(const fs::path& path, const nifti_1_header& header, const Size3& size) {
+Layout layout_of(const fs::path& path, const nifti_1_header& header, const Size3& size, size_t channels) {
   Layout out;
   out.swap = header.dim[0] < 0 || header.dim[0] > 7;
   const auto fix = [&out](auto value) { return out.swap ? swapped(value) : value; };
   const int dimensions = fix(header.dim[0]);
+  size_t further = 1;  // along the fourth dimension (time) and those behind it
   for (int i = 1; i <= 7; ++i) {
     const int found = i <= dimensions ? std::max<int>(fix(header.dim[i]), 1) : 1;
-    const int64_t expected = i <= 3 ? size[static_cast<size_t>(i) - 1] : 1;
-    if (found != expected) throw InputError(concat(path.string(), ": dim[", i, "]"), concat("found ", found), concat(expected));
+    if (i > 3) further *= static_cast<size_t>(found);
+    if (i > 3 || found == size[static_cast<size_t>(i) - 1]) continue;
+    throw InputError(concat(path.string(), ": dim[", i, "]"), concat("found ", found), concat(size[static_cast<size_t>(i) - 1]));
   }
+  if (further != channels) throw InputError(path.string() + ": dim[4]", concat("found ", further), concat(channels));
   out.datatype = fix(header.datatype);
   const float begin = fix(header.vox_offset);
   constexpr float kHeader = 352;
@@ -54,6 +57,8 @@ Layout layout_of(const fs::path& path, const nifti_1_header& header, const Size3
   }
   return out;
 }
+
+using Channels = std::vector<Image>;
 
 template <class T>
 void convert(const unsigned char* bytes, const Layout& layout, Image& out) {
@@ -71,8 +76,9 @@ void convert(const unsigned char* bytes, const Layout& layout, Image& out) {
 
 // Header, then voxels, then the rest of the stream, whose end holds the checksum.
 template <class T>
-void read_as(const fs::path& path, GzipReader& file, uint64_t already, const Layout& layout, Image& out) {
-  const uint64_t count = static_cast<uint64_t>(out.geometry.voxels()) * sizeof(T);
+void read_as(const fs::path& path, GzipReader& file, uint64_t already, const Layout& layout, Channels& channels) {
+  const uint64_t channel_bytes = static_cast<uint64_t>(channels.front().geometry.voxels()) * sizeof(T);
+  const uint64_t count = channels.size() * channel_bytes;
   const uint64_t expected = layout.begin + count;
   // Without this a damaged header could ask for any amount of memory. Deflate packs at most 1032 to 1.
   const uint64_t most = fs::file_size(path) * (file.compressed() ? 1032 : 1);
@@ -85,19 +91,28 @@ void read_as(const fs::path& path, GzipReader& file, uint64_t already, const Lay
   if (found < expected)
     throw InputError(path.string(), concat("is truncated: ", found, " bytes"), concat(expected, " by its header"));
   file.skip_to_end();
-  out.voxels.resize(static_cast<size_t>(out.geometry.voxels()));
-  convert<T>(bytes.get(), layout, out);
+  for (size_t c = 0; c < channels.size(); ++c) {
+    channels[c].voxels.resize(static_cast<size_t>(channels[c].geometry.voxels()));
+    convert<T>(bytes.get() + c * channel_bytes, layout, channels[c]);
+  }
 }
 
 }  // namespace
 
 void read_nifti_voxels(const fs::path& path, Image& out) {
+  Channels one(1);
+  one.front().geometry = out.geometry;
+  read_nifti_voxels(path, one);
+  out = std::move(one.front());
+}
+
+void read_nifti_voxels(const fs::path& path, std::vector<Image>& out) {
   GzipReader file(path);
   nifti_1_header header{};
   const uint64_t got = file.read(&header, sizeof header);
   if (got < sizeof header || std::memcmp(header.magic, "n+1", 4) != 0)
     throw InputError(path.string(), "has no NIfTI-1 header", "a single-file NIfTI-1 image");
-  const Layout layout = layout_of(path, header, out.size());
+  const Layout layout = layout_of(path, header, out.front().size(), out.size());
   switch (layout.datatype) {
     case DT_UINT8:
       return read_as<uint8_t>(path, file, got, layout, out);

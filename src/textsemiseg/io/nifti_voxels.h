@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "textsemiseg/volume/volume.h"
 
@@ -12,5 +13,7 @@ namespace tss {
 // Fills out.voxels (z contiguous, scaled by scl_slope and scl_inter where set) for the grid in out.geometry.
 // Throws InputError: truncated (size, CRC), no single-file NIfTI-1 header, not that grid, not a real number type.
 void read_nifti_voxels(const std::filesystem::path& path, Image& out);
+// The same for the channels of a file with more than three dimensions: as many images on one grid.
+void read_nifti_voxels(const std::filesystem::path& path, std::vector<Image>& channels);
 
 }  // namespace tss

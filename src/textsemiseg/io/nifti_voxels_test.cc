@@ -190,10 +190,9 @@ TEST_F(NiftiVoxels, SeveralImagesOrChannelsAreRefused) {
   nifti_1_header h = plain_header(DT_UINT8, 8);
   h.dim[0] = 4;
   h.dim[4] = 2;
-  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>() + counting<uint8_t>()),
-              HasSubstr("has 4 dimensions; expected one 3D image"));
+  EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>() + counting<uint8_t>()), HasSubstr("has 2 channels; expected one 3D image"));
   h = plain_header(DT_RGB24, 24);
-  EXPECT_THAT(error(as_bytes(h) + std::string(180, 'x')), HasSubstr("has 3 values per voxel; expected one channel"));
+  EXPECT_THAT(error(as_bytes(h) + std::string(180, 'x')), HasSubstr("holds rgb voxels; expected plain numbers"));
   h = plain_header(DT_UINT8, 8);
   h.dim[0] = 2;
   EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("has 2 dimensions"));

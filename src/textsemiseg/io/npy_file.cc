@@ -33,6 +33,7 @@ MappedNpy::MappedNpy(const fs::path& path) {
 
   const std::string subject = path.string();
   const NpyHeader header = parse_npy_header({static_cast<const char*>(mapped), bytes_}, subject);
+  require_c_order(header, subject);
   view.type_ = require_npy_type(header, subject);
   view.shape_ = header.shape;
   const size_t item_bytes = npy_item_bytes(view.type_);

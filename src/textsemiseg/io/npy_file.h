@@ -20,6 +20,7 @@ constexpr NpyType npy_type_of() {
   if constexpr (std::same_as<T, int16_t>) return NpyType::kInt16;
   if constexpr (std::same_as<T, int32_t>) return NpyType::kInt32;
   if constexpr (std::same_as<T, int64_t>) return NpyType::kInt64;
+  if constexpr (std::same_as<T, bool>) return NpyType::kBool;
 }
 
 // Read-only view of a whole file; pages are loaded when touched and shared between processes.

@@ -16,13 +16,18 @@ struct TypeEntry {
   size_t bytes;
 };
 
-constexpr std::array<TypeEntry, 7> kTypes{{{NpyType::kFloat32, "<f4", 4},
-                                           {NpyType::kFloat64, "<f8", 8},
-                                           {NpyType::kFloat16, "<f2", 2},
-                                           {NpyType::kUint8, "|u1", 1},
-                                           {NpyType::kInt16, "<i2", 2},
-                                           {NpyType::kInt32, "<i4", 4},
-                                           {NpyType::kInt64, "<i8", 8}}};
+constexpr std::array<TypeEntry, 12> kTypes{{{NpyType::kFloat32, "<f4", 4},
+                                            {NpyType::kFloat64, "<f8", 8},
+                                            {NpyType::kFloat16, "<f2", 2},
+                                            {NpyType::kUint8, "|u1", 1},
+                                            {NpyType::kInt16, "<i2", 2},
+                                            {NpyType::kInt32, "<i4", 4},
+                                            {NpyType::kInt64, "<i8", 8},
+                                            {NpyType::kBool, "|b1", 1},
+                                            {NpyType::kInt8, "|i1", 1},
+                                            {NpyType::kUint16, "<u2", 2},
+                                            {NpyType::kUint32, "<u4", 4},
+                                            {NpyType::kUint64, "<u8", 8}}};
 
 const TypeEntry& entry_of(NpyType type) {
   for (const auto& entry : kTypes)
@@ -86,19 +91,24 @@ NpyHeader parse_npy_header(std::string_view bytes, const std::string& subject) {
   if (start + length > bytes.size())
     throw InputError(subject, concat("is truncated: ", bytes.size(), " bytes"), concat("a header of ", start + length, " bytes"));
   const std::string_view text = bytes.substr(start, length);
-  if (starts_with(value_of(subject, text, "fortran_order"), "True"))
-    throw InputError(subject, "is in Fortran order", "C order (numpy.ascontiguousarray before saving)");
   NpyHeader header;
+  header.fortran = starts_with(value_of(subject, text, "fortran_order"), "True");
   header.descr = quoted(value_of(subject, text, "descr"));
   header.shape = parse_shape(subject, value_of(subject, text, "shape"));
   header.data = start + length;
   return header;
 }
 
+void require_c_order(const NpyHeader& header, const std::string& subject) {
+  if (header.fortran) throw InputError(subject, "is in Fortran order", "C order (numpy.ascontiguousarray before saving)");
+}
+
 NpyType require_npy_type(const NpyHeader& header, const std::string& subject) {
   const auto type = header.type();
-  if (!type) throw InputError(subject, "has the type '" + header.descr + "'", "one of <f4, <f8, <f2, |u1, <i2, <i4, <i8");
-  return *type;
+  if (type) return *type;
+  std::string known;
+  for (const auto& entry : kTypes) known += concat(known.empty() ? "" : ", ", entry.descr);
+  throw InputError(subject, "has the type '" + header.descr + "'", "one of " + known);
 }
 
 void check_npy_room(const NpyHeader& header, size_t item_bytes, size_t bytes, const std::string& subject) {

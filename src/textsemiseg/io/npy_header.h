@@ -10,22 +10,25 @@
 
 namespace tss {
 
-enum class NpyType { kFloat32, kFloat64, kFloat16, kUint8, kInt16, kInt32, kInt64 };
+enum class NpyType { kFloat32, kFloat64, kFloat16, kUint8, kInt16, kInt32, kInt64, kBool, kInt8, kUint16, kUint32, kUint64 };
 
 size_t npy_item_bytes(NpyType type);
 const char* npy_descr(NpyType type);  // "<f4"
 
 struct NpyHeader {
-  std::string descr;           // NumPy's name of the type, "<f4", "<U12"
-  std::vector<int64_t> shape;  // C order
-  size_t data = 0;             // where the elements begin
+  std::string descr;  // NumPy's name of the type, "<f4", "<U12"
+  std::vector<int64_t> shape;
+  size_t data = 0;       // where the elements begin
+  bool fortran = false;  // the first dimension is the contiguous one
 
   std::optional<NpyType> type() const;  // none for text, objects, other byte orders
 };
 
 // bytes: the beginning of the array's file, at least its header. subject: what to call it in messages.
-// Throws InputError: no .npy, header cut, a field missing, Fortran order.
+// Throws InputError: no .npy, header cut, a field missing.
 NpyHeader parse_npy_header(std::string_view bytes, const std::string& subject);
+// Throws InputError for an array in Fortran order.
+void require_c_order(const NpyHeader& header, const std::string& subject);
 
 // The type, or InputError naming the one found.
 NpyType require_npy_type(const NpyHeader& header, const std::string& subject);

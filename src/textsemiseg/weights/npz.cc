@@ -6,7 +6,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/weights/zip_file.h"
+#include "textsemiseg/io/zip_file.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -111,6 +111,16 @@ torch::Dtype dtype_of(NpyType type) {
       return torch::kInt32;
     case NpyType::kInt64:
       return torch::kInt64;
+    case NpyType::kBool:
+      return torch::kBool;
+    case NpyType::kInt8:
+      return torch::kInt8;
+    case NpyType::kUint16:
+      return torch::kUInt16;
+    case NpyType::kUint32:
+      return torch::kUInt32;
+    case NpyType::kUint64:
+      return torch::kUInt64;
   }
   return torch::kFloat32;
 }
@@ -123,6 +133,7 @@ NpzFile read_npz_file(const fs::path& path) {
     const std::string subject = path.string() + ": array '" + name + "'";
     const std::string bytes = zip.text(record, kMostBytes);
     const NpyHeader header = parse_npy_header(bytes, subject);
+    require_c_order(header, subject);
     if (header.descr.find('O') != std::string::npos)
       throw InputError(subject, "holds Python objects (a pickle), which are never read", "numbers or text");
     if (starts_with(header.descr, "<U") || starts_with(header.descr, "|S")) {

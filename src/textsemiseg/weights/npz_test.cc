@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "textsemiseg/base/testing.h"
-#include "textsemiseg/weights/zip_file.h"
+#include "textsemiseg/io/zip_file.h"
 
 namespace tss {
 namespace {

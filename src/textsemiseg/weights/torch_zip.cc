@@ -3,7 +3,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/weights/torch_file.h"
-#include "textsemiseg/weights/zip_file.h"
+#include "textsemiseg/io/zip_file.h"
 
 namespace tss {
 namespace {

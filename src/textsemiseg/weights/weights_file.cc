@@ -5,10 +5,10 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/weights/random_access_file.h"
+#include "textsemiseg/io/random_access_file.h"
 #include "textsemiseg/weights/state_search.h"
 #include "textsemiseg/weights/torch_file.h"
-#include "textsemiseg/weights/zip_file.h"
+#include "textsemiseg/io/zip_file.h"
 
 namespace tss {
 namespace fs = std::filesystem;

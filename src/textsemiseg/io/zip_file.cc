@@ -1,4 +1,4 @@
-#include "textsemiseg/weights/zip_file.h"
+#include "textsemiseg/io/zip_file.h"
 
 #include <zlib.h>
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/weights/random_access_file.h"
+#include "textsemiseg/io/random_access_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "textsemiseg/weights/random_access_file.h"
+#include "textsemiseg/io/random_access_file.h"
 
 namespace tss {
 
