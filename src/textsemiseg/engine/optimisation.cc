@@ -47,19 +47,6 @@ double learning_rate_at(const OptimiserOptions& options, int64_t t, int64_t t_ma
   return options.learning_rate * std::pow(std::max(rest, 0.0), options.power);
 }
 
-PrecisionScope::PrecisionScope(bool bf16, torch::DeviceType device) : active_(bf16), device_(device) {
-  if (!active_) return;
-  at::autocast::set_autocast_enabled(device_, true);
-  at::autocast::set_autocast_dtype(device_, torch::kBFloat16);
-  at::autocast::increment_nesting();
-}
-
-PrecisionScope::~PrecisionScope() {
-  if (!active_) return;
-  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-  at::autocast::set_autocast_enabled(device_, false);
-}
-
 namespace {
 
 std::unique_ptr<torch::optim::Optimizer> make_optimiser(const OptimiserOptions& o, const std::vector<torch::Tensor>& parameters) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "textsemiseg/methods/method.h"
+#include "textsemiseg/methods/precision.h"
 
 namespace tss {
 
@@ -47,19 +48,6 @@ struct OptimiserOptions {
 
 // The rate in force for step t (completed steps) of a phase of t_max.
 double learning_rate_at(const OptimiserOptions& options, int64_t t, int64_t t_max);
-
-// bf16: convolutions and matrix products in bfloat16 (autocast), parameters, gradients and losses in float32.
-class PrecisionScope {
- public:
-  PrecisionScope(bool bf16, torch::DeviceType device);
-  ~PrecisionScope();
-  PrecisionScope(const PrecisionScope&) = delete;
-  PrecisionScope& operator=(const PrecisionScope&) = delete;
-
- private:
-  bool active_;
-  torch::DeviceType device_;
-};
 
 class Optimisation : public Context {
  public:

@@ -1,50 +1,99 @@
 #include "textsemiseg/inference/predictor.h"
 
+#include <algorithm>
+
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/inference/mirror.h"
+#include "textsemiseg/inference/plane_mean.h"
 #include "textsemiseg/inference/slab_argmax.h"
+#include "textsemiseg/methods/precision.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss {
 
 Predictor::Predictor(Recipe recipe, std::shared_ptr<Method> method, PredictorOptions options)
-    : recipe_(std::move(recipe)), method_(std::move(method)), options_(std::move(options)) {
-  options_.window.check();
+    : Predictor(std::vector<PredictorMember>{{std::move(recipe), std::move(method), options.window}}, options) {}
+
+Predictor::Predictor(std::vector<PredictorMember> members, PredictorOptions options)
+    : members_(std::move(members)), options_(std::move(options)) {
+  if (members_.empty()) throw Error("prediction needs at least one network");
   options_.postprocess.check();
   torch::NoGradGuard no_grad;
-  method_->to(options_.device);
-  method_->eval();
-  method_->begin_prediction();
+  for (const PredictorMember& member : members_) {
+    member.window.check();
+    member.method->to(options_.device);
+    member.method->eval();
+    member.method->begin_prediction();
+  }
 }
 
-Prediction Predictor::run(const torch::Tensor& image, const Geometry& prepared, const Geometry& target) const {
-  SlabArgmax result(prepared, target, options_.probabilities);
+WindowFunction Predictor::function_of(const PredictorMember& member) const {
+  return mirrored(
+      [method = member.method, this](const torch::Tensor& windows) {
+        const PrecisionScope precision(options_.bf16, options_.device.type());
+        return method->predict(windows);
+      },
+      options_.mirror);
+}
+
+Prediction Predictor::run(const std::vector<Prepared>& scans, const Geometry& target) const {
+  PlaneArgmax result(target, options_.probabilities);
+  PlaneMean mean(static_cast<int64_t>(scans.size()), [&](int64_t x, const torch::Tensor& plane) { result.take(x, plane); });
+  struct Runner {
+    WindowStream stream;
+    PlaneResampler onto_scan;
+  };
+  std::vector<Runner> runners;
   Prediction out;
-  out.windows = sliding_window_slabs(
-      image, options_.window, [&](const torch::Tensor& windows) { return method_->predict(windows); }, options_.device,
-      [&](int64_t x, const torch::Tensor& probabilities) { result.take(x, probabilities); });
+  for (size_t m = 0; m < scans.size(); ++m) {
+    runners.push_back({WindowStream(scans[m].image, members_[m].window, function_of(members_[m]), options_.device),
+                       PlaneResampler(scans[m].grid, target)});
+    out.windows += runners.back().stream.windows();
+  }
+  // The one that is furthest behind goes on, so that few planes wait for the others.
+  for (int64_t done = 0; done < out.windows;) {
+    Runner* last = nullptr;
+    for (Runner& runner : runners) {
+      if (runner.stream.windows_done() == runner.stream.windows()) continue;
+      if (!last || runner.onto_scan.next() < last->onto_scan.next()) last = &runner;
+    }
+    const int64_t before = last->stream.windows_done();
+    last->stream.advance([&](int64_t x, const torch::Tensor& slab) {
+      last->onto_scan.take(x, slab, [&](int64_t plane_x, const torch::Tensor& plane) { mean.take(plane_x, plane); });
+    });
+    done += last->stream.windows_done() - before;
+    if (options_.progress) options_.progress(done, out.windows);
+  }
   out.labels = std::move(result).labels();
   out.probabilities = std::move(result).probabilities();
+  return out;
+}
+
+Predictor::Prepared Predictor::prepare(const Recipe& recipe, const std::vector<Image>& channels) const {
+  Prepared out;
+  for (size_t c = 0; c < channels.size(); ++c) {
+    const Image channel = apply_recipe(recipe, channels[c]);
+    if (c == 0) {
+      out.grid = channel.geometry;
+      out.image = torch::empty({static_cast<int64_t>(channels.size()), out.grid.size[0], out.grid.size[1], out.grid.size[2]});
+    }
+    std::copy(channel.voxels.begin(), channel.voxels.end(), out.image[static_cast<int64_t>(c)].data_ptr<float>());
+  }
   return out;
 }
 
 Prediction Predictor::predict(const std::vector<Image>& channels) const {
   if (channels.empty()) throw Error("prediction needs at least one channel");
   const Geometry& scan = channels.front().geometry;
-  Geometry prepared;
-  torch::Tensor image;
-  for (size_t c = 0; c < channels.size(); ++c) {
+  for (size_t c = 1; c < channels.size(); ++c) {
     const std::string difference = grid_difference(channels[c].geometry, scan);
     if (!difference.empty()) throw InputError(concat("channel ", c), difference, "the grid of channel 0");
-    const Image channel = apply_recipe(recipe_, channels[c]);
-    if (c == 0) {
-      prepared = channel.geometry;
-      image = torch::empty({static_cast<int64_t>(channels.size()), prepared.size[0], prepared.size[1], prepared.size[2]});
-    }
-    std::copy(channel.voxels.begin(), channel.voxels.end(), image[static_cast<int64_t>(c)].data_ptr<float>());
   }
+  std::vector<Prepared> scans;
+  for (const PredictorMember& member : members_) scans.push_back(prepare(member.recipe, channels));
   // Recipes bring scans to the array axes nearest to RAS: interpolation happens along those axes, the rest is permuting.
-  Prediction out = run(image, prepared, map_to_ras(scan).apply(scan));
+  Prediction out = run(scans, map_to_ras(scan).apply(scan));
   out.labels = onto_axes_of(out.labels, scan);
   for (Image& p : out.probabilities) p = onto_axes_of(p, scan);
   postprocess(out.labels, options_.postprocess);
@@ -52,7 +101,8 @@ Prediction Predictor::predict(const std::vector<Image>& channels) const {
 }
 
 LabelMap Predictor::predict_prepared(const torch::Tensor& image, const Geometry& grid) const {
-  LabelMap labels = run(image.dim() == 3 ? image.unsqueeze(0) : image, grid, grid).labels;
+  if (members_.size() != 1) throw Error("a prepared image goes through one network");
+  LabelMap labels = run({{image.dim() == 3 ? image.unsqueeze(0) : image, grid}}, grid).labels;
   postprocess(labels, options_.postprocess);
   return labels;
 }

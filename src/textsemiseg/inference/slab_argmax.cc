@@ -75,14 +75,12 @@ std::array<AxisPositions, 3> axis_positions(const Geometry& source, const Geomet
   return out;
 }
 
-SlabArgmax::SlabArgmax(const Geometry& source, const Geometry& target, bool keep_probabilities)
-    : target_(target),
-      axes_(axis_positions(source, target)),
+PlaneResampler::PlaneResampler(const Geometry& source, const Geometry& target)
+    : axes_(axis_positions(source, target)),
+      planes_(target.size[0]),
       identity_y_(axes_[1].identity(source.size[1])),
       identity_z_(axes_[2].identity(source.size[2])),
-      keep_(keep_probabilities),
-      needed_(static_cast<size_t>(source.size[0]), false),
-      labels_(target) {
+      needed_(static_cast<size_t>(source.size[0]), false) {
   if (!std::is_sorted(axes_[0].low.begin(), axes_[0].low.end())) throw Error("the prepared grid runs against the scan");
   for (size_t i = 0; i < axes_[0].low.size(); ++i) {
     const size_t low = static_cast<size_t>(axes_[0].low[i]);
@@ -98,48 +96,50 @@ SlabArgmax::SlabArgmax(const Geometry& source, const Geometry& target, bool keep
   tensors(2, {1, 1, -1}, z_low_, z_high_, z_weight_);
 }
 
-torch::Tensor SlabArgmax::on_target_plane(const torch::Tensor& plane) const {
+torch::Tensor PlaneResampler::on_target_plane(const torch::Tensor& plane) const {
   torch::Tensor out = plane.to(torch::kFloat32);
   if (!identity_y_) out = interpolate(out, 1, y_low_.to(out.device()), y_high_.to(out.device()), y_weight_.to(out.device()));
   if (!identity_z_) out = interpolate(out, 2, z_low_.to(out.device()), z_high_.to(out.device()), z_weight_.to(out.device()));
   return out;
 }
 
-void SlabArgmax::take(int64_t x_begin, const torch::Tensor& probabilities) {
+void PlaneResampler::take(int64_t x_begin, const torch::Tensor& probabilities, const PlaneFunction& plane) {
   torch::NoGradGuard no_grad;
   const AxisPositions& along = axes_[0];
   for (int64_t x = x_begin; x < x_begin + probabilities.size(1); ++x) {
     if (!needed_[static_cast<size_t>(x)]) continue;
-    const torch::Tensor plane = on_target_plane(probabilities.select(1, x - x_begin));
-    for (; next_ < target_.size[0]; ++next_) {
+    const torch::Tensor current = on_target_plane(probabilities.select(1, x - x_begin));
+    for (; next_ < planes_; ++next_) {
       const int64_t low = along.low[static_cast<size_t>(next_)];
       const float weight = along.weight[static_cast<size_t>(next_)];
       if (low + (weight > 0 ? 1 : 0) > x) break;
-      emit(next_, weight > 0 ? torch::lerp(previous_, plane, weight) : plane);
+      plane(next_, weight > 0 ? torch::lerp(previous_, current, weight) : current);
     }
-    previous_ = plane;
+    previous_ = current;
   }
   // Without interpolation the last plane is a view of the slab, which its owner may reuse.
   if (previous_.defined() && identity_y_ && identity_z_) previous_ = previous_.clone();
 }
 
-void SlabArgmax::emit(int64_t x, const torch::Tensor& plane) {
-  const int64_t voxels = target_.size[1] * target_.size[2];
+void PlaneArgmax::take(int64_t x, const torch::Tensor& plane) {
+  const Geometry& target = labels_.geometry;
+  const int64_t voxels = target.size[1] * target.size[2];
   const torch::Tensor host = plane.to(torch::kCPU).contiguous();
   const int64_t classes = host.size(0);
   argmax(host.data_ptr<float>(), classes, voxels, labels_.voxels.data() + x * voxels);
+  next_ = x + 1;
   if (!keep_) return;
-  if (probabilities_.empty()) probabilities_.assign(static_cast<size_t>(classes), Image(target_));
+  if (probabilities_.empty()) probabilities_.assign(static_cast<size_t>(classes), Image(target));
   for (int64_t k = 0; k < classes; ++k) {
     std::copy_n(host.data_ptr<float>() + k * voxels, voxels, probabilities_[static_cast<size_t>(k)].voxels.data() + x * voxels);
   }
 }
 
-LabelMap SlabArgmax::labels() && {
-  if (next_ != target_.size[0]) throw Error("slabs of probabilities are missing");
+LabelMap PlaneArgmax::labels() && {
+  if (next_ != labels_.size()[0]) throw Error("slabs of probabilities are missing");
   return std::move(labels_);
 }
 
-std::vector<Image> SlabArgmax::probabilities() && { return std::move(probabilities_); }
+std::vector<Image> PlaneArgmax::probabilities() && { return std::move(probabilities_); }
 
 }  // namespace tss

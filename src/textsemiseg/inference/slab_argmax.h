@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "textsemiseg/volume/volume.h"
@@ -23,31 +24,67 @@ struct AxisPositions {
 // The axes of both grids must run along the same directions; throws Error otherwise.
 std::array<AxisPositions, 3> axis_positions(const Geometry& source, const Geometry& target);
 
-class SlabArgmax {
+// One plane [K, Y, Z] of the target grid, float32 on the compute device.
+using PlaneFunction = std::function<void(int64_t x, const torch::Tensor& plane)>;
+
+// Slabs of the source grid in, planes of the target grid out, both in ascending x.
+class PlaneResampler {
  public:
-  // keep_probabilities: also keeps the interpolated probabilities (classes times target voxels).
-  SlabArgmax(const Geometry& source, const Geometry& target, bool keep_probabilities);
+  PlaneResampler(const Geometry& source, const Geometry& target);
 
-  // Slabs [K, n, Y, Z] of the source grid in ascending x, without gaps; the tensor may be reused after the call.
-  void take(int64_t x_begin, const torch::Tensor& probabilities);
+  // Slabs [K, n, Y, Z] of the source grid in ascending x, without gaps; the tensor may be reused after the call, and a plane that
+  // comes out may be a view of it.
+  void take(int64_t x_begin, const torch::Tensor& probabilities, const PlaneFunction& plane);
+  // The target plane that comes out next.
+  int64_t next() const { return next_; }
 
-  // After the last slab. Where classes tie the lower one wins, so that a binary foreground needs strictly more than one half.
+ private:
+  torch::Tensor on_target_plane(const torch::Tensor& plane) const;
+
+  std::array<AxisPositions, 3> axes_;
+  int64_t planes_;
+  bool identity_y_, identity_z_;
+  std::vector<bool> needed_;  // source planes that any target plane uses
+  torch::Tensor y_low_, y_high_, y_weight_, z_low_, z_high_, z_weight_;
+  torch::Tensor previous_;  // interpolated plane [K, Y, Z] before the current one
+  int64_t next_ = 0;
+};
+
+// The classes of the planes of a grid.
+class PlaneArgmax {
+ public:
+  // keep_probabilities: also keeps the probabilities (classes times voxels).
+  PlaneArgmax(const Geometry& target, bool keep_probabilities) : keep_(keep_probabilities), labels_(target) {}
+
+  // Planes [K, Y, Z] in ascending x.
+  void take(int64_t x, const torch::Tensor& plane);
+
+  // After the last plane. Where classes tie the lower one wins, so that a binary foreground needs strictly more than one half.
   LabelMap labels() &&;
   std::vector<Image> probabilities() &&;  // one per class; empty unless kept
 
  private:
-  torch::Tensor on_target_plane(const torch::Tensor& plane) const;
-  void emit(int64_t x, const torch::Tensor& plane);
-
-  Geometry target_;
-  std::array<AxisPositions, 3> axes_;
-  bool identity_y_, identity_z_, keep_;
-  std::vector<bool> needed_;  // source planes that any target plane uses
-  torch::Tensor y_low_, y_high_, y_weight_, z_low_, z_high_, z_weight_;
-  torch::Tensor previous_;  // interpolated plane [K, Y, Z] before the current one
-  int64_t next_ = 0;        // target plane to emit next
+  bool keep_;
+  int64_t next_ = 0;
   LabelMap labels_;
   std::vector<Image> probabilities_;
+};
+
+// Both in one.
+class SlabArgmax {
+ public:
+  SlabArgmax(const Geometry& source, const Geometry& target, bool keep_probabilities)
+      : resampler_(source, target), argmax_(target, keep_probabilities) {}
+
+  void take(int64_t x_begin, const torch::Tensor& probabilities) {
+    resampler_.take(x_begin, probabilities, [this](int64_t x, const torch::Tensor& plane) { argmax_.take(x, plane); });
+  }
+  LabelMap labels() && { return std::move(argmax_).labels(); }
+  std::vector<Image> probabilities() && { return std::move(argmax_).probabilities(); }
+
+ private:
+  PlaneResampler resampler_;
+  PlaneArgmax argmax_;
 };
 
 }  // namespace tss

@@ -158,58 +158,89 @@ torch::Tensor window_weights(const WindowOptions& options, torch::Dtype dtype) {
   return weights.clamp_min(1e-3).to(dtype).contiguous();
 }
 
-int64_t sliding_window_slabs(const torch::Tensor& image, const WindowOptions& options, const WindowFunction& function,
-                             torch::Device device, const SlabFunction& slab) {
-  torch::NoGradGuard no_grad;
+struct WindowStream::State {
+  State(WindowFunction f, torch::Device d, size_t windows_per_call)
+      : batch(windows_per_call), function(std::move(f)), device(d) {}
+
+  torch::Tensor padded;
+  Triple original, patch, size;
+  std::array<AxisPadding, 3> pad;
+  std::vector<Triple> starts;
+  size_t batch, next = 0;
+  WindowFunction function;
+  torch::Device device;
+  torch::Tensor weights, windows;
+  std::unique_ptr<PlaneRing> ring;
+};
+
+WindowStream::~WindowStream() = default;
+WindowStream::WindowStream(WindowStream&&) noexcept = default;
+int64_t WindowStream::windows() const { return static_cast<int64_t>(state_->starts.size()); }
+int64_t WindowStream::windows_done() const { return static_cast<int64_t>(state_->next); }
+
+WindowStream::WindowStream(const torch::Tensor& image, const WindowOptions& options, WindowFunction function,
+                           torch::Device device) {
   options.check();
   TORCH_CHECK(image.dim() == 4 && image.is_floating_point(), "sliding_window: image must be a floating [C, X, Y, Z]");
-  const Triple original{image.size(1), image.size(2), image.size(3)};
-  Triple patch, size;
-  std::array<AxisPadding, 3> pad;
+  state_ = std::make_unique<State>(std::move(function), device, static_cast<size_t>(options.batch));
+  State& s = *state_;
+  s.original = {image.size(1), image.size(2), image.size(3)};
   for (size_t a = 0; a < 3; ++a) {
-    patch[a] = options.patch[a];
-    pad[a] = window_padding(original[a], patch[a]);
-    size[a] = original[a] + pad[a].low + pad[a].high;
+    s.patch[a] = options.patch[a];
+    s.pad[a] = window_padding(s.original[a], s.patch[a]);
+    s.size[a] = s.original[a] + s.pad[a].low + s.pad[a].high;
   }
-  const torch::Tensor padded =
-      size == original
-          ? image
-          : torch::constant_pad_nd(image, {pad[2].low, pad[2].high, pad[1].low, pad[1].high, pad[0].low, pad[0].high});
+  s.padded = s.size == s.original ? image
+                                  : torch::constant_pad_nd(image, {s.pad[2].low, s.pad[2].high, s.pad[1].low, s.pad[1].high,
+                                                                   s.pad[0].low, s.pad[0].high});
 
-  const std::vector<Triple> starts = all_starts(size, patch, options.resolved_stride());
-  const size_t batch = static_cast<size_t>(options.batch);
+  s.starts = all_starts(s.size, s.patch, options.resolved_stride());
   int64_t planes = 0;
-  for (size_t i = 0; i < starts.size(); i += batch) {
-    planes = std::max(planes, starts[std::min(i + batch, starts.size()) - 1][0] - starts[i][0] + patch[0]);
+  for (size_t i = 0; i < s.starts.size(); i += s.batch) {
+    planes = std::max(planes, s.starts[std::min(i + s.batch, s.starts.size()) - 1][0] - s.starts[i][0] + s.patch[0]);
   }
-  PlaneRing ring(planes, size[1], size[2]);
-  const torch::Tensor weights = window_weights(options, image.scalar_type()).to(device);
+  s.ring = std::make_unique<PlaneRing>(planes, s.size[1], s.size[2]);
+  s.weights = window_weights(options, image.scalar_type()).to(device);
+}
 
-  // Padding is cut off before the caller sees a plane.
-  const SlabFunction unpadded = [&](int64_t x_begin, const torch::Tensor& p) {
-    const int64_t low = std::max(x_begin, pad[0].low);
-    const int64_t high = std::min(x_begin + p.size(1), pad[0].low + original[0]);
-    if (low >= high) return;
-    slab(low - pad[0].low,
-         p.narrow(1, low - x_begin, high - low).narrow(2, pad[1].low, original[1]).narrow(3, pad[2].low, original[2]));
-  };
-
-  torch::Tensor windows;
-  for (size_t i = 0; i < starts.size(); i += batch) {
-    const int64_t count = static_cast<int64_t>(std::min(batch, starts.size() - i));
-    if (!windows.defined() || windows.size(0) != count) {
-      windows = torch::empty({count, image.size(0), patch[0], patch[1], patch[2]}, image.options().device(device));
-    }
-    for (int64_t n = 0; n < count; ++n) {
-      const Triple& s = starts[i + static_cast<size_t>(n)];
-      windows[n].copy_(padded.narrow(1, s[0], patch[0]).narrow(2, s[1], patch[1]).narrow(3, s[2], patch[2]));
-    }
-    const torch::Tensor probabilities = function(windows).to(image.scalar_type());
-    for (int64_t n = 0; n < count; ++n) ring.add(probabilities[n], weights, starts[i + static_cast<size_t>(n)]);
-    const int64_t next = i + batch < starts.size() ? starts[i + batch][0] : size[0];
-    if (next > starts[i][0]) ring.finish(starts[i][0], next, unpadded);
+bool WindowStream::advance(const SlabFunction& slab) {
+  State& s = *state_;
+  const size_t i = s.next;
+  if (i >= s.starts.size()) return false;
+  torch::NoGradGuard no_grad;
+  const int64_t count = static_cast<int64_t>(std::min(s.batch, s.starts.size() - i));
+  if (!s.windows.defined() || s.windows.size(0) != count) {
+    s.windows = torch::empty({count, s.padded.size(0), s.patch[0], s.patch[1], s.patch[2]}, s.padded.options().device(s.device));
   }
-  return static_cast<int64_t>(starts.size());
+  const auto start = [&](int64_t n) -> const Triple& { return s.starts[i + static_cast<size_t>(n)]; };
+  for (int64_t n = 0; n < count; ++n) {
+    const Triple& at = start(n);
+    s.windows[n].copy_(s.padded.narrow(1, at[0], s.patch[0]).narrow(2, at[1], s.patch[1]).narrow(3, at[2], s.patch[2]));
+  }
+  const torch::Tensor probabilities = s.function(s.windows).to(s.padded.scalar_type());
+  for (int64_t n = 0; n < count; ++n) s.ring->add(probabilities[n], s.weights, start(n));
+  s.next = i + static_cast<size_t>(count);
+
+  // Planes that no later window reaches; padding is cut off before the caller sees them.
+  const int64_t end = s.next < s.starts.size() ? s.starts[s.next][0] : s.size[0];
+  if (end > start(0)[0]) {
+    s.ring->finish(start(0)[0], end, [&](int64_t x_begin, const torch::Tensor& p) {
+      const int64_t low = std::max(x_begin, s.pad[0].low);
+      const int64_t high = std::min(x_begin + p.size(1), s.pad[0].low + s.original[0]);
+      if (low >= high) return;
+      slab(low - s.pad[0].low,
+           p.narrow(1, low - x_begin, high - low).narrow(2, s.pad[1].low, s.original[1]).narrow(3, s.pad[2].low, s.original[2]));
+    });
+  }
+  return true;
+}
+
+int64_t sliding_window_slabs(const torch::Tensor& image, const WindowOptions& options, const WindowFunction& function,
+                             torch::Device device, const SlabFunction& slab) {
+  WindowStream stream(image, options, function, device);
+  while (stream.advance(slab)) {
+  }
+  return stream.windows();
 }
 
 torch::Tensor sliding_window(const torch::Tensor& image, const WindowOptions& options, const WindowFunction& function,

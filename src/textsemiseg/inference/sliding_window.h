@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -65,5 +66,22 @@ torch::Tensor sliding_window(const torch::Tensor& image, const WindowOptions& op
 // patch, not for the whole volume. Returns the number of windows.
 int64_t sliding_window_slabs(const torch::Tensor& image, const WindowOptions& options, const WindowFunction& function,
                              torch::Device device, const SlabFunction& slab);
+
+// The same one call of the network at a time, so that several networks can go through a scan side by side.
+class WindowStream {
+ public:
+  WindowStream(const torch::Tensor& image, const WindowOptions& options, WindowFunction function, torch::Device device);
+  ~WindowStream();
+  WindowStream(WindowStream&&) noexcept;
+
+  // The next batch of windows; hands out the planes that are finished by it. False when there was none left.
+  bool advance(const SlabFunction& slab);
+  int64_t windows() const;       // in all
+  int64_t windows_done() const;  // those behind it
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace tss
