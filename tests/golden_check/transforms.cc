@@ -15,7 +15,7 @@ void compare(Checker& check, const std::string& name, const tss::Size3& got, con
 }
 
 // Where the one voxel of value 1 comes to lie in the patch.
-tss::Size3 marker_in_patch(const Json& item, const tss::Crop& crop, const tss::Size3& start) {
+tss::Size3 marker_in_patch(const Json& item, const tss::PatchCrop& crop, const tss::Size3& start) {
   const tss::Size3 size = size_of(item.at("size")), patch = size_of(item.at("patch")), marker = size_of(item.at("marker_in"));
   std::vector<uint8_t> volume(static_cast<size_t>(size[0] * size[1] * size[2]), 0);
   volume[static_cast<size_t>((marker[0] * size[1] + marker[1]) * size[2] + marker[2])] = 1;
@@ -27,7 +27,7 @@ tss::Size3 marker_in_patch(const Json& item, const tss::Crop& crop, const tss::S
 
 void check_crop(const Json& item, Checker& check, int64_t margin) {
   const tss::Size3 patch = size_of(item.at("patch"));
-  const tss::Crop crop = tss::crop_of(size_of(item.at("size")), patch, {true, margin});
+  const tss::PatchCrop crop = tss::crop_of(size_of(item.at("size")), patch, {true, margin});
   compare(check, "pad_each_side", crop.pad_low, item.at("pad_each_side"));
   if (item.contains("padded_size")) compare(check, "padded_size", crop.padded, item.at("padded_size"));
   const Json& ranges = item.at("start_ranges_low_inclusive_high_exclusive");

@@ -10,7 +10,7 @@ namespace {
 int64_t floor_half(int64_t value) { return value >= 0 ? value / 2 : -((1 - value) / 2); }
 
 template <class T>
-void copy(const T* from, const Size3& size, const PlaneTransform& transform, const Crop& crop, const Size3& start,
+void copy(const T* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop, const Size3& start,
           const Size3& patch, T* to) {
   const Size3 turned = transform.apply(size);
   const Size3 low{start[0] - crop.pad_low[0], start[1] - crop.pad_low[1], start[2] - crop.pad_low[2]};
@@ -44,8 +44,8 @@ void copy(const T* from, const Size3& size, const PlaneTransform& transform, con
 
 }  // namespace
 
-Crop crop_of(const Size3& size, const Size3& patch, const CropRule& rule) {
-  Crop crop;
+PatchCrop crop_of(const Size3& size, const Size3& patch, const CropRule& rule) {
+  PatchCrop crop;
   bool any_small = false;
   for (size_t a = 0; a < 3; ++a) any_small = any_small || size[a] <= patch[a];
   for (size_t a = 0; a < 3; ++a) {
@@ -64,7 +64,7 @@ Crop crop_of(const Size3& size, const Size3& patch, const CropRule& rule) {
   return crop;
 }
 
-Size3 centre_start(const Crop& crop, const Size3& patch) {
+Size3 centre_start(const PatchCrop& crop, const Size3& patch) {
   Size3 start{};
   for (size_t a = 0; a < 3; ++a) {
     const int64_t room = crop.padded[a] - patch[a];
@@ -111,12 +111,12 @@ std::array<int64_t, 2> PlaneTransform::target(int64_t x, int64_t y, const Size3&
   return to;
 }
 
-void copy_patch(const float* from, const Size3& size, const PlaneTransform& transform, const Crop& crop, const Size3& start,
+void copy_patch(const float* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop, const Size3& start,
                 const Size3& patch, float* to) {
   copy(from, size, transform, crop, start, patch, to);
 }
 
-void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const Crop& crop, const Size3& start,
+void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop, const Size3& start,
                 const Size3& patch, uint8_t* to) {
   copy(from, size, transform, crop, start, patch, to);
 }

@@ -18,15 +18,15 @@ struct CropRule {
   int64_t margin = 3;  // published only; BCP's pancreas loader has 1
 };
 
-struct Crop {
+struct PatchCrop {
   Size3 pad_low{0, 0, 0};
   Size3 padded{0, 0, 0};  // size after padding
   Size3 starts{1, 1, 1};  // number of start positions: 0 .. starts - 1
 };
 
-Crop crop_of(const Size3& size, const Size3& patch, const CropRule& rule);
+PatchCrop crop_of(const Size3& size, const Size3& patch, const CropRule& rule);
 // Start of the central patch: (padded - patch) / 2, halves to even.
-Size3 centre_start(const Crop& crop, const Size3& patch);
+Size3 centre_start(const PatchCrop& crop, const Size3& patch);
 
 // Quarter turns in the plane of axes 0 and 1 (numpy.rot90: axis 0 towards axis 1), then mirrors.
 struct PlaneTransform {
@@ -45,9 +45,9 @@ struct PlaneTransform {
 
 // Copies the patch whose low corner is `start` in the transformed and padded array; outside the case: zeros.
 // from: [X, Y, Z] of `size`; to: [patch].
-void copy_patch(const float* from, const Size3& size, const PlaneTransform& transform, const Crop& crop, const Size3& start,
+void copy_patch(const float* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop, const Size3& start,
                 const Size3& patch, float* to);
-void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const Crop& crop, const Size3& start,
+void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop, const Size3& start,
                 const Size3& patch, uint8_t* to);
 
 }  // namespace tss

@@ -43,7 +43,7 @@ Array mirror(const Array& in, size_t axis) {
   });
 }
 
-Array pad_and_crop(const Array& in, const Crop& crop, const Size3& start, const Size3& patch) {
+Array pad_and_crop(const Array& in, const PatchCrop& crop, const Size3& start, const Size3& patch) {
   return make(patch, [&](int64_t x, int64_t y, int64_t z) {
     const Size3 at{x + start[0] - crop.pad_low[0], y + start[1] - crop.pad_low[1], z + start[2] - crop.pad_low[2]};
     for (size_t a = 0; a < 3; ++a) {
@@ -76,7 +76,7 @@ TEST(Patch, EqualsTurnMirrorPadAndCropOfTheWholeArray) {
       }
       ASSERT_EQ(turned.size, transform.apply(size));
       for (const bool published : {false, true}) {
-        const Crop crop = crop_of(turned.size, patch, {published, 3});
+        const PatchCrop crop = crop_of(turned.size, patch, {published, 3});
         for (const Size3 start : {Size3{0, 0, 0}, Size3{crop.starts[0] - 1, crop.starts[1] - 1, crop.starts[2] - 1}}) {
           std::vector<float> got(static_cast<size_t>(patch[0] * patch[1] * patch[2]), -1.0f);
           copy_patch(input.values.data(), size, transform, crop, start, patch, got.data());
@@ -101,25 +101,25 @@ TEST(Patch, TargetInvertsSource) {
   }
 }
 
-TEST(Crop, SoundRulePadsOnlyWhatIsMissing) {
-  const Crop crop = crop_of({93, 96, 100}, {96, 96, 96}, {});
+TEST(PatchCrop, SoundRulePadsOnlyWhatIsMissing) {
+  const PatchCrop crop = crop_of({93, 96, 100}, {96, 96, 96}, {});
   EXPECT_EQ(crop.pad_low, (Size3{1, 0, 0}));
   EXPECT_EQ(crop.padded, (Size3{96, 96, 100}));
   EXPECT_EQ(crop.starts, (Size3{1, 1, 5}));  // the last start is possible
 }
 
-TEST(Crop, PublishedRulePadsAxesThatAreLargeEnough) {
+TEST(PatchCrop, PublishedRulePadsAxesThatAreLargeEnough) {
   // methods: for a patch of 96, sides of 94, 95, 96, 97 and 99 get 4, 3, 3, 2 and 1 voxels on both sides, 101 none.
   for (const auto& [side, pad] : {std::pair{94, 4}, {95, 3}, {96, 3}, {97, 2}, {99, 1}, {101, 0}}) {
     EXPECT_EQ(crop_of({side, 96, 96}, {96, 96, 96}, {true, 3}).pad_low[0], pad) << side;
     EXPECT_EQ(crop_of({side, 96, 96}, {96, 96, 96}, {true, 3}).padded[0], side + 2 * pad) << side;
   }
-  const Crop free = crop_of({97, 120, 200}, {96, 96, 96}, {true, 3});
+  const PatchCrop free = crop_of({97, 120, 200}, {96, 96, 96}, {true, 3});
   EXPECT_EQ(free.pad_low, (Size3{0, 0, 0}));
   EXPECT_EQ(free.starts, (Size3{1, 24, 104}));  // the last start is not
 }
 
-TEST(Crop, CentreRoundsHalvesToEven) {
+TEST(PatchCrop, CentreRoundsHalvesToEven) {
   const auto start = [](int64_t side) { return centre_start(crop_of({side, 96, 96}, {96, 96, 96}, {}), {96, 96, 96})[0]; };
   EXPECT_EQ(start(96), 0);
   EXPECT_EQ(start(97), 0);   // 0.5

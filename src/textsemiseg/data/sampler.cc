@@ -6,6 +6,8 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/intensity.h"
+#include "textsemiseg/data/warp.h"
 
 namespace tss {
 namespace {
@@ -99,6 +101,8 @@ PatchDraw Sampler::State::draw(int64_t iteration, int64_t sample) const {
   const Size3& size = item.geometry.size;
   Random augmentation(seed, Stream::kAugmentation, static_cast<uint64_t>(iteration), static_cast<uint32_t>(sample));
   draw.transform = draw_transform(options, augmentation);
+  // After the mirrors and turns, which stay what they are without it.
+  draw.augmentation = draw_augmentation(options.augmentation, channels, augmentation);
   draw.crop = crop_of(draw.transform.apply(size), patch, {options.published_quirks, options.published_margin});
   if (!is_labelled && options.unlabelled_crop == "centre") {
     draw.start = centre_start(draw.crop, patch);
@@ -132,6 +136,7 @@ void SamplerOptions::check() const {
   if (!(foreground >= 0 && foreground <= 1)) refuse("foreground", concat(foreground), "a share between 0 and 1");
   if (threads < 0) refuse("threads", std::to_string(threads), "at least 0");
   if (queue < 1) refuse("queue", std::to_string(queue), "at least 1");
+  augmentation.check();
 }
 
 Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t seed) : state_(std::make_unique<State>()) {
@@ -178,6 +183,28 @@ std::vector<PatchDraw> Sampler::plan(int64_t iteration) const {
   return draws;
 }
 
+namespace {
+
+// Copied voxel by voxel where nothing lies between voxels: then the patch holds the case's own values. label may be null.
+void take_patch(const CachedCase& item, int64_t channels, const PatchDraw& draw, const Size3& patch, float* image,
+                uint8_t* label) {
+  const Size3& size = item.geometry.size;
+  const int64_t voxels = patch[0] * patch[1] * patch[2];
+  const bool copied = draw.augmentation.spatial.is_identity();
+  const IndexMap map = copied ? IndexMap{}
+                              : warp_map(item.geometry, draw.transform, draw.crop, draw.start, patch, draw.augmentation.spatial);
+  const auto take = [&](const auto* from, auto* to) {
+    if (copied)
+      copy_patch(from, size, draw.transform, draw.crop, draw.start, patch, to);
+    else
+      warp_patch(from, size, map, patch, to);
+  };
+  for (int64_t c = 0; c < channels; ++c) take(item.image.data<float>() + c * item.geometry.voxels(), image + c * voxels);
+  if (label != nullptr) take(item.label->data<uint8_t>(), label);
+}
+
+}  // namespace
+
 void Sampler::draw_into(int64_t iteration, PatchBatch& batch) const {
   const State& state = *state_;
   const SamplerOptions& options = state.options;
@@ -190,19 +217,16 @@ void Sampler::draw_into(int64_t iteration, PatchBatch& batch) const {
   batch.image.resize(static_cast<size_t>(samples * state.channels * voxels));
   batch.label.resize(static_cast<size_t>(options.labelled * voxels));
   batch.ids.resize(static_cast<size_t>(samples));
+  std::vector<float> scratch;
   for (int64_t sample = 0; sample < samples; ++sample) {
     const PatchDraw draw = state.draw(iteration, sample);
     const bool is_labelled = sample < options.labelled;
     const CachedCase& item = (is_labelled ? state.labelled : state.unlabelled)[draw.index];
-    const Size3& size = item.geometry.size;
-    for (int64_t c = 0; c < state.channels; ++c) {
-      copy_patch(item.image.data<float>() + c * item.geometry.voxels(), size, draw.transform, draw.crop, draw.start, state.patch,
-                 batch.image.data() + (sample * state.channels + c) * voxels);
-    }
-    if (is_labelled) {
-      copy_patch(item.label->data<uint8_t>(), size, draw.transform, draw.crop, draw.start, state.patch,
-                 batch.label.data() + sample * voxels);
-    }
+    float* image = batch.image.data() + sample * state.channels * voxels;
+    uint8_t* label = is_labelled ? batch.label.data() + sample * voxels : nullptr;
+    take_patch(item, state.channels, draw, state.patch, image, label);
+    for (size_t c = 0; c < draw.augmentation.channels.size(); ++c)
+      apply_intensity(draw.augmentation.channels[c], state.patch, image + static_cast<int64_t>(c) * voxels, scratch);
     batch.ids[static_cast<size_t>(sample)] = item.id;
   }
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/data/augmentation.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/data/patch.h"
 
@@ -27,6 +28,7 @@ struct SamplerOptions {
   double foreground = 0.0;  // share of labelled patches centred on a foreground voxel (classes drawn equally often)
   int64_t threads = 1;      // background threads
   int64_t queue = 4;        // batches drawn ahead
+  AugmentationOptions augmentation;  // small rotations and scales, intensities; all off
 
   template <class V>
   void visit(V& v) {
@@ -41,6 +43,7 @@ struct SamplerOptions {
     v("foreground", foreground);
     v("threads", threads);
     v("queue", queue);
+    v("augmentation", augmentation);
   }
   void check() const;  // throws InputError naming the field
 };
@@ -57,8 +60,9 @@ struct PatchBatch {
 struct PatchDraw {
   size_t index = 0;  // in the list of labelled or unlabelled cases
   PlaneTransform transform;
-  Crop crop;      // of the transformed case
+  PatchCrop crop;      // of the transformed case
   Size3 start{};  // in the transformed and padded case
+  AugmentationDraw augmentation;
 };
 
 class Sampler {
@@ -70,7 +74,7 @@ class Sampler {
   PatchBatch draw(int64_t iteration) const;
   // The same into a batch whose memory is used again.
   void draw_into(int64_t iteration, PatchBatch& batch) const;
-  // What draw() will copy, sample by sample.
+  // What draw() will take and do, sample by sample.
   std::vector<PatchDraw> plan(int64_t iteration) const;
   int64_t iterations_per_epoch() const;
 

@@ -315,5 +315,78 @@ TEST(SamplerOptionsTest, ChecksNameTheField) {
               HasSubstr("sampler.unlabelled_crop: 'center'; expected random or centre"));
 }
 
+AugmentationOptions strong_augmentation() {
+  AugmentationOptions augmentation;
+  augmentation.rotation = 20;
+  augmentation.scale = 0.3;
+  augmentation.noise = augmentation.brightness = augmentation.contrast = augmentation.gamma = 0.3;
+  augmentation.blur = augmentation.low_resolution = 1;
+  augmentation.rotation_probability = augmentation.scale_probability = augmentation.noise_probability = 0.6;
+  return augmentation;
+}
+
+TEST_F(SamplerTest, WithoutAugmentationBatchesAreWhatTheyWere) {
+  const Dataset data = dataset(3, 4);
+  SamplerOptions options = small_patch();
+  options.flips = options.quarter_turns = true;
+  const Sampler plain(data, options, 7);
+  // Strengths that never come: every draw of mirrors, turns and crops stays.
+  options.augmentation = strong_augmentation();
+  AugmentationOptions& never = options.augmentation;
+  for (double* probability : {&never.rotation_probability, &never.scale_probability, &never.noise_probability, &never.blur_probability,
+                              &never.brightness_probability, &never.contrast_probability, &never.low_resolution_probability,
+                              &never.gamma_probability})
+    *probability = 0;
+  const Sampler idle(data, options, 7);
+  for (int64_t i = 0; i < 20; ++i) EXPECT_TRUE(same(plain.draw(i), idle.draw(i)));
+  // As drawn before there was augmentation: a change here changes every training run.
+  double sum = 0;
+  const PatchBatch batch = plain.draw(5);
+  for (size_t i = 0; i < batch.image.size(); ++i) sum += static_cast<double>(batch.image[i]) * static_cast<double>(i % 7);
+  EXPECT_NEAR(sum, -95.6301512215, 1e-3);
+}
+
+TEST_F(SamplerTest, AugmentationIsAFunctionOfSeedIterationAndSample) {
+  const Dataset data = dataset(2, 3);
+  SamplerOptions options = small_patch();
+  const Sampler plain(data, options, 7);
+  options.augmentation = strong_augmentation();
+  const Sampler one(data, options, 7), two(data, options, 7);
+  int spatial = 0, different = 0;
+  std::set<double> angles;
+  for (int64_t i = 0; i < 30; ++i) {
+    ASSERT_TRUE(same(one.draw(i), two.draw(29 - (29 - i))));
+    different += !same(one.draw(i), plain.draw(i));
+    const auto plan = one.plan(i), before = plain.plan(i);
+    for (size_t s = 0; s < 4; ++s) {  // the place of the patch does not depend on it
+      EXPECT_EQ(plan[s].start, before[s].start);
+      EXPECT_EQ(plan[s].index, before[s].index);
+      if (plan[s].augmentation.spatial.angles[0] == 0) continue;
+      ++spatial;
+      angles.insert(plan[s].augmentation.spatial.angles[0]);
+    }
+  }
+  EXPECT_GT(different, 25);
+  EXPECT_NEAR(spatial, 72, 25);
+  EXPECT_EQ(angles.size(), static_cast<size_t>(spatial));  // every sample of every batch has its own
+  BatchLoader loader(one, 0, 3, 4);
+  for (int64_t i = 0; i < 20; ++i) ASSERT_TRUE(same(*loader.next(), two.draw(i)));
+}
+
+TEST_F(SamplerTest, AugmentedLabelsKeepTheirValues) {
+  const Dataset data = dataset(2, 2);
+  SamplerOptions options = small_patch();
+  options.augmentation = strong_augmentation();
+  options.augmentation.rotation_probability = options.augmentation.scale_probability = 1;
+  const Sampler sampler(data, options, 2);
+  std::set<uint8_t> values;
+  for (int64_t i = 0; i < 50; ++i) {
+    const PatchBatch batch = sampler.draw(i);
+    values.insert(batch.label.begin(), batch.label.end());
+    for (const float value : batch.image) ASSERT_TRUE(std::isfinite(value));
+  }
+  EXPECT_EQ(values, (std::set<uint8_t>{0, 1, 2}));
+}
+
 }  // namespace
 }  // namespace tss
