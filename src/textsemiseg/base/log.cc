@@ -3,20 +3,21 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <memory>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/messages.h"
 
 namespace tss {
 namespace {
 
-// spdlog honours neither NO_COLOR nor a plain pipe by itself in every version: decide here.
-spdlog::color_mode color_mode() { return std::getenv("NO_COLOR") ? spdlog::color_mode::never : spdlog::color_mode::automatic; }
-
 spdlog::logger& logger() {
   static auto instance = [] {
-    auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(color_mode());
+    // spdlog's own rule for colours differs from version to version.
+    auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours_wanted(STDERR_FILENO) ? spdlog::color_mode::always
+                                                                                                    : spdlog::color_mode::never);
     sink->set_pattern("%^%l:%$ %v");
     auto made = std::make_shared<spdlog::logger>("textsemiseg", sink);
     made->set_level(spdlog::level::info);
@@ -26,13 +27,30 @@ spdlog::logger& logger() {
   return *instance;
 }
 
+LogLevel current_level = LogLevel::kNormal;
+
+// For machines: a line of JSON in place of the text on stderr; the log file, if there is one, stays text.
+void write(spdlog::level::level_enum level, const std::string& message) {
+  if (message_format() == MessageFormat::kText) return logger().log(level, "{}", message);
+  if (!logger().should_log(level)) return;
+  const auto name = spdlog::level::to_string_view(level);
+  log_message_event(std::string(name.data(), name.size()), message);
+  for (size_t i = 1; i < logger().sinks().size(); ++i) {
+    logger().sinks()[i]->log(spdlog::details::log_msg(logger().name(), level, message));
+    logger().sinks()[i]->flush();
+  }
+}
+
 }  // namespace
 
 void set_log_level(LogLevel level) {
+  current_level = level;
   logger().set_level(level == LogLevel::kQuiet     ? spdlog::level::warn
                      : level == LogLevel::kVerbose ? spdlog::level::debug
                                                    : spdlog::level::info);
 }
+
+LogLevel log_level() { return current_level; }
 
 void set_log_file(const std::string& path) {
   auto& sinks = logger().sinks();
@@ -47,9 +65,9 @@ void set_log_file(const std::string& path) {
   }
 }
 
-void log_info(const std::string& message) { logger().info("{}", message); }
-void log_warning(const std::string& message) { logger().warn("{}", message); }
-void log_error(const std::string& message) { logger().error("{}", message); }
-void log_debug(const std::string& message) { logger().debug("{}", message); }
+void log_info(const std::string& message) { write(spdlog::level::info, message); }
+void log_warning(const std::string& message) { write(spdlog::level::warn, message); }
+void log_error(const std::string& message) { write(spdlog::level::err, message); }
+void log_debug(const std::string& message) { write(spdlog::level::debug, message); }
 
 }  // namespace tss

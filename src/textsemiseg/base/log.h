@@ -1,4 +1,4 @@
-// Messages for people, on stderr; standard output is kept for results. The one file behind it uses spdlog, whose headers
+// Messages on stderr (base/messages.h: their form); standard output is kept for results. The one file behind it uses spdlog, whose headers
 // must not meet torch's (both bring fmt).
 #pragma once
 
@@ -9,6 +9,7 @@ namespace tss {
 enum class LogLevel { kQuiet, kNormal, kVerbose };
 
 void set_log_level(LogLevel level);
+LogLevel log_level();
 // Copies every message to this file as well (appending); an empty path stops that.
 void set_log_file(const std::string& path);
 
