@@ -8,7 +8,6 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/io/config.h"
 
 namespace tss {
 namespace {
@@ -17,38 +16,18 @@ struct PrepareArguments {
   PrepareOptions options;
   std::string source, dataset, recipe;
   std::string classes;
-  std::vector<std::string> overrides;
+  std::vector<std::string> overrides, label_map;
 };
-
-// What --set can reach.
-struct PrepareSections {
-  Recipe recipe;
-  template <class V>
-  void visit(V& v) {
-    v("recipe", recipe);
-  }
-};
-
-Recipe read_recipe(const std::string& name, const std::vector<std::string>& overrides) {
-  PrepareSections sections;
-  if (ends_with(name, ".toml")) {
-    read_options(read_toml(name), name, sections);
-  } else {
-    sections.recipe = recipe_from_name(name);
-  }
-  Json config = write_options(sections);
-  for (const std::string& assignment : overrides) apply_override(config, assignment);
-  read_options(config, "--set", sections);
-  sections.recipe.check();
-  return sections.recipe;
-}
 
 void run(PrepareArguments& arguments) {
   PrepareOptions& options = arguments.options;
   const Stopwatch watch;
   options.source = arguments.source;
   options.dataset = arguments.dataset;
-  options.recipe = read_recipe(arguments.recipe, arguments.overrides);
+  const Preset preset = read_preset(arguments.recipe, arguments.overrides);
+  options.recipe = preset.recipe;
+  options.facts = preset.dataset;
+  options.label_map = parse_label_rules(arguments.label_map);
   if (!arguments.classes.empty()) {
     for (const std::string& name : split(arguments.classes, ',')) options.classes.push_back(trim(name));
   }
@@ -66,11 +45,15 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--source", arguments->source, "folder of scans: MSD or nnU-Net layout, HDF5 cases, or plain images")
       ->required();
   app.add_option("--dataset", arguments->dataset, "folder to write")->required();
-  app.add_option("--recipe", arguments->recipe, "generic, ct_soft_tissue, left_atrium, or a .toml file of configs/datasets")
+  app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")
       ->required();
   app.add_option("--set", arguments->overrides, "override, e.g. recipe.spacing=[1,1,1]")->take_all()->allow_extra_args(false);
   app.add_option("--classes", arguments->classes,
                  "class names where the source has no dataset.json, background first, with commas between");
+  app.add_option("--label-map", arguments->label_map,
+                 "stored values of a class, e.g. \"1,2,4=whole tumour\" or \">0=tumour\": merges, renames, or (=background) drops")
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--labelled", split_options.labelled, "labelled training cases: a number or a percentage of the training cases");
   app.add_option("--validation", split_options.validation,
                  "validation cases: a number or a percentage of the cases with a label (10%)");
@@ -80,7 +63,7 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--train-list", split_options.train_list, "training ids, one a line; the first ones are the labelled");
   app.add_option("--validation-list", split_options.validation_list, "validation ids, one a line");
   app.add_option("--test-list", split_options.test_list, "test ids, one a line");
-  app.add_option("--split", arguments->options.split_file, "a split.json to use as it is");
+  app.add_option("--split", arguments->options.split_file, "a split.json to use as it is, or a published one: " + join(published_split_names(), ", "));
   app.add_flag("--allow-missing", split_options.allow_missing, "leave out listed cases that the source lacks");
   app.add_flag("--overwrite", arguments->options.overwrite, "replace an existing split and a dataset of another recipe");
   app.add_option("--threads", arguments->options.threads, "cases prepared at a time (0: one per core)");

@@ -114,9 +114,12 @@ std::vector<Fingerprint> fingerprints_of(const SourceCase& item) {
   return fingerprints;
 }
 
-Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes) {
-  Json json = write_options(recipe);
+Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, const LabelTable& labels) {
+  // Arrays of earlier versions stay in use where the recipe is one that those versions knew.
+  Json json = earlier_form(recipe);
+  if (json.is_null()) json = write_options(recipe);
   json.erase("name");  // two names of one preparation share its arrays
+  if (!labels.is_identity()) json["label_values"] = label_rules_to_json(labels.rules);
   json["classes"] = classes;
   json["version"] = kVersion;
   folder_ = std::move(dataset_folder) / "cache" / hex(hash_bytes(json.dump()));
@@ -162,7 +165,7 @@ Cache::State Cache::state(const SourceCase& item, std::string* reason) const {
   return gone ? State::kSourceGone : State::kCurrent;
 }
 
-void Cache::write(const SourceCase& item, const PreparedCase& prepared, const std::vector<Fingerprint>& fingerprints) const {
+void Cache::write(const SourceCase& item, const CaseArrays& prepared, const std::vector<Fingerprint>& fingerprints) const {
   const Geometry& geometry = prepared.channels.front().geometry;
   const fs::path temporary = folder_ / concat(kTemporary, ::getpid(), "-", item.id);
   std::error_code ignored;

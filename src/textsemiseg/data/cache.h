@@ -4,7 +4,7 @@
 //   D/cache/<key>/<id>/label.npy   uint8 [X, Y, Z]; only where the case has a label
 //   D/cache/<key>/<id>/case.json   geometry, source files and their fingerprints
 //
-// <key> is a hash of everything that decides the arrays besides the scan: recipe, number of classes, version of this code.
+// <key> is a hash of everything that decides the arrays besides the scan: recipe, number of classes, label map, version of this code.
 // The fingerprints tell whether the scan is still the one that was prepared.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/data/label_table.h"
 #include "textsemiseg/data/recipe.h"
 #include "textsemiseg/data/source.h"
 #include "textsemiseg/io/npy_file.h"
@@ -44,12 +45,6 @@ Fingerprint fingerprint_of(const std::filesystem::path& file);  // throws InputE
 std::string content_of(const std::filesystem::path& file);
 std::vector<Fingerprint> fingerprints_of(const SourceCase& item);
 
-// One prepared case in memory.
-struct PreparedCase {
-  std::vector<Image> channels;
-  std::optional<LabelMap> label;
-};
-
 struct CacheEntry {
   Geometry geometry;
   MappedNpy image;
@@ -58,7 +53,7 @@ struct CacheEntry {
 
 class Cache {
  public:
-  Cache(std::filesystem::path dataset_folder, const Recipe& recipe, int64_t classes);
+  Cache(std::filesystem::path dataset_folder, const Recipe& recipe, int64_t classes, const LabelTable& labels);
 
   const std::filesystem::path& folder() const { return folder_; }  // D/cache/<key>
   std::filesystem::path folder_of(const std::string& id) const { return folder_ / id; }
@@ -68,7 +63,7 @@ class Cache {
   State state(const SourceCase& item, std::string* reason = nullptr) const;
   // Replaces the entry as a whole. The fingerprints were taken before the files were read, so that a file that changes
   // meanwhile is found out later.
-  void write(const SourceCase& item, const PreparedCase& prepared, const std::vector<Fingerprint>& fingerprints) const;
+  void write(const SourceCase& item, const CaseArrays& prepared, const std::vector<Fingerprint>& fingerprints) const;
   // Maps the arrays; throws InputError when one is missing or its shape does not fit case.json.
   CacheEntry map(const std::string& id) const;
   // Removes what stopped runs left behind.

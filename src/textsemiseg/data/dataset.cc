@@ -55,10 +55,14 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
   record.class_names = description.class_names;
   record.class_texts = description.class_texts;
   record.channel_names = description.channel_names;
-  FieldReader reader(json.at("recipe"), "recipe", file.string());
-  record.recipe.visit(reader);
-  reader.check_unknown();
+  record.recipe.read_config(json.at("recipe"), "recipe", file.string());
   record.recipe.check();
+  const std::string label_values = file.string() + ": label_values";
+  const auto rules = json.contains("label_values") ? label_rules_from_json(json.at("label_values"), label_values)
+                                                   : std::vector<LabelRule>{};
+  record.label_table = LabelTable::of(rules, record.class_names, label_values);
+  if (json.contains("channels") && !config_detail::convert(json.at("channels"), record.channels))
+    config_detail::throw_wrong_type(file.string(), "channels", json.at("channels"), "an integer");
   try {
     record.source = json.at("source").get<std::string>();
     record.layout = json.value("layout", "");
@@ -83,6 +87,8 @@ void write_dataset_record(const fs::path& folder, const DatasetRecord& record) {
   const Json texts = texts_to_json(record.class_texts, record.class_names);
   if (!texts.empty()) json["text"] = texts;
   for (size_t c = 0; c < record.channel_names.size(); ++c) json["channel_names"][std::to_string(c)] = record.channel_names[c];
+  if (record.channels > 0) json["channels"] = record.channels;
+  if (!record.label_table.is_identity()) json["label_values"] = label_rules_to_json(record.label_table.rules);
   json["recipe"] = write_options(record.recipe);
   json["source"] = record.source.string();
   json["layout"] = record.layout;
@@ -104,7 +110,9 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
   dataset.name_ = record.name;
   dataset.class_names_ = record.class_names;
   dataset.class_texts_ = record.class_texts;
-  dataset.channels_ = record.cases.empty() || is_hdf5_file(record.cases.front().images.front())
+  dataset.label_table_ = record.label_table;
+  dataset.channels_ = record.channels > 0 ? record.channels
+                      : record.cases.empty() || is_hdf5_file(record.cases.front().images.front())
                           ? 1
                           : static_cast<int64_t>(record.cases.front().images.size());
   dataset.recipe_ = record.recipe;
@@ -118,7 +126,7 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
   if (!fs::exists(file)) throw InputError(file.string(), "missing", "a split written by textsemiseg prepare");
   dataset.split_ = read_split(file);
   check_split(dataset.split_, file, dataset.sources_);
-  dataset.cache_ = std::make_shared<const Cache>(folder, record.recipe, dataset.classes());
+  dataset.cache_ = std::make_shared<const Cache>(folder, record.recipe, dataset.classes(), record.label_table);
   for (const Role role : kRoles) {
     for (const std::string& id : dataset.cases(role)) {
       if (!fs::exists(dataset.cache_->folder_of(id) / "case.json")) {
@@ -163,6 +171,14 @@ CachedCase Dataset::load(const std::string& id) const {
   loaded.source_image = item.images.front();
   loaded.source_label = item.label;
   return loaded;
+}
+
+LabelMap Dataset::read_label(const std::string& id) const {
+  const SourceCase& item = source(id);
+  if (item.label.empty()) throw InputError((folder_ / "dataset.json").string(), "case '" + id + "' has no label", "a case with a label");
+  LabelMap labels = read_scan_label(item.label);
+  label_table_.apply(labels, item.label.string(), class_names_);
+  return labels;
 }
 
 }  // namespace tss

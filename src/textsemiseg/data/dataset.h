@@ -47,6 +47,7 @@ class Dataset {
   int64_t classes() const { return static_cast<int64_t>(class_names_.size()); }
   int64_t channels() const { return channels_; }
   const Recipe& recipe() const { return recipe_; }
+  const LabelTable& label_table() const { return label_table_; }
   const std::vector<std::string>& cases(Role role) const { return split_.cases(role); }  // in split order
   const Split& split() const { return split_; }
   // The files a case was prepared from; throws InputError for an unknown id.
@@ -54,12 +55,15 @@ class Dataset {
   // Opens (maps) one case's cache; throws InputError when its scan has changed since. A scan that is no longer there is
   // used as prepared, with one warning per dataset.
   CachedCase load(const std::string& id) const;
+  // The label of a case on its own grid, as classes: merged and renamed as the label map says. Throws InputError when it has none.
+  LabelMap read_label(const std::string& id) const;
 
  private:
   std::filesystem::path folder_;
   std::string name_;
   std::vector<std::string> class_names_;
   ClassTexts class_texts_;
+  LabelTable label_table_;
   int64_t channels_ = 1;
   Recipe recipe_;
   std::map<std::string, SourceCase> sources_;
@@ -73,7 +77,9 @@ struct DatasetRecord {
   std::string name;
   std::vector<std::string> class_names;
   ClassTexts class_texts;
+  LabelTable label_table;
   std::vector<std::string> channel_names;
+  int64_t channels = 0;  // of the prepared arrays; 0 in records of earlier versions
   Recipe recipe;
   std::filesystem::path source;  // absolute
   std::string layout;

@@ -1,8 +1,7 @@
 #include "textsemiseg/data/dataset_json.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
+#include <map>
 #include <set>
 
 #include "textsemiseg/base/error.h"
@@ -11,44 +10,45 @@
 namespace tss {
 namespace {
 
-constexpr size_t kMostClasses = 256;  // labels are stored as uint8
-
-std::optional<int64_t> as_index(const std::string& text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-  return value;
-}
-
-// Pairs (value, name) of either dialect.
-std::vector<std::pair<int64_t, std::string>> label_pairs(const Json& labels, const std::string& subject, Dialect dialect) {
-  std::vector<std::pair<int64_t, std::string>> pairs;
-  for (const auto& [key, value] : labels.items()) {
-    if (dialect == Dialect::kMsd) {
-      const auto index = as_index(key);
-      if (!index || !value.is_string()) {
-        throw InputError(subject, "found \"" + key + "\": " + value.dump(), "\"value\": \"class name\" throughout");
-      }
-      pairs.emplace_back(*index, value.get<std::string>());
-      continue;
+// "labels" gives every class one name and the background the value 0; merging is for "label_map".
+void check_names(const std::vector<LabelRule>& rules, const std::string& subject) {
+  std::set<std::string> seen;
+  bool background = false;
+  for (const LabelRule& rule : rules) {
+    background = background || rule.value == "0";
+    if (!seen.insert(rule.class_name).second) {
+      throw InputError(subject, "two classes are called '" + rule.class_name + "'",
+                       "distinct names (\"label_map\" merges classes)");
     }
-    if (value.is_array()) {
-      throw InputError(subject, "class '" + key + "' is a region " + value.dump(),
-                       "one value per class (regions are not supported)");
-    }
-    if (!value.is_number_integer()) {
-      throw InputError(subject, "class '" + key + "' has value " + value.dump(), "an integer");
-    }
-    if (key == "ignore") {
-      throw InputError(subject, "class 'ignore' (" + value.dump() + ")", "classes only (voxels to ignore are not supported)");
-    }
-    pairs.emplace_back(value.get<int64_t>(), key);
   }
-  std::sort(pairs.begin(), pairs.end());
-  return pairs;
+  if (!background) throw InputError(subject, "no class has the value 0", "the background, 0");
 }
 
-std::vector<std::string> class_names_of(const Json& json, const std::string& source, Dialect& dialect) {
+// Stored value -> class name, of either dialect. A class with several values is a region of nnU-Net's.
+std::vector<LabelRule> rules_of_labels(const Json& labels, const std::string& subject, Dialect dialect) {
+  if (dialect == Dialect::kMsd) {
+    auto rules = label_rules_from_json(labels, subject);
+    check_names(rules, subject);
+    return rules;
+  }
+  std::map<int64_t, std::string> class_of;
+  for (const auto& [name, value] : labels.items()) {
+    for (const Json& one : value.is_array() ? value : Json::array({value})) {
+      if (!one.is_number_integer()) throw InputError(subject, "class '" + name + "' has value " + value.dump(), "an integer, or a list of them");
+      const auto [place, added] = class_of.emplace(one.get<int64_t>(), name);
+      if (!added) {
+        throw InputError(subject, concat("value ", place->first, " is in '", place->second, "' and in '", name, "'"),
+                         "classes that exclude each other: regions that overlap are not supported, choose with \"label_map\" or --label-map");
+      }
+    }
+  }
+  std::vector<LabelRule> rules;
+  for (const auto& [value, name] : class_of) rules.push_back({std::to_string(value), name});
+  if (!class_of.contains(0)) throw InputError(subject, "no class has the value 0", "the background, 0");
+  return rules;
+}
+
+LabelClasses label_classes_of(const Json& json, const std::string& source, Dialect& dialect) {
   const std::string subject = source + ": labels";
   if (!json.contains("labels")) throw InputError(subject, "missing", R"({"0": "background", ...} or {"background": 0, ...})");
   const Json& labels = json.at("labels");
@@ -56,23 +56,10 @@ std::vector<std::string> class_names_of(const Json& json, const std::string& sou
     throw InputError(subject, "found " + labels.dump(), R"({"0": "background", ...} or {"background": 0, ...})");
   }
   dialect = labels.begin().value().is_string() ? Dialect::kMsd : Dialect::kNnunet;
-  const auto pairs = label_pairs(labels, subject, dialect);
-  std::vector<std::string> names;
-  std::set<std::string> seen;
-  for (const auto& [value, name] : pairs) {
-    if (value != static_cast<int64_t>(names.size())) {
-      throw InputError(subject, concat("value ", value, " ('", name, "') where ", names.size(), " should come"),
-                       concat("the values 0 to ", pairs.size() - 1, " without gaps"));
-    }
-    if (trim(name).empty())
-      throw InputError(subject, concat("class ", value, " has an empty name"), "a name, which is also its text prompt");
-    if (!seen.insert(name).second) throw InputError(subject, "two classes are called '" + name + "'", "distinct names");
-    names.push_back(name);
-  }
-  if (names.size() < 2 || names.size() > kMostClasses) {
-    throw InputError(subject, concat(names.size(), " classes"), concat("2 to ", kMostClasses, ", the background included"));
-  }
-  return names;
+  std::vector<LabelRule> rules = rules_of_labels(labels, subject, dialect);
+  if (!json.contains("label_map") || json.at("label_map").is_null()) return classes_of_rules(rules, subject);
+  const std::string map_subject = source + ": label_map";
+  return classes_of_rules(with_rules(rules, label_rules_from_json(json.at("label_map"), map_subject)), map_subject);
 }
 
 // "text": ["...", ...] in class order, or {"class name": "..."}, with a list of sentences in place of a text; the class name where
@@ -160,7 +147,9 @@ std::vector<ListedCase> cases_of(const Json& json, const char* key, const std::s
 DatasetDescription parse_dataset_json(const Json& json, const std::string& source) {
   if (!json.is_object()) throw InputError(source, "holds " + type_name_of(json), "an object with \"labels\"");
   DatasetDescription description;
-  description.class_names = class_names_of(json, source, description.dialect);
+  LabelClasses classes = label_classes_of(json, source, description.dialect);
+  description.class_names = std::move(classes.class_names);
+  description.label_table = std::move(classes.table);
   description.class_texts = class_texts_of(json, source, description.class_names);
   description.channel_names = channel_names_of(json);
   if (json.contains("name") && json.at("name").is_string()) description.name = json.at("name").get<std::string>();

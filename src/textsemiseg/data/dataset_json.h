@@ -3,6 +3,9 @@
 //   MSD         "labels": {"0": "background", "1": "liver"}, "modality": {"0": "CT"}, "training": [{"image": ..., "label": ...}]
 //   nnU-Net v2  "labels": {"background": 0, "liver": 1}, "channel_names": {"0": "CT"}, "file_ending": ".nii.gz"
 //
+// Label values may have gaps, and a class several values: {"whole tumour": [1, 2, 4]}. Either may also carry "label_map": {"1": "whole
+// tumour", "2": "whole tumour"}, which goes before "labels": classes merged, renamed or (as "background") dropped without touching files.
+//
 // Either may also carry "text": {"liver": "a text"} or {"liver": ["a synonym", "a sentence on its appearance"]}, what text encoders read
 // in place of the name.
 #pragma once
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "textsemiseg/data/class_names.h"
+#include "textsemiseg/data/label_table.h"
 #include "textsemiseg/io/config.h"
 
 namespace tss {
@@ -29,6 +33,7 @@ struct DatasetDescription {
   Dialect dialect = Dialect::kMsd;
   std::string name;
   std::vector<std::string> class_names;    // class 0 is the background; K is the length
+  LabelTable label_table;                  // stored values -> classes
   ClassTexts class_texts;                  // "text": one or more per class; the class names where absent
   std::vector<std::string> channel_names;  // "modality" or "channel_names"; at least one
   std::string file_ending;                 // nnU-Net; empty: any known image
@@ -36,7 +41,7 @@ struct DatasetDescription {
   std::vector<ListedCase> test;
 };
 
-// Throws InputError naming file and field: no "labels", values that are not 0..K-1, fewer than two classes, regions.
+// Throws InputError naming file and field: no "labels", values outside 0..255, fewer than two classes, regions that overlap.
 DatasetDescription read_dataset_json(const std::filesystem::path& path);
 // The same for a parsed file; `source` is its name in messages.
 DatasetDescription parse_dataset_json(const Json& json, const std::string& source);

@@ -12,60 +12,64 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/dataset.h"
-#include "textsemiseg/io/hdf5_file.h"
+#include "textsemiseg/data/case_reader.h"
+#include "textsemiseg/data/file_patterns.h"
 #include "textsemiseg/volume/finite.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-void check_labels(const LabelMap& labels, const fs::path& file, const std::vector<std::string>& class_names) {
-  std::array<int64_t, 256> counts{};
-  for (const uint8_t value : labels.voxels) ++counts[value];
-  bool outside = false;
-  std::vector<std::string> found;
-  for (size_t value = 0; value < counts.size(); ++value) {
-    if (counts[value] == 0) continue;
-    outside = outside || value >= class_names.size();
-    found.push_back(concat(value, " (", counts[value], counts[value] == 1 ? " voxel)" : " voxels)"));
+// Names and values of the classes: --label-map, then the source's own dataset.json, then --classes, then the recipe's file.
+LabelClasses choose_classes(const Source& source, const PrepareOptions& options) {
+  const LabelClasses own{source.class_names, source.label_table};
+  if (!options.label_map.empty()) {
+    if (!options.classes.empty()) throw InputError("--classes", "given together with --label-map", "one of them");
+    std::vector<LabelRule> rules = own.table.rules;
+    if (rules.empty()) {
+      for (size_t k = 0; k < own.class_names.size(); ++k) rules.push_back({std::to_string(k), own.class_names[k]});
+    }
+    return classes_of_rules(with_rules(rules, options.label_map), "--label-map");
   }
-  if (!outside) return;
-  throw InputError(file.string(), "label values " + join(found, ", "),
-                   concat("values 0 to ", class_names.size() - 1, " (", join(class_names, ", "), ")"));
-}
-
-void check_same_grid(const Geometry& image, const Geometry& other, const fs::path& image_file, const fs::path& other_file) {
-  const std::string difference = grid_difference(image, other);
-  if (!difference.empty()) {
-    throw InputError(other_file.string(), "lies on another grid than " + image_file.string() + ": " + difference,
-                     "the same grid");
-  }
-}
-
-std::vector<std::string> default_classes(const Source& source, const PrepareOptions& options) {
+  const auto named = [](const std::vector<std::string>& names) {
+    return LabelClasses{names, LabelTable::identity(static_cast<int64_t>(names.size()))};
+  };
   if (!options.classes.empty()) {
     if (!source.class_names.empty() && source.class_names != options.classes) {
       throw InputError("--classes", join(options.classes, ", "),
                        "the classes of the source's dataset.json (" + join(source.class_names, ", ") + "), or no --classes");
     }
-    return options.classes;
+    return source.class_names.empty() ? named(options.classes) : own;
   }
-  if (!source.class_names.empty()) return source.class_names;
-  if (options.recipe.name == "left_atrium") return {"background", "left atrium"};
+  if (!source.class_names.empty()) return own;
+  const std::string facts = options.recipe.name + ": dataset.label_map";
+  if (!options.facts.label_map.empty()) return classes_of_rules(label_rules_from_json(options.facts.label_map, facts), facts);
+  if (!options.facts.classes.empty()) return named(options.facts.classes);
   throw InputError(source.folder.string(), "has no dataset.json, so the classes are unknown",
-                   "--classes background,\"name of class 1\",...");
+                   "--classes background,\"name of class 1\",... or --label-map \"1=name\"");
+}
+
+// The texts of the source for the classes that it has; the others have their names.
+ClassTexts texts_of(const std::vector<std::string>& class_names, const Source& source) {
+  ClassTexts texts;
+  for (const std::string& name : class_names) {
+    const auto own = std::find(source.class_names.begin(), source.class_names.end(), name) - source.class_names.begin();
+    const auto k = static_cast<size_t>(own);
+    texts.push_back(k < source.class_texts.size() ? source.class_texts[k] : std::vector{name});
+  }
+  return texts;
 }
 
 // What prepare works on, once all names are known and agree.
 DatasetRecord make_record(const PrepareOptions& options, const Source& source) {
   DatasetRecord record;
   record.name = source.name;
-  record.class_names = default_classes(source, options);
-  record.class_texts = source.class_texts;
-  for (size_t k = record.class_texts.size(); k < record.class_names.size(); ++k)
-    record.class_texts.push_back({record.class_names[k]});
+  LabelClasses classes = choose_classes(source, options);
+  record.class_names = std::move(classes.class_names);
+  record.label_table = std::move(classes.table);
+  record.class_texts = texts_of(record.class_names, source);
   record.channel_names = source.channel_names;
+  if (!options.facts.channels.empty() && source.class_names.empty()) record.channel_names = options.facts.channels;
   record.recipe = options.recipe;
   record.source = source.folder;
   record.layout = source.layout;
@@ -77,6 +81,11 @@ DatasetRecord make_record(const PrepareOptions& options, const Source& source) {
     throw InputError("--classes", join(record.class_names, ", "), "distinct names");
   }
   return record;
+}
+
+Source find_source(const PrepareOptions& options) {
+  if (auto found = find_by_patterns(options.source, options.facts, options.recipe.name + " files")) return std::move(*found);
+  return open_source(options.source);
 }
 
 std::vector<SplitCase> split_cases(const DatasetRecord& record) {
@@ -99,6 +108,9 @@ void check_existing_record(const PrepareOptions& options, const DatasetRecord& r
     refuse("recipe", recipe_text(existing.recipe), recipe_text(record.recipe));
   if (existing.class_names != record.class_names)
     refuse("classes", join(existing.class_names, ", "), join(record.class_names, ", "));
+  const auto rules_text = [](const LabelTable& table) { return label_rules_to_json(table.rules).dump(); };
+  if (rules_text(existing.label_table) != rules_text(record.label_table))
+    refuse("label map", rules_text(existing.label_table), rules_text(record.label_table));
   if (existing.source != record.source) refuse("source", existing.source.string(), record.source.string());
 }
 
@@ -106,12 +118,18 @@ void check_existing_record(const PrepareOptions& options, const DatasetRecord& r
 Split choose_split(const PrepareOptions& options, const DatasetRecord& record, bool& kept) {
   const fs::path file = options.dataset / "split.json";
   const bool exists = fs::exists(file);
+  SplitOptions split_options = options.split;
   kept = exists && !options.overwrite;
   const fs::path own = record.source / "split.json";
   std::string given = options.split_file;
-  if (given.empty() && !options.split.any_given() && fs::exists(own)) given = own.string();
-  if (kept && given.empty() && !options.split.any_given()) return read_split(file);
-  Split split = given.empty() ? make_split(split_cases(record), options.split) : read_split(given);
+  if (!given.empty() && !fs::exists(given)) {
+    published_split(given);
+    split_options.published = given;
+    given.clear();
+  }
+  if (given.empty() && !split_options.any_given() && fs::exists(own)) given = own.string();
+  if (kept && given.empty() && !split_options.any_given()) return read_split(file);
+  Split split = given.empty() ? make_split(split_cases(record), split_options) : read_split(given);
   if (!kept) return split;
   Split existing = read_split(file);
   if (!existing.same_roles(split)) {
@@ -140,7 +158,7 @@ void check_split(const Split& split, const DatasetRecord& record, const std::str
 }
 
 struct Work {
-  std::vector<const SourceCase*> todo;
+  std::vector<const SourceCase*> all, todo;
   int64_t kept = 0;
 };
 
@@ -151,6 +169,7 @@ Work find_work(const DatasetRecord& record, const Split& split, const Cache& cac
   Work work;
   for (const SourceCase& item : record.cases) {
     if (!wanted.contains(item.id)) continue;
+    work.all.push_back(&item);
     const auto state = cache.state(item);
     if (state == Cache::State::kCurrent || state == Cache::State::kSourceGone)
       ++work.kept;
@@ -161,20 +180,22 @@ Work find_work(const DatasetRecord& record, const Split& split, const Cache& cac
 }
 
 // Fills the cache on several threads; the first failing case in order of id is reported.
-void prepare_cases(const Work& work, const DatasetRecord& record, const Cache& cache, int64_t threads) {
+int64_t prepare_cases(const Work& work, const DatasetRecord& record, const Cache& cache, int64_t threads) {
   std::mutex mutex;
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
   std::vector<std::exception_ptr> errors(work.todo.size());
-  int64_t done = 0;
+  int64_t done = 0, fell_back = 0;
   Progress progress("prepare", static_cast<int64_t>(work.todo.size()));
   const auto run = [&] {
     for (size_t i = next++; i < work.todo.size() && !failed; i = next++) {
       const SourceCase& item = *work.todo[i];
       try {
         const auto fingerprints = fingerprints_of(item);
-        cache.write(item, prepare_case(item, record.recipe, record.class_names), fingerprints);
+        const CaseArrays prepared = apply_recipe(record.recipe, read_case(item, record.label_table, record.class_names));
+        cache.write(item, prepared, fingerprints);
         const std::lock_guard lock(mutex);
+        fell_back += prepared.crop_fell_back;
         progress.update(++done, item.id);
       } catch (...) {
         errors[i] = std::current_exception();
@@ -189,6 +210,44 @@ void prepare_cases(const Work& work, const DatasetRecord& record, const Cache& c
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
+  return fell_back;
+}
+
+// How many channels the arrays have; every case the same number.
+int64_t prepared_channels(const Work& work, const Cache& cache) {
+  int64_t channels = 0;
+  const SourceCase* first = nullptr;
+  for (const SourceCase* item : work.all) {
+    const auto shape = cache.map(item->id).image.shape();
+    const int64_t found = shape.size() == 4 ? shape.front() : 1;
+    if (first == nullptr) {
+      first = item;
+      channels = found;
+    } else if (found != channels) {
+      throw InputError(item->images.front().string(), concat("case '", item->id, "' has ", found, " channels"),
+                       concat(channels, ", as case '", first->id, "'"));
+    }
+  }
+  return channels;
+}
+
+// A crop around the label of a case that plays unlabelled, validation or test tells a network where to look.
+void warn_of_leak(const DatasetRecord& record, const Split& split) {
+  if (!record.recipe.crops_around_label()) return;
+  std::set<std::string> with_label;
+  for (const SourceCase& item : record.cases) {
+    if (!item.label.empty()) with_label.insert(item.id);
+  }
+  std::vector<std::string> parts;
+  for (const Role role : {Role::kUnlabelled, Role::kValidation, Role::kTest}) {
+    const auto& ids = split.cases(role);
+    const auto count = std::count_if(ids.begin(), ids.end(), [&](const std::string& id) { return with_label.contains(id); });
+    if (count > 0) parts.push_back(concat(count, " ", role_name(role)));
+  }
+  if (parts.empty()) return;
+  log_warning(concat("recipe ", record.recipe.name, " crops ", join(parts, ", "),
+                     " cases around their label, as published: scores on them are better than on scans without a label; for those "
+                     "there are recipes without this crop"));
 }
 
 void report_source(const Source& source) {
@@ -218,41 +277,17 @@ void check_finite(const Image& image, const fs::path& file) {
       "finite intensities");
 }
 
-PreparedCase prepare_case(const SourceCase& item, const Recipe& recipe, const std::vector<std::string>& class_names) {
-  const bool hdf5 = is_hdf5_file(item.images.front());
-  std::vector<Image> raw;
-  std::optional<LabelMap> label;
-  if (hdf5) {
-    Hdf5Case stored = read_hdf5_case(item.images.front());
-    raw.push_back(std::move(stored.image));
-    label = std::move(stored.label);
-  } else {
-    for (const fs::path& file : item.images) raw.push_back(read_scan(file));
-    if (!item.label.empty()) label = read_scan_label(item.label);
-  }
-  for (size_t c = 0; c < raw.size(); ++c) {
-    check_finite(raw[c], item.images[c]);
-    if (c > 0) check_same_grid(raw[0].geometry, raw[c].geometry, item.images[0], item.images[c]);
-  }
-  if (label) {
-    check_same_grid(raw[0].geometry, label->geometry, item.images[0], item.label);
-    check_labels(*label, item.label, class_names);
-  }
-  PreparedCase prepared;
-  for (const Image& channel : raw) prepared.channels.push_back(apply_recipe(recipe, channel));
-  if (label) prepared.label = apply_recipe_to_labels(recipe, *label);
-  return prepared;
-}
+DatasetRecord record_of_source(const PrepareOptions& options) { return make_record(options, find_source(options)); }
 
 PrepareSummary prepare_dataset(const PrepareOptions& options) {
   options.recipe.check();
   options.split.check();
-  const Source source = open_source(options.source);
+  const Source source = find_source(options);
   if (fs::exists(options.dataset) && fs::equivalent(options.source, options.dataset)) {
     throw InputError("--dataset", options.dataset.string() + " is the source folder itself", "another folder");
   }
   report_source(source);
-  const DatasetRecord record = make_record(options, source);
+  DatasetRecord record = make_record(options, source);
   check_existing_record(options, record);
   PrepareSummary summary;
   summary.split = choose_split(options, record, summary.split_kept);
@@ -260,11 +295,17 @@ PrepareSummary prepare_dataset(const PrepareOptions& options) {
   const auto folds = options.split.folds > 0
                          ? make_folds(split_cases(record), summary.split, options.split.folds, options.split.seed)
                          : std::vector<Split>{};
-  const Cache cache(options.dataset, record.recipe, static_cast<int64_t>(record.class_names.size()));
+  warn_of_leak(record, summary.split);
+  const Cache cache(options.dataset, record.recipe, static_cast<int64_t>(record.class_names.size()), record.label_table);
   cache.remove_leftovers();
   const Work work = find_work(record, summary.split, cache);
   const int64_t threads = options.threads > 0 ? options.threads : std::max<int64_t>(1, std::thread::hardware_concurrency());
-  if (!work.todo.empty()) prepare_cases(work, record, cache, threads);
+  if (!work.todo.empty()) summary.fell_back = prepare_cases(work, record, cache, threads);
+  if (summary.fell_back > 0) {
+    log_warning(concat(summary.fell_back, " cases have no label for the crop of recipe ", record.recipe.name,
+                       " to go around; they are cropped as scans that predict gets"));
+  }
+  record.channels = prepared_channels(work, cache);
   summary.prepared = static_cast<int64_t>(work.todo.size());
   summary.kept = work.kept;
   write_dataset_record(options.dataset, record);

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "textsemiseg/data/cache.h"
+#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/data/label_table.h"
+#include "textsemiseg/data/preset.h"
 #include "textsemiseg/data/recipe.h"
 #include "textsemiseg/data/source.h"
 #include "textsemiseg/data/split.h"
@@ -18,9 +21,11 @@ struct PrepareOptions {
   std::filesystem::path source;
   std::filesystem::path dataset;
   Recipe recipe;
-  std::vector<std::string> classes;  // names where the source has no dataset.json; empty: as the source or the recipe says
+  DatasetFacts facts;                // what the recipe's file knows of the data set, where the source does not say
+  std::vector<std::string> classes;  // names where the source has no dataset.json; empty: as the source or the facts say
+  std::vector<LabelRule> label_map;  // goes before what the source says
   SplitOptions split;
-  std::string split_file;  // a split.json to use as it is; empty: make one
+  std::string split_file;  // a split.json to use as it is, or a name of configs/splits; empty: make one
   bool overwrite = false;  // replace a dataset.json of another recipe and a split.json of other roles
   int64_t threads = 0;     // 0: one per core
 };
@@ -30,6 +35,7 @@ struct PrepareSummary {
   int64_t kept = 0;      // cases that were current
   Split split;
   bool split_kept = false;  // an existing split.json was left as it is
+  int64_t fell_back = 0;    // cases prepared in this call that a crop around the label found without one
 };
 
 // Throws InputError (file or option, what was found, what was expected); then cases already prepared stay in the cache, and
@@ -39,7 +45,8 @@ PrepareSummary prepare_dataset(const PrepareOptions& options);
 // Throws InputError naming the file, the number of NaN and infinite voxels and the first of them.
 void check_finite(const Image& image, const std::filesystem::path& file);
 
-// One case: reads, checks (grids, finite values, label values below `classes`) and applies the recipe.
-PreparedCase prepare_case(const SourceCase& item, const Recipe& recipe, const std::vector<std::string>& class_names);
+// The source with the names, classes and files that the options and the facts add, as dataset.json will say; nothing is prepared.
+// Throws InputError where classes are unknown or contradict each other.
+DatasetRecord record_of_source(const PrepareOptions& options);
 
 }  // namespace tss

@@ -1,105 +1,175 @@
 #include "textsemiseg/data/recipe.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/volume/reduce.h"
-#include "textsemiseg/volume/reorient.h"
-#include "textsemiseg/volume/resample.h"
 
 namespace tss {
 namespace {
 
-const std::vector<std::string> kNormalisations = {"zscore", "zscore_nonzero", "none"};
+// What `recipe.spacing = ...` stands for: the main value of one step.
+struct MainValue {
+  const char* key;
+  const char* step;
+  const char* field;
+};
+constexpr MainValue kMainValues[] = {{"spacing", "resample", "spacing"}, {"window", "window", "range"},
+                                     {"reduce", "reduce", "factor"},     {"normalise", "normalise", "method"},
+                                     {"crop", "crop", "around"}};
 
-template <class Range>
-std::string listed(const Range& values) {
-  return "[" + join(values, ", ") + "]";
+std::vector<std::string> known_keys() {
+  std::vector<std::string> keys = {"name", "steps"};
+  for (const MainValue& main : kMainValues) keys.emplace_back(main.key);
+  for (const std::string& kind : step_kinds()) {
+    if (std::find(keys.begin(), keys.end(), kind) == keys.end()) keys.push_back(kind);
+  }
+  return keys;
 }
 
-Size3 factors(const Recipe& recipe) { return {recipe.reduce[0], recipe.reduce[1], recipe.reduce[2]}; }
+// "none", [] and false take a step away.
+bool means_none(const Json& value) {
+  return value == Json("none") || value == Json(false) || (value.is_array() && value.empty());
+}
 
-// Mean 0 and standard deviation 1 over the chosen voxels; the others are moved along. A constant image becomes zero.
-void normalise_zscore(std::vector<float>& voxels, bool nonzero_only) {
-  double sum = 0, squares = 0, count = 0;
-  const auto chosen = [&](float value) { return !nonzero_only || value != 0.0f; };
-  for (const float value : voxels) {
-    if (!chosen(value)) continue;
-    sum += value;
-    ++count;
-  }
-  if (count == 0) return;
-  const double mean = sum / count;
-  for (const float value : voxels) {
-    if (chosen(value)) squares += (value - mean) * (value - mean);
-  }
-  const double deviation = std::sqrt(squares / count);
-  const double scale = deviation > 0 ? 1.0 / deviation : 1.0;
-  for (float& value : voxels) value = static_cast<float>((value - mean) * scale);
+// Sets the fields that the section names.
+void read_step(Step& step, const Json& section, const std::string& subject, const std::string& source) {
+  std::visit(
+      [&](auto& one) {
+        FieldReader reader(section, subject, source);
+        one.visit(reader);
+        reader.check_unknown();
+      },
+      step);
+}
+
+Step step_from(const Json& entry, const std::string& subject, const std::string& source) {
+  if (!entry.is_object() || !entry.contains("step") || !entry.at("step").is_string())
+    throw InputError(source + ": " + subject, "found " + entry.dump(), R"({step = "name of a step", ...})");
+  Step step = default_step(entry.at("step").get<std::string>(), source + ": " + subject);
+  Json fields = entry;
+  fields.erase("step");
+  read_step(step, fields, subject, source);
+  return step;
+}
+
+Json step_json(const Step& step) {
+  Json out = {{"step", step_kind(step)}};
+  std::visit(
+      [&](auto one) {
+        FieldWriter writer;
+        one.visit(writer);
+        out.update(writer.tree);
+      },
+      step);
+  return out;
+}
+
+size_t rank_of(const std::string& kind) {
+  const auto& kinds = step_kinds();
+  return static_cast<size_t>(std::find(kinds.begin(), kinds.end(), kind) - kinds.begin());
 }
 
 }  // namespace
 
+size_t Recipe::place_of(const std::string& kind) {
+  const auto of_kind = [&](const Step& step) { return kind == step_kind(step); };
+  if (const auto found = std::find_if(steps.begin(), steps.end(), of_kind); found != steps.end())
+    return static_cast<size_t>(found - steps.begin());
+  const auto later = [&](const Step& step) { return rank_of(step_kind(step)) > rank_of(kind); };
+  return static_cast<size_t>(steps.insert(std::find_if(steps.begin(), steps.end(), later), default_step(kind, "recipe")) -
+                             steps.begin());
+}
+
+void Recipe::remove(const std::string& kind) {
+  std::erase_if(steps, [&](const Step& step) { return kind == step_kind(step); });
+}
+
+bool Recipe::crops_around_label() const {
+  return std::any_of(steps.begin(), steps.end(), [](const Step& step) {
+    const Crop* crop = std::get_if<Crop>(&step);
+    return crop != nullptr && crop->around == "label";
+  });
+}
+
 void Recipe::check() const {
-  if (std::find(kNormalisations.begin(), kNormalisations.end(), normalise) == kNormalisations.end()) {
-    throw InputError("recipe.normalise", "'" + normalise + "'" + did_you_mean(normalise, kNormalisations),
-                     join(kNormalisations, ", "));
-  }
-  const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
-  if (!spacing.empty() && (spacing.size() != 3 || !std::all_of(spacing.begin(), spacing.end(), positive))) {
-    throw InputError("recipe.spacing", listed(spacing), "three positive numbers (mm), or [] to keep the spacing");
-  }
-  if (!window.empty() && !(window.size() == 2 && std::isfinite(window[0]) && std::isfinite(window[1]) && window[0] < window[1])) {
-    throw InputError("recipe.window", listed(window), "[low, high] with low < high, or [] for no window");
-  }
-  if (!reduce.empty() && (reduce.size() != 3 || !std::all_of(reduce.begin(), reduce.end(), [](int64_t f) { return f >= 1; }))) {
-    throw InputError("recipe.reduce", listed(reduce), "three whole numbers of at least 1, or [] for no reduction");
+  for (size_t i = 0; i < steps.size(); ++i) {
+    std::visit([](const auto& step) { step.check(concat("recipe.", step.kStep)); }, steps[i]);
+    if (i > 0 && std::holds_alternative<Reorient>(steps[i]))
+      throw InputError("recipe.steps", concat("reorient is step ", i + 1), "reorient as the first step, or not at all");
   }
 }
 
-std::vector<std::string> recipe_names() { return {"generic", "ct_soft_tissue", "left_atrium"}; }
+void Recipe::apply_value(const std::string& key, const Json& value, const std::string& subject, const std::string& source) {
+  const auto main = std::find_if(std::begin(kMainValues), std::end(kMainValues), [&](const MainValue& one) { return key == one.key; });
+  const std::string kind = main != std::end(kMainValues) ? main->step : key;
+  const auto of_kind = [&](const Step& step) { return kind == step_kind(step); };
+  const std::string field = subject + "." + key;
+  if (means_none(value)) return remove(kind);
+  if (std::count_if(steps.begin(), steps.end(), of_kind) > 1)
+    throw InputError(source + ": " + field, "there are several " + kind + " steps", "recipe.steps as a whole, in a .toml file");
+  Json section = value;
+  if (value == Json(true)) {
+    section = Json::object();
+  } else if (!value.is_object()) {
+    if (main == std::end(kMainValues)) throw InputError(source + ": " + field, "found " + value.dump(), "a section, true or false");
+    section = Json{{main->field, value}};
+  }
+  read_step(steps[place_of(kind)], section, field, source);
+}
 
-Recipe recipe_from_name(const std::string& name) {
-  Recipe recipe;
-  recipe.name = name;
-  if (name == "generic") return recipe;
-  if (name == "ct_soft_tissue") {
-    recipe.window = {-125, 275};  // level 75, width 400, as in MC-Net's preparation of Pancreas-CT
-    return recipe;
+void Recipe::read_config(const Json& config, const std::string& subject, const std::string& source) {
+  if (!config.is_object()) config_detail::throw_wrong_type(source, subject, config, "a section");
+  const auto keys = known_keys();
+  for (const auto& [key, value] : config.items()) {
+    if (std::find(keys.begin(), keys.end(), key) == keys.end())
+      throw InputError(source + ": " + subject + "." + key, "is not a known key" + did_you_mean(key, keys), "one of " + join(keys, ", "));
   }
-  if (name == "left_atrium") {
-    recipe.normalise = "none";  // the published files are cropped and z-scored already (methods: UA-MT's preparation)
-    return recipe;
+  *this = Recipe{};
+  if (config.contains("name") && !config_detail::convert(config.at("name"), name))
+    config_detail::throw_wrong_type(source, subject + ".name", config.at("name"), "text");
+  if (config.contains("steps")) {
+    const Json& list = config.at("steps");
+    if (!list.is_array()) config_detail::throw_wrong_type(source, subject + ".steps", list, "a list of steps");
+    steps.clear();
+    for (size_t i = 0; i < list.size(); ++i) steps.push_back(step_from(list[i], concat(subject, ".steps[", i + 1, "]"), source));
   }
-  throw InputError("recipe", "'" + name + "' is not known" + did_you_mean(name, recipe_names()),
-                   join(recipe_names(), ", ") + " or a .toml file");
+  for (const auto& [key, value] : config.items()) {
+    if (key != "name" && key != "steps") apply_value(key, value, subject, source);
+  }
+}
+
+Json Recipe::write_config() const {
+  Json out = {{"name", name}, {"steps", Json::array()}};
+  for (const Step& step : steps) out["steps"].push_back(step_json(step));
+  return out;
+}
+
+CaseArrays apply_recipe(const Recipe& recipe, CaseArrays one, const StepObserver& after) {
+  for (const Step& step : recipe.steps) {
+    std::visit([&](const auto& s) { s.apply(one); }, step);
+    if (after) after(step, one);
+  }
+  return one;
 }
 
 Image apply_recipe(const Recipe& recipe, const Image& raw) {
-  Image image = to_ras(raw);
-  if (!recipe.spacing.empty()) {
-    const Geometry target = with_spacing(image.geometry, {recipe.spacing[0], recipe.spacing[1], recipe.spacing[2]});
-    if (!same_grid(target, image.geometry)) image = resample_to(image, target, Interpolation::kLinear);
-  }
-  if (!recipe.reduce.empty()) image = reduce(image, factors(recipe));
-  if (!recipe.window.empty()) {
-    const float low = static_cast<float>(recipe.window[0]), high = static_cast<float>(recipe.window[1]);
-    for (float& value : image.voxels) value = std::clamp(value, low, high);
-  }
-  if (recipe.normalise != "none") normalise_zscore(image.voxels, recipe.normalise == "zscore_nonzero");
-  return image;
+  CaseArrays one;
+  one.channels.push_back(raw);
+  return std::move(apply_recipe(recipe, std::move(one)).channels.front());
 }
 
-LabelMap apply_recipe_to_labels(const Recipe& recipe, const LabelMap& raw) {
-  LabelMap labels = to_ras(raw);
-  if (!recipe.spacing.empty()) {
-    const Geometry target = with_spacing(labels.geometry, {recipe.spacing[0], recipe.spacing[1], recipe.spacing[2]});
-    if (!same_grid(target, labels.geometry)) labels = resample_to(labels, target);
-  }
-  if (!recipe.reduce.empty()) labels = reduce(labels, factors(recipe));
-  return labels;
+Json earlier_form(const Recipe& recipe) {
+  // The steps of earlier versions, always in this order and with these parameters.
+  Recipe same;
+  same.name = recipe.name;
+  same.steps = {Reorient{}};
+  Json out = {{"normalise", "none"}, {"spacing", Json::array()}, {"window", Json::array()}, {"reduce", Json::array()}};
+  if (const auto* step = recipe.find<Resample>()) out["spacing"] = same.at<Resample>().spacing = step->spacing;
+  if (const auto* step = recipe.find<Reduce>()) out["reduce"] = same.at<Reduce>().factor = step->factor;
+  if (const auto* step = recipe.find<Window>()) out["window"] = same.at<Window>().range = step->range;
+  if (const auto* step = recipe.find<Normalise>()) out["normalise"] = same.at<Normalise>().method = step->method;
+  return same.write_config() == recipe.write_config() ? out : Json();
 }
 
 }  // namespace tss

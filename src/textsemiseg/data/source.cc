@@ -252,6 +252,7 @@ Source open_source(const fs::path& folder) {
     source.name = description->name;
     source.class_names = description->class_names;
     source.class_texts = description->class_texts;
+    source.label_table = description->label_table;
     source.channel_names = description->channel_names;
   }
   if (source.name.empty()) source.name = source.folder.filename().string();

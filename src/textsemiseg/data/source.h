@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "textsemiseg/data/class_names.h"
+#include "textsemiseg/data/label_table.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {
@@ -28,6 +29,7 @@ struct Source {
   std::string name;
   std::vector<std::string> class_names;  // empty where the source does not say
   ClassTexts class_texts;
+  LabelTable label_table;  // of these classes
   std::vector<std::string> channel_names;
   std::vector<SourceCase> cases;     // sorted by id
   int64_t test_without_label = 0;    // images of imagesTs that were left out

@@ -9,6 +9,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/recipe_files.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -46,48 +47,83 @@ struct Known {
   std::set<std::string> all, with_label;
 };
 
-// A list file against the cases there are.
-std::vector<std::string> listed_ids(const std::string& file, const Known& known, bool allow_missing) {
+// A list and what to call it in messages; nothing where it was not given.
+struct List {
+  std::string name;
+  std::vector<std::string> ids;
+  bool given() const { return !name.empty(); }
+};
+struct Lists {
+  List train, validation, test;
+};
+
+List list_of_file(const std::string& file) { return file.empty() ? List{} : List{file, read_id_list(file)}; }
+
+Lists lists_of_published(const std::string& name, const Known& known) {
+  const PublishedSplit split = published_split(name);
+  std::vector<std::string> train = split.train, test = split.test;
+  if (split.first_for_training > 0) {
+    const std::vector<std::string> ids(known.with_label.begin(), known.with_label.end());
+    if (static_cast<int64_t>(ids.size()) != split.first_for_training + split.last_for_testing) {
+      throw InputError("--split " + name, concat("the source has ", ids.size(), " cases with a label"),
+                       concat(split.first_for_training + split.last_for_testing));
+    }
+    train.assign(ids.begin(), ids.begin() + split.first_for_training);
+    test.assign(ids.end() - split.last_for_testing, ids.end());
+  }
+  const auto about = std::count_if(split.warning_about.begin(), split.warning_about.end(), [&](const auto& id) { return known.all.contains(id); });
+  if (about > 0) log_warning("--split " + name + ": " + split.warning);
+  const auto list = [&](const char* part, const std::vector<std::string>& ids) {
+    return ids.empty() ? List{} : List{"--split " + name + " (" + part + ")", ids};
+  };
+  return {list("train", train), list("validation", split.validation), list("test", test)};
+}
+
+// A list against the cases there are.
+std::vector<std::string> listed_ids(const List& list, const Known& known, bool allow_missing) {
   std::vector<std::string> present, missing;
-  for (const std::string& id : read_id_list(file)) (known.all.contains(id) ? present : missing).push_back(id);
+  for (const std::string& id : list.ids) (known.all.contains(id) ? present : missing).push_back(id);
   if (missing.empty()) return present;
   if (!allow_missing) {
-    throw InputError(file,
+    throw InputError(list.name,
                      concat("case '", missing.front(), "' is not in the source",
                             missing.size() > 1 ? concat(" (nor are ", missing.size() - 1, " others)") : ""),
                      "an id of the source; --allow-missing leaves such cases out");
   }
-  log_warning(concat(file, ": ", missing.size(), " of ", missing.size() + present.size(),
+  log_warning(concat(list.name, ": ", missing.size(), " of ", missing.size() + present.size(),
                      " listed cases are not in the source and are left out"));
   return present;
 }
 
 Split split_from_lists(const Known& known, const SplitOptions& options) {
+  const Lists lists = options.published.empty() ? Lists{list_of_file(options.train_list), list_of_file(options.validation_list),
+                                                        list_of_file(options.test_list)}
+                                                : lists_of_published(options.published, known);
   Split split;
   std::set<std::string> held_out;
-  const auto held_out_role = [&](Role role, const std::string& file) {
-    if (file.empty()) return;
-    auto ids = listed_ids(file, known, options.allow_missing);
+  const auto held_out_role = [&](Role role, const List& list) {
+    if (!list.given()) return;
+    auto ids = listed_ids(list, known, options.allow_missing);
     for (const std::string& id : ids) {
-      if (!known.with_label.contains(id)) throw InputError(file, "case '" + id + "' has no label", "a case with a label");
+      if (!known.with_label.contains(id)) throw InputError(list.name, "case '" + id + "' has no label", "a case with a label");
       if (!held_out.insert(id).second)
-        throw InputError(file, "case '" + id + "' is also in another list", "every case in one list");
+        throw InputError(list.name, "case '" + id + "' is also in another list", "every case in one list");
     }
     split.roles[role] = std::move(ids);
   };
-  held_out_role(Role::kValidation, options.validation_list);
-  held_out_role(Role::kTest, options.test_list);
+  held_out_role(Role::kValidation, lists.validation);
+  held_out_role(Role::kTest, lists.test);
   std::vector<std::string> training;
-  if (options.train_list.empty()) {
+  if (!lists.train.given()) {
     for (const std::string& id : shuffled({known.all.begin(), known.all.end()}, options.seed, 0)) {
       if (!held_out.contains(id)) training.push_back(id);
     }
     std::stable_partition(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
   } else {
-    training = listed_ids(options.train_list, known, options.allow_missing);
+    training = listed_ids(lists.train, known, options.allow_missing);
     for (const std::string& id : training) {
       if (held_out.contains(id))
-        throw InputError(options.train_list, "case '" + id + "' is also in another list", "every case in one list");
+        throw InputError(lists.train.name, "case '" + id + "' is also in another list", "every case in one list");
     }
   }
   const std::string wanted = options.labelled.empty() ? "10%" : options.labelled;
@@ -98,7 +134,7 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
   for (size_t i = 0; i < training.size(); ++i) {
     const bool first = static_cast<int64_t>(i) < labelled;
     if (first && !known.with_label.contains(training[i])) {
-      throw InputError(options.train_list, concat("case '", training[i], "', one of the first ", labelled, ", has no label"),
+      throw InputError(lists.train.name, concat("case '", training[i], "', one of the first ", labelled, ", has no label"),
                        "cases with a label at the head of the list");
     }
     split.roles[first ? Role::kLabelled : Role::kUnlabelled].push_back(training[i]);
@@ -242,6 +278,23 @@ std::vector<std::string> read_id_list(const fs::path& path) {
   return ids;
 }
 
+std::vector<std::string> published_split_names() {
+  std::vector<std::string> names;
+  for (const auto& file : split_files()) names.push_back(file.first);
+  return names;
+}
+
+PublishedSplit published_split(const std::string& name) {
+  const auto found = split_files().find(name);
+  if (found == split_files().end()) {
+    throw InputError("--split", "'" + name + "' is no file and no published split" + did_you_mean(name, published_split_names()),
+                     join(published_split_names(), ", ") + " or a split.json");
+  }
+  PublishedSplit split;
+  read_options(parse_toml(found->second, name + ".toml"), name + ".toml", split);
+  return split;
+}
+
 int64_t parse_amount(const std::string& option, const std::string& text, int64_t total) {
   const std::string trimmed = trim(text);
   if (ends_with(trimmed, "%")) {
@@ -264,16 +317,21 @@ void SplitOptions::check() const {
   if (!test.empty() && !test_list.empty()) throw InputError("--test", "given together with --test-list", "one of them");
   if (!validation.empty() && !validation_list.empty())
     throw InputError("--validation", "given together with --validation-list", "one of them");
-  const bool lists = !(train_list.empty() && validation_list.empty() && test_list.empty());
+  const bool lists = lists_given();
+  if (!published.empty() && !(train_list.empty() && validation_list.empty() && test_list.empty()))
+    throw InputError("--split " + published, "given together with lists", "one of them");
   if (lists && !test.empty()) throw InputError("--test", "given together with lists", "--test-list beside --train-list");
   if (lists && !validation.empty())
     throw InputError("--validation", "given together with lists", "--validation-list beside --train-list");
   if (folds < 0 || folds == 1) throw InputError("--folds", std::to_string(folds), "0 (none) or at least 2");
 }
 
+bool SplitOptions::lists_given() const {
+  return !(train_list.empty() && validation_list.empty() && test_list.empty() && published.empty());
+}
+
 bool SplitOptions::any_given() const {
-  return !(labelled.empty() && validation.empty() && test.empty() && train_list.empty() && validation_list.empty() &&
-           test_list.empty());
+  return lists_given() || !(labelled.empty() && validation.empty() && test.empty());
 }
 
 Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& options) {
@@ -283,8 +341,7 @@ Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& option
     known.all.insert(item.id);
     if (item.has_label) known.with_label.insert(item.id);
   }
-  const bool lists = !(options.train_list.empty() && options.validation_list.empty() && options.test_list.empty());
-  Split split = lists ? split_from_lists(known, options) : seeded_split(cases, options);
+  Split split = options.lists_given() ? split_from_lists(known, options) : seeded_split(cases, options);
   split.made_by = write_options(options);
   return split;
 }

@@ -34,6 +34,29 @@ void write_split(const std::filesystem::path& path, const Split& split);
 // One id per line, in order; blank lines are skipped. Throws InputError naming file and id: an id twice, no id at all.
 std::vector<std::string> read_id_list(const std::filesystem::path& path);
 
+// The lists of a paper or its code, as in configs/splits/<name>.toml.
+struct PublishedSplit {
+  std::string source;
+  std::string warning;                     // empty: none
+  std::vector<std::string> warning_about;  // ids; it is given where one of them is among the cases
+  std::vector<std::string> train, validation, test;
+  int64_t first_for_training = 0, last_for_testing = 0;  // in place of lists: of the source's cases with a label, in order of id
+
+  template <class V>
+  void visit(V& v) {
+    v("source", source);
+    v("warning", warning);
+    v("warning_about", warning_about);
+    v("train", train);
+    v("validation", validation);
+    v("test", test);
+    v("first_for_training", first_for_training);
+    v("last_for_testing", last_for_testing);
+  }
+};
+std::vector<std::string> published_split_names();
+PublishedSplit published_split(const std::string& name);  // throws InputError with the names known
+
 // "9" or "10%" (of `total`, rounded to the nearest whole number; halves to even).
 int64_t parse_amount(const std::string& option, const std::string& text, int64_t total);
 
@@ -49,6 +72,7 @@ struct SplitOptions {
   std::string validation;  // number or share of the cases with a label; "": 10%, or none when lists are given
   std::string test;        // the same; "": the source's own test part, else 20%, or none when lists are given
   std::string train_list, validation_list, test_list;  // *.list files
+  std::string published;                               // a name of configs/splits, in place of lists
   bool allow_missing = false;                          // leave out listed ids that the source does not have
   int64_t folds = 0;
   uint64_t seed = 0;
@@ -61,10 +85,12 @@ struct SplitOptions {
     v("train_list", train_list);
     v("validation_list", validation_list);
     v("test_list", test_list);
+    v("published", published);
     v("folds", folds);
     v("seed", seed);
   }
   void check() const;      // throws InputError naming the option
+  bool lists_given() const;
   bool any_given() const;  // anything besides seed and folds that asks for a certain split
 };
 

@@ -39,8 +39,7 @@ RunRecord read_run_record(const fs::path& run) {
     record.dataset_folder = in.at("dataset_folder");
     record.class_names = in.at("classes").get<std::vector<std::string>>();
     record.channels = in.at("channels");
-    FieldReader reader(in.at("recipe"), "recipe", path.string());
-    record.recipe.visit(reader);
+    record.recipe.read_config(in.at("recipe"), "recipe", path.string());
     for (const auto& text : in.at("texts")) {
       record.texts.push_back(
           {text.at("class"), text.at("source"), text.value("texts", std::vector<std::string>{}), text.value("learned", false)});

@@ -24,6 +24,7 @@ std::vector<int64_t> other_window(const std::vector<int64_t>& window, int64_t mu
 
 std::map<std::string, std::string> metadata_of(const LoadedRun& run, const OnnxSizes& sizes) {
   const RunRecord& record = run.record;
+  const Resample* resample = record.recipe.find<Resample>();
   Json texts = Json::array();
   for (const ClassText& text : record.texts) texts.push_back({{"class", text.name}, {"source", text.source}});
   Json window = write_options(run.config.inference);
@@ -37,7 +38,7 @@ std::map<std::string, std::string> metadata_of(const LoadedRun& run, const OnnxS
       {"textsemiseg.class_names", Json(record.class_names).dump()},
       {"textsemiseg.texts", texts.dump()},
       {"textsemiseg.recipe", write_options(record.recipe).dump()},
-      {"textsemiseg.spacing", Json(record.recipe.spacing).dump()},
+      {"textsemiseg.spacing", Json(resample != nullptr ? resample->spacing : std::vector<double>{}).dump()},
       {"textsemiseg.patch", Json(run.config.inference.patch).dump()},
       {"textsemiseg.window", window.dump()},
       {"textsemiseg.free_sizes", !sizes.batch   ? "none"

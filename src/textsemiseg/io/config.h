@@ -38,6 +38,16 @@ void apply_override(Json& config, const std::string& assignment, const std::stri
 // "an integer", "text", "a list", ... for messages.
 std::string type_name_of(const Json& value);
 
+// Options that are no flat list of fields read and write themselves: a list of different things, say. Both get the full name of their
+// section and the file's name, for messages.
+template <class T>
+concept ReadsItself =
+    requires(T& options, const Json& config, const std::string& text) { options.read_config(config, text, text); };
+template <class T>
+concept WritesItself = requires(const T& options) {
+  { options.write_config() } -> std::convertible_to<Json>;
+};
+
 namespace config_detail {
 
 template <class T>
@@ -118,7 +128,9 @@ class FieldReader {
     known_.push_back(key);
     const auto found = section_.find(key);
     if (found == section_.end()) return;
-    if constexpr (requires { field.visit(*this); }) {
+    if constexpr (ReadsItself<T>) {
+      field.read_config(*found, full_name(key), source_);
+    } else if constexpr (requires { field.visit(*this); }) {
       FieldReader inner(*found, full_name(key), source_);
       field.visit(inner);
       inner.check_unknown();
@@ -144,7 +156,9 @@ class FieldWriter {
  public:
   template <class T>
   void operator()(const char* key, T& field) {
-    if constexpr (requires { field.visit(*this); }) {
+    if constexpr (WritesItself<T>) {
+      tree[key] = field.write_config();
+    } else if constexpr (requires { field.visit(*this); }) {
       FieldWriter inner;
       field.visit(inner);
       tree[key] = inner.tree;
@@ -164,9 +178,13 @@ void read_options(const Json& config, const std::string& source, Options& option
 
 template <class Options>
 Json write_options(Options options) {
-  FieldWriter writer;
-  options.visit(writer);
-  return writer.tree;
+  if constexpr (WritesItself<Options>) {
+    return options.write_config();
+  } else {
+    FieldWriter writer;
+    options.visit(writer);
+    return writer.tree;
+  }
 }
 
 }  // namespace tss

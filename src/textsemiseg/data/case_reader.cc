@@ -1,0 +1,50 @@
+#include "textsemiseg/data/case_reader.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/volume/reorient.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+void check_same_grid(const Geometry& image, const Geometry& other, const fs::path& image_file, const fs::path& other_file) {
+  const std::string difference = grid_difference(image, other);
+  if (!difference.empty()) {
+    throw InputError(other_file.string(), "lies on another grid than " + image_file.string() + ": " + difference,
+                     "the same grid");
+  }
+}
+
+}  // namespace
+
+std::vector<Image> read_channels(const std::vector<fs::path>& files) {
+  std::vector<Image> channels;
+  for (const fs::path& file : files) {
+    for (Image& channel : read_scan_channels(file)) {
+      check_finite(channel, file);
+      if (!channels.empty()) check_same_grid(channels.front().geometry, channel.geometry, files.front(), file);
+      channels.push_back(std::move(channel));
+    }
+  }
+  return channels;
+}
+
+CaseArrays read_case(const SourceCase& item, const LabelTable& labels, const std::vector<std::string>& class_names) {
+  CaseArrays one;
+  one.channels = read_channels(item.images);
+  if (item.label.empty()) return one;
+  LabelMap label = read_scan_label(item.label);
+  const Geometry& grid = one.geometry();
+  if (!same_grid(grid, label.geometry)) {
+    LabelMap turned = onto_axes_of(to_ras(label), grid);
+    if (same_grid(grid, turned.geometry)) label = std::move(turned);
+  }
+  check_same_grid(grid, label.geometry, item.images.front(), item.label);
+  labels.apply(label, item.label.string(), class_names);
+  one.label = std::move(label);
+  return one;
+}
+
+}  // namespace tss

@@ -1,0 +1,100 @@
+#include "textsemiseg/data/file_patterns.h"
+
+#include <algorithm>
+#include <map>
+#include <regex>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kId = "{id}";
+
+std::regex compiled(const std::string& pattern) {
+  std::string text;
+  bool seen = false;
+  for (size_t i = 0; i < pattern.size();) {
+    const std::string_view rest = std::string_view(pattern).substr(i);
+    if (starts_with(rest, kId)) {
+      text += seen ? "\\1" : "([^/]+)";
+      seen = true;
+      i += kId.size();
+    } else if (starts_with(rest, "**/")) {
+      text += "(?:.*/)?";
+      i += 3;
+    } else if (pattern[i] == '*') {
+      text += "[^/]*";
+      ++i;
+    } else {
+      if (std::string_view(".[]()+?^$|\\{}").find(pattern[i]) != std::string_view::npos) text += '\\';
+      text += pattern[i++];
+    }
+  }
+  if (!seen) throw InputError("dataset.images", "'" + pattern + "'", "a pattern with {id} in it");
+  return std::regex(text);
+}
+
+// id -> file, for one channel or the labels.
+std::map<std::string, fs::path> matches(const std::vector<std::string>& names, const fs::path& folder, const std::string& pattern) {
+  const std::regex expression = compiled(pattern);
+  std::map<std::string, fs::path> found;
+  for (const std::string& name : names) {
+    std::smatch match;
+    if (!std::regex_match(name, match, expression)) continue;
+    const auto [place, added] = found.emplace(match[1].str(), folder / name);
+    if (!added) {
+      throw InputError((folder / name).string(), "has the same case id as " + place->second.string(),
+                       "one file per case for the pattern " + pattern);
+    }
+  }
+  return found;
+}
+
+std::string named(const std::string& id, const std::string& form) {
+  const size_t at = form.find(kId);
+  return at == std::string::npos ? id : form.substr(0, at) + id + form.substr(at + kId.size());
+}
+
+}  // namespace
+
+std::optional<Source> find_by_patterns(const fs::path& given, const DatasetFacts& facts, const std::string& layout) {
+  if (facts.images.empty() || !fs::is_directory(given)) return std::nullopt;
+  const fs::path folder = fs::canonical(given);
+  std::vector<std::string> names;
+  for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator(); ++entry) {
+    if (entry->path().filename().string().front() == '.') {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    names.push_back(entry->path().lexically_relative(folder).generic_string());
+  }
+  std::sort(names.begin(), names.end());
+  std::vector<std::map<std::string, fs::path>> channels;
+  for (const std::string& pattern : facts.images) channels.push_back(matches(names, folder, pattern));
+  if (channels.front().empty()) return std::nullopt;
+  const auto labels = facts.label.empty() ? std::map<std::string, fs::path>{} : matches(names, folder, facts.label);
+  Source source;
+  source.folder = folder;
+  source.layout = layout;
+  source.name = folder.filename().string();
+  source.channel_names = facts.channels.empty() ? std::vector<std::string>{"image"} : facts.channels;
+  for (const auto& [id, first] : channels.front()) {
+    SourceCase item;
+    item.id = named(id, facts.id);
+    for (size_t c = 0; c < channels.size(); ++c) {
+      const auto file = channels[c].find(id);
+      if (file == channels[c].end())
+        throw InputError(first.string(), "case '" + item.id + "' has no " + source.channel_names.at(c), "a file like " + facts.images[c]);
+      item.images.push_back(file->second);
+    }
+    if (const auto label = labels.find(id); label != labels.end()) item.label = label->second;
+    source.cases.push_back(std::move(item));
+  }
+  std::sort(source.cases.begin(), source.cases.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return source;
+}
+
+}  // namespace tss

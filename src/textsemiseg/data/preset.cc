@@ -1,0 +1,46 @@
+#include "textsemiseg/data/preset.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/recipe_files.h"
+
+namespace tss {
+
+std::vector<std::string> recipe_names() {
+  std::vector<std::string> names;
+  for (const auto& file : recipe_files()) names.push_back(file.first);
+  return names;
+}
+
+Recipe recipe_from_name(const std::string& name) { return preset_from_name(name).recipe; }
+
+Preset preset_from_name(const std::string& name) {
+  const auto found = recipe_files().find(name);
+  if (found == recipe_files().end()) {
+    throw InputError("recipe", "'" + name + "' is not known" + did_you_mean(name, recipe_names()),
+                     join(recipe_names(), ", ") + " or a .toml file");
+  }
+  Preset preset;
+  const std::string source = name + ".toml";
+  read_options(parse_toml(found->second, source), source, preset);
+  return preset;
+}
+
+Preset read_preset(const std::string& name, const std::vector<std::string>& overrides) {
+  Preset preset;
+  if (ends_with(name, ".toml")) {
+    read_options(read_toml(name), name, preset);
+  } else {
+    preset = preset_from_name(name);
+  }
+  // One after the other: the second may concern the step that the first one added.
+  for (const std::string& assignment : overrides) {
+    Json config = write_options(preset);
+    apply_override(config, assignment);
+    read_options(config, "--set", preset);
+  }
+  preset.recipe.check();
+  return preset;
+}
+
+}  // namespace tss
