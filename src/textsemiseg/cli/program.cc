@@ -1,12 +1,17 @@
 #include "textsemiseg/cli/program.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/memory.h"
+#include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/version.h"
+#include "textsemiseg/cli/command_line.h"
+#include "textsemiseg/cli/slicer.h"
 #include "textsemiseg/cli/verbs.h"
 
 namespace tss {
@@ -28,6 +33,8 @@ const std::vector<Verb>& verbs() {
        "textsemiseg study --plan table1 --dataset pancreas --plan-dataset pancreas_ct --out studies/table1 --seeds 3", declare_study},
       {"compare", "rows of a study, or runs, in one table: intervals, paired tests, ranks",
        "textsemiseg compare studies/table1 --out tables", declare_compare},
+      {"report", "one HTML file to look at runs: scores, curves, cases in a viewer; or a figure",
+       "textsemiseg report runs/supervised runs/text --output report.html", declare_report},
       {"check", "look through a dataset before training on it: names, labels, numbers of cases",
        "textsemiseg check --dataset hippocampus", declare_check},
       {"text", "what a text encoder makes of words, and what words do to a trained run",
@@ -40,6 +47,10 @@ const std::vector<Verb>& verbs() {
        "textsemiseg doctor", declare_doctor},
       {"list", "methods, networks and text sources",
        "textsemiseg list --dataset hippocampus", declare_list},
+      {"completion", "a script that completes verbs, options and their values in bash or zsh",
+       "source <(textsemiseg completion bash)", declare_completion},
+      {"manual", "manual pages, one per verb, from what --help shows",
+       "textsemiseg manual --output ~/.local/share/man/man1", declare_manual},
       // clang-format on
   };
   return table;
@@ -49,11 +60,11 @@ void run_verb(const std::vector<std::string>& words) {
   for (const Verb& verb : verbs()) {
     if (words.empty() || words.front() != verb.name) continue;
     CLI::App app{verb.summary, verb.name};
-    const std::function<void()> action = verb.declare(app);
+    const std::function<void()> action = declare_verb(verb, app);
     try {
       app.parse(std::vector<std::string>(words.rbegin(), words.rend() - 1));  // CLI11 takes them last to first
     } catch (const CLI::ParseError& error) {
-      throw UsageError(join(words, " ") + ": " + error.what());
+      throw UsageError(usage_message(app, error));
     }
     action();
     return;
@@ -61,30 +72,9 @@ void run_verb(const std::vector<std::string>& words) {
   throw UsageError("no such verb: " + join(words, " "));
 }
 
-int run_program(int argc, char** argv) {
-  keep_freed_memory();
-  CLI::App app{"Semi-supervised 3D medical image segmentation", "textsemiseg"};
-  app.set_version_flag("--version", "textsemiseg 0.1.0");
-  app.require_subcommand(1);
-  bool quiet = false, verbose = false;
-  app.add_flag("--quiet,-q", quiet, "only warnings and errors");
-  app.add_flag("--verbose", verbose, "more messages");
-  std::function<void()> chosen;
-  for (const Verb& verb : verbs()) {
-    CLI::App* sub = app.add_subcommand(verb.name, verb.summary);
-    sub->footer(std::string("Example:\n  ") + verb.example);
-    sub->fallthrough();
-    auto action = verb.declare(*sub);
-    sub->callback([&chosen, action = std::move(action)] { chosen = action; });
-  }
+int exit_code_of(const std::function<void()>& action) {
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
-  }
-  set_log_level(quiet ? LogLevel::kQuiet : verbose ? LogLevel::kVerbose : LogLevel::kNormal);
-  try {
-    chosen();
+    action();
     return 0;
   } catch (const Error& error) {
     log_error(error.what());
@@ -96,6 +86,34 @@ int run_program(int argc, char** argv) {
     log_error(std::string("unexpected failure: ") + error.what());
     return static_cast<int>(ExitCode::kFailed);
   }
+}
+
+int run_program(int argc, char** argv) {
+  keep_freed_memory();
+  set_log_level(LogLevel::kNormal);
+  set_message_format(MessageFormat::kText);
+  if (const std::optional<int> code = run_as_slicer_module(argc, argv)) return *code;
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const auto has = [&](const char* word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+  if (has("--version") && has("--json")) {
+    std::cout << "{\"textsemiseg\": \"" << kVersion << "\"}\n";
+    return 0;
+  }
+  CommandLine line;
+  try {
+    line.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return line.app().exit(help);
+  } catch (const UsageError& error) {
+    // What was typed may not have been understood up to its --log-format.
+    const auto format = std::find(words.begin(), words.end(), "--log-format");
+    const bool json = has("--log-format=json") || (format != words.end() && format + 1 != words.end() && *(format + 1) == "json");
+    if (json) set_message_format(MessageFormat::kJson);
+    log_error(std::string(error.what()) + "; --help lists what is known");
+    return static_cast<int>(error.code());
+  }
+  line.messages().apply();
+  return exit_code_of([&] { line.run(); });
 }
 
 }  // namespace tss

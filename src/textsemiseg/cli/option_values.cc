@@ -1,0 +1,110 @@
+#include "textsemiseg/cli/option_values.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/data/split.h"
+#include "textsemiseg/inference/sliding_window.h"
+#include "textsemiseg/methods/registry.h"
+#include "textsemiseg/study/plan.h"
+
+namespace tss {
+namespace {
+
+std::vector<std::string> roles() {
+  std::vector<std::string> out;
+  for (const Role role : kRoles) out.emplace_back(role_name(role));
+  return out;
+}
+
+// Words of a label "a|b|c".
+OptionValues one_of(const std::vector<std::string>& words) { return {ValueKind::kWords, join(words, "|"), words}; }
+
+const std::map<std::string, OptionValues>& table() {
+  const OptionValues file{ValueKind::kFile, "FILE", {}}, folder{ValueKind::kFolder, "FOLDER", {}},
+      path{ValueKind::kPath, "PATH", {}}, run{ValueKind::kFolder, "RUN", {}};
+  static const std::map<std::string, OptionValues> values = {
+      {"run", run},
+      {"runs", run},
+      {"dataset", folder},
+      {"source", path},  // a folder of scans, or a text encoder
+      {"out", folder},
+      {"folders", folder},
+      {"input", path},
+      {"output", path},
+      {"reference", path},
+      {"prediction", path},
+      {"config", file},
+      {"file", file},
+      {"also", file},
+      {"vocabulary", file},
+      {"csv", file},
+      {"markdown", file},
+      {"latex", file},
+      {"json", file},  // where it is no flag
+      {"train-list", file},
+      {"validation-list", file},
+      {"test-list", file},
+      {"split", {ValueKind::kFile, "FILE", {}}},
+      {"set", {ValueKind::kText, "KEY=VALUE", {}}},
+      {"classes", {ValueKind::kText, "NAMES", {}}},
+      {"texts", {ValueKind::kText, "TEXT", {}}},
+      {"stride", {ValueKind::kText, "X,Y,Z", {}}},
+      {"patch", {ValueKind::kText, "X,Y,Z", {}}},
+      {"mirror", {ValueKind::kWords, "AXES", {"all", "none", "x", "x,y", "x,y,z"}}},
+      {"device", {ValueKind::kWords, "DEVICE", {"auto", "cpu", "cuda:0"}}},
+      {"method", {ValueKind::kWords, "METHOD", method_names()}},
+      {"recipe", {ValueKind::kFile, "RECIPE", recipe_names()}},
+      {"plan", {ValueKind::kFile, "PLAN", plan_names()}},
+      {"preset", {ValueKind::kWords, "PRESET", window_preset_names()}},
+      {"metric", {ValueKind::kWords, "METRICS", {"dice", "jaccard", "hd95", "asd", "all"}}},
+      {"role", one_of(roles())},
+      {"checkpoint", one_of({"selected", "best", "last"})},
+      {"precision", one_of({"fp32", "bf16"})},
+      {"weights", one_of({"gaussian", "constant"})},
+      {"empty", one_of({"undefined", "zeros", "zeros_hundreds"})},
+      {"tokenizer", one_of({"clip", "wordpiece"})},
+      {"format", one_of({"nii.gz", "nrrd", "seg.nrrd", "mha"})},
+      {"log-format", one_of({"text", "json"})},
+      {"shell", one_of({"bash", "zsh"})},
+  };
+  return values;
+}
+
+// "POSITIVE" and ranges beside a type say in code what the description says in words.
+std::string plain_type(const std::string& type) {
+  const std::string name = type.substr(0, type.find(':'));
+  return name == "UINT" ? "INT" : name;
+}
+
+// What stands behind the option's name in help: "FOLDER (required)", "auto|cpu (auto)".
+std::string option_text(const CLI::Option& option, const OptionValues& values) {
+  std::string text = values.label;
+  if (option.get_expected_max() > 1 && !option.get_positional()) text += " ...";
+  if (!option.get_default_str().empty()) text += " (" + option.get_default_str() + ")";
+  if (option.get_required()) text += " (required)";
+  return text;
+}
+
+}  // namespace
+
+OptionValues values_of(const CLI::Option& option) {
+  if (option.get_items_expected_max() == 0) return {ValueKind::kNone, "", {}};
+  const std::string name = option.get_lnames().empty() ? option.get_name(true) : option.get_lnames().front();
+  const auto found = table().find(name);
+  if (found != table().end()) return found->second;
+  return {ValueKind::kText, plain_type(option.get_type_name()), {}};
+}
+
+void label_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const OptionValues values = values_of(*option);
+    if (values.kind != ValueKind::kNone) option->option_text(option_text(*option, values));
+  }
+  for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) label_values(*sub);
+}
+
+}  // namespace tss
