@@ -69,15 +69,47 @@ TEST(DatasetJson, AClassMayHaveSeveralSentences) {
   EXPECT_THAT(input_error_of([&] { parse(text(R"("  ")").c_str()); }), HasSubstr("a text, or a list of texts, per class"));
 }
 
+std::vector<int> classes_of_values(const DatasetDescription& description, const std::vector<int>& values) {
+  std::vector<int> classes;
+  for (const int value : values) classes.push_back(description.label_table.class_of[static_cast<size_t>(value)]);
+  return classes;
+}
+
+TEST(DatasetJson, ClassesMayHaveGapsAndSeveralValues) {
+  const auto gaps = parse(R"({"labels": {"0": "background", "1": "core", "2": "oedema", "4": "enhancing"}})");
+  EXPECT_THAT(gaps.class_names, ElementsAre("background", "core", "oedema", "enhancing"));
+  EXPECT_THAT(classes_of_values(gaps, {0, 1, 2, 3, 4, 5}), ElementsAre(0, 1, 2, -1, 3, -1));
+  const auto region = parse(R"({"labels": {"background": 0, "whole tumour": [1, 2, 4]}})");
+  EXPECT_THAT(region.class_names, ElementsAre("background", "whole tumour"));
+  EXPECT_THAT(classes_of_values(region, {0, 1, 2, 3, 4}), ElementsAre(0, 1, 1, -1, 1));
+  EXPECT_TRUE(parse(R"({"labels": {"background": 0, "liver": 1}})").label_table.is_identity());
+}
+
+TEST(DatasetJson, LabelMapMergesRenamesAndDrops) {
+  const char* const json = R"({"labels": {"0": "background", "1": "core", "2": "oedema", "3": "left", "4": "enhancing", "5": "dirt"},
+      "label_map": {"1": "whole tumour", "2": "whole tumour", "4": "whole tumour", "3": "left lung", "5": "background"},
+      "text": {"whole tumour": "glioma"}})";
+  const auto mapped = parse(json);
+  EXPECT_THAT(mapped.class_names, ElementsAre("background", "whole tumour", "left lung"));
+  EXPECT_THAT(classes_of_values(mapped, {0, 1, 2, 3, 4, 5, 6}), ElementsAre(0, 1, 1, 2, 1, 0, -1));
+  EXPECT_THAT(mapped.class_texts[1], ElementsAre("glioma"));
+  const auto others = parse(R"({"labels": {"0": "background", "1": "a", "2": "b"}, "label_map": {">0": "tumour"}})");
+  EXPECT_THAT(others.class_names, ElementsAre("background", "tumour"));
+  EXPECT_THAT(classes_of_values(others, {0, 1, 2, 255}), ElementsAre(0, 1, 1, 1));
+}
+
 TEST(DatasetJson, ErrorsNameTheField) {
   EXPECT_THAT(input_error_of([] { parse(R"({"name": "x"})"); }), HasSubstr("S/dataset.json: labels: missing"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background"}})"); }), HasSubstr("1 classes"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background", "2": "x"}})"); }),
-              HasSubstr("value 2 ('x') where 1 should come"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"1": "a", "2": "x"}})"); }), HasSubstr("value 1 ('a') where 0"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background"}})"); }), HasSubstr("one class, background"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"1": "a", "2": "x"}})"); }), HasSubstr("no class has the value 0"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "300": "x"}})"); }), HasSubstr("found the value '300'"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "a", "1": "a"}})"); }), HasSubstr("two classes are called 'a'"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "whole": [1, 2]}})"); }), HasSubstr("region"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "a": 1, "ignore": 2}})"); }), HasSubstr("ignore"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "whole": [1, 2], "core": [2]}})"); }),
+              HasSubstr("value 2 is in 'whole' and in 'core'; expected classes that exclude each other"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "a": 1, "ignore": 255}})"); }),
+              HasSubstr("value 255 is to be ignored"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "a"}, "label_map": {"255": "ignore"}})"); }),
+              HasSubstr("S/dataset.json: label_map: value 255 is to be ignored"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "a"}, "text": ["x"]})"); }),
               HasSubstr("1 texts; expected one per class: 2"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "1": "liver"}, "text": {"livr": "x"}})"); }),

@@ -60,7 +60,8 @@ TEST(Prepare, ArraysAreTheRecipesAndTheDatasetOpens) {
       EXPECT_EQ(std::vector<float>(item.image.data<float>(), item.image.data<float>() + item.image.elements()), expected.voxels);
       EXPECT_EQ(item.label.has_value(), id <= "case_05");
       if (!item.label) continue;
-      const LabelMap labels = apply_recipe_to_labels(options.recipe, read_scan_label(item.source_label));
+      const CaseArrays both = apply_recipe(options.recipe, {.channels = {raw}, .label = read_scan_label(item.source_label)});
+      const LabelMap& labels = *both.label;
       EXPECT_EQ(std::vector<uint8_t>(item.label->data<uint8_t>(), item.label->data<uint8_t>() + item.label->elements()),
                 labels.voxels);
     }
@@ -174,7 +175,7 @@ TEST(Prepare, AnotherRecipeNeedsOverwrite) {
   testing::write_msd(folder / "S", 4, 4);
   PrepareOptions options = prepare_options(folder / "S", folder / "D");
   prepare_dataset(options);
-  options.recipe.reduce = {2, 2, 2};
+  options.recipe.at<Reduce>().factor = {2, 2, 2};
   EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("was prepared with recipe"));
   options.overwrite = true;
   EXPECT_EQ(prepare_dataset(options).prepared, 4);
@@ -225,6 +226,7 @@ TEST(Prepare, Hdf5FoldersTakeTheirClassesFromTheOption) {
   EXPECT_THAT(Dataset::open(folder / "D").class_names(), ElementsAre("background", "atrium"));
   PrepareOptions published = prepare_options(folder / "S", folder / "E");
   published.recipe = recipe_from_name("left_atrium");
+  published.facts = preset_from_name("left_atrium").dataset;
   prepare_dataset(published);
   const Dataset atrium = Dataset::open(folder / "E");
   EXPECT_THAT(atrium.class_names(), ElementsAre("background", "left atrium"));
@@ -244,7 +246,7 @@ TEST(Prepare, NnunetChannelsAreStacked) {
     write_label_map(folder / ("S/labelsTr/" + id + ".nii.gz"), testing::box_labels(size, 2));
   }
   PrepareOptions options = prepare_options(folder / "S", folder / "D");
-  options.recipe.normalise = "none";
+  options.recipe.remove("normalise");
   prepare_dataset(options);
   const Dataset dataset = Dataset::open(folder / "D");
   EXPECT_EQ(dataset.channels(), 2);
@@ -367,7 +369,8 @@ TEST(Prepare, RealLeftAtriumWithPublishedLists) {
   write_text_file(folder / "test.list", all[10] + "\n" + all[11] + "\n");
   PrepareOptions options = prepare_options(folder / "S", folder / "D");
   options.recipe = recipe_from_name("left_atrium");
-  options.recipe.reduce = {2, 2, 2};
+  options.facts = preset_from_name("left_atrium").dataset;
+  options.recipe.at<Reduce>().factor = {2, 2, 2};
   options.split.train_list = (folder / "train.list").string();
   options.split.test_list = (folder / "test.list").string();
   options.split.labelled = "8";

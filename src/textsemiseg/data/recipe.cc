@@ -77,8 +77,9 @@ size_t Recipe::place_of(const std::string& kind) {
   if (const auto found = std::find_if(steps.begin(), steps.end(), of_kind); found != steps.end())
     return static_cast<size_t>(found - steps.begin());
   const auto later = [&](const Step& step) { return rank_of(step_kind(step)) > rank_of(kind); };
-  return static_cast<size_t>(steps.insert(std::find_if(steps.begin(), steps.end(), later), default_step(kind, "recipe")) -
-                             steps.begin());
+  const auto place = std::find_if(steps.begin(), steps.end(), later) - steps.begin();
+  steps.insert(steps.begin() + place, default_step(kind, "recipe"));
+  return static_cast<size_t>(place);
 }
 
 void Recipe::remove(const std::string& kind) {

@@ -4,6 +4,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/inference/cut_planes.h"
 #include "textsemiseg/inference/mirror.h"
 #include "textsemiseg/inference/plane_mean.h"
 #include "textsemiseg/inference/slab_argmax.h"
@@ -21,6 +22,8 @@ Predictor::Predictor(std::vector<PredictorMember> members, PredictorOptions opti
   options_.postprocess.check();
   torch::NoGradGuard no_grad;
   for (const PredictorMember& member : members_) {
+    if (member.recipe.reorients() != members_.front().recipe.reorients())
+      throw InputError("recipe", "some networks take scans as stored, others in RAS order", "one way for all of them");
     member.window.check();
     member.method->to(options_.device);
     member.method->eval();
@@ -43,12 +46,13 @@ Prediction Predictor::run(const std::vector<Prepared>& scans, const Geometry& ta
   struct Runner {
     WindowStream stream;
     PlaneResampler onto_scan;
+    CutPlanes cut;
   };
   std::vector<Runner> runners;
   Prediction out;
   for (size_t m = 0; m < scans.size(); ++m) {
     runners.push_back({WindowStream(scans[m].image, members_[m].window, function_of(members_[m]), options_.device),
-                       PlaneResampler(scans[m].grid, target)});
+                       PlaneResampler(scans[m].grid, target), CutPlanes(scans[m].sides, scans[m].grid, target)});
     out.windows += runners.back().stream.windows();
   }
   // The one that is furthest behind goes on, so that few planes wait for the others.
@@ -60,7 +64,8 @@ Prediction Predictor::run(const std::vector<Prepared>& scans, const Geometry& ta
     }
     const int64_t before = last->stream.windows_done();
     last->stream.advance([&](int64_t x, const torch::Tensor& slab) {
-      last->onto_scan.take(x, slab, [&](int64_t plane_x, const torch::Tensor& plane) { mean.take(plane_x, plane); });
+      last->onto_scan.take(
+          x, slab, [&](int64_t plane_x, const torch::Tensor& plane) { mean.take(plane_x, last->cut.apply(plane_x, plane)); });
     });
     done += last->stream.windows_done() - before;
     if (options_.progress) options_.progress(done, out.windows);
@@ -72,14 +77,15 @@ Prediction Predictor::run(const std::vector<Prepared>& scans, const Geometry& ta
 
 Predictor::Prepared Predictor::prepare(const Recipe& recipe, const std::vector<Image>& channels) const {
   Prepared out;
+  out.sides.channels = channels;
+  out.sides = apply_recipe(recipe, std::move(out.sides));
+  out.grid = out.sides.geometry();
+  out.image = torch::empty({static_cast<int64_t>(channels.size()), out.grid.size[0], out.grid.size[1], out.grid.size[2]});
   for (size_t c = 0; c < channels.size(); ++c) {
-    const Image channel = apply_recipe(recipe, channels[c]);
-    if (c == 0) {
-      out.grid = channel.geometry;
-      out.image = torch::empty({static_cast<int64_t>(channels.size()), out.grid.size[0], out.grid.size[1], out.grid.size[2]});
-    }
-    std::copy(channel.voxels.begin(), channel.voxels.end(), out.image[static_cast<int64_t>(c)].data_ptr<float>());
+    const auto& voxels = out.sides.channels[c].voxels;
+    std::copy(voxels.begin(), voxels.end(), out.image[static_cast<int64_t>(c)].data_ptr<float>());
   }
+  out.sides.channels.clear();
   return out;
 }
 
@@ -92,17 +98,21 @@ Prediction Predictor::predict(const std::vector<Image>& channels) const {
   }
   std::vector<Prepared> scans;
   for (const PredictorMember& member : members_) scans.push_back(prepare(member.recipe, channels));
-  // Recipes bring scans to the array axes nearest to RAS: interpolation happens along those axes, the rest is permuting.
-  Prediction out = run(scans, map_to_ras(scan).apply(scan));
-  out.labels = onto_axes_of(out.labels, scan);
-  for (Image& p : out.probabilities) p = onto_axes_of(p, scan);
+  // Most recipes bring scans to the array axes nearest to RAS: interpolation happens along those axes, the rest is permuting.
+  const bool reoriented = members_.front().recipe.reorients();
+  Prediction out = run(scans, reoriented ? map_to_ras(scan).apply(scan) : scan);
+  if (reoriented) {
+    out.labels = onto_axes_of(out.labels, scan);
+    for (Image& p : out.probabilities) p = onto_axes_of(p, scan);
+  }
+  for (const Prepared& one : scans) out.crop_fell_back = out.crop_fell_back || one.sides.crop_fell_back;
   postprocess(out.labels, options_.postprocess);
   return out;
 }
 
 LabelMap Predictor::predict_prepared(const torch::Tensor& image, const Geometry& grid) const {
   if (members_.size() != 1) throw Error("a prepared image goes through one network");
-  LabelMap labels = run({{image.dim() == 3 ? image.unsqueeze(0) : image, grid}}, grid).labels;
+  LabelMap labels = run({{image.dim() == 3 ? image.unsqueeze(0) : image, grid, {}}}, grid).labels;
   postprocess(labels, options_.postprocess);
   return labels;
 }

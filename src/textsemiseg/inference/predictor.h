@@ -39,6 +39,7 @@ struct Prediction {
   LabelMap labels;                   // geometry of the scan, bit for bit
   std::vector<Image> probabilities;  // one per class, where asked for
   int64_t windows = 0;               // over all members
+  bool crop_fell_back = false;       // a recipe crops around the label, which a scan to predict does not have
 };
 
 class Predictor {
@@ -61,6 +62,7 @@ class Predictor {
   struct Prepared {
     torch::Tensor image;  // [C, X, Y, Z]
     Geometry grid;
+    CaseArrays sides;  // its arrays left out: where the recipe's crops cut
   };
   Prepared prepare(const Recipe& recipe, const std::vector<Image>& channels) const;
   // scans: one per member.

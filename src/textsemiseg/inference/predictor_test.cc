@@ -32,8 +32,8 @@ PredictorOptions small_windows(int64_t batch = 3) {
 
 Recipe plain(std::vector<double> spacing = {}) {
   Recipe recipe;
-  recipe.normalise = "none";
-  recipe.spacing = std::move(spacing);
+  recipe.remove("normalise");
+  if (!spacing.empty()) recipe.at<Resample>().spacing = std::move(spacing);
   return recipe;
 }
 
@@ -125,6 +125,52 @@ TEST(Predictor, ResampledScansComeBackOnTheirOwnGrid) {
     const Vector3 com = centre_of_mass(p.labels), expected = middle(g);
     for (size_t a = 0; a < 3; ++a) EXPECT_NEAR(com[a], expected[a], 0.15);
   }
+}
+
+// The crop's outermost voxels are foreground; what it took away is background all the same, and the stored axes come back.
+TEST(Predictor, WhatACropTookAwayIsBackground) {
+  for (const bool reorient : {true, false}) {
+    for (const Matrix3& direction : kDirections) {
+      const Geometry g = grid({30, 26, 19}, {0.8, 1.1, 1.7}, direction);
+      Image scan(g);
+      for (int64_t x = 5; x < 24; ++x)
+        for (int64_t y = 3; y < 26; ++y)
+          for (int64_t z = 4; z < 11; ++z) scan(x, y, z) = 2;
+      Recipe recipe = plain();
+      recipe.steps.clear();
+      if (reorient) recipe.steps.emplace_back(Reorient{});
+      recipe.at<Crop>().around = "nonzero";
+      PredictorOptions options = small_windows();
+      options.probabilities = true;
+      const Prediction p = Predictor(recipe, std::make_shared<Thresholds>(), options).predict(scan);
+      expect_same_geometry(p.labels.geometry, g);
+      EXPECT_FALSE(p.crop_fell_back);
+      for (size_t i = 0; i < scan.voxels.size(); ++i) {
+        ASSERT_EQ(p.labels.voxels[i], scan.voxels[i] > 0 ? 2 : 0) << i;
+        ASSERT_NEAR(p.probabilities[0].voxels[i], scan.voxels[i] > 0 ? 0 : 1, 1e-3) << i;
+      }
+    }
+  }
+}
+
+// Behind a resampling the half voxels beyond the outermost centres are part of the scan: nothing was taken away there.
+TEST(Predictor, WithoutACropTheRimKeepsItsClass) {
+  Image scan(grid({20, 20, 20}, {1, 1, 1}));
+  for (float& v : scan.voxels) v = 2;
+  const Prediction p = Predictor(plain({3, 3, 3}), std::make_shared<Thresholds>(), small_windows()).predict(scan);
+  for (const uint8_t v : p.labels.voxels) ASSERT_EQ(v, 2);
+}
+
+TEST(Predictor, ACropAroundTheLabelFallsBack) {
+  Recipe recipe = plain();
+  Crop& crop = recipe.at<Crop>();
+  crop.around = "label";
+  crop.without_label = "nonzero";
+  Image scan(grid({20, 20, 20}, {1, 1, 1}));
+  scan(10, 10, 10) = 2;
+  const Prediction p = Predictor(recipe, std::make_shared<Thresholds>(), small_windows()).predict(scan);
+  EXPECT_TRUE(p.crop_fell_back);
+  EXPECT_EQ(p.labels(10, 10, 10), 2);
 }
 
 TEST(Predictor, MirroredInputGivesMirroredWorldPosition) {
