@@ -1,0 +1,47 @@
+// What the tags of one DICOM file say about its place in a scan. Names, ids and birth dates of patients are never kept: the patient is a
+// hash in memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace tss {
+
+struct DicomHeader {
+  std::filesystem::path path;
+  std::string series_uid, modality, description;
+  std::string sop_class;                                                                // UID
+  std::string sop_class_name;                                                           // "CT Image Storage"
+  std::string transfer_syntax;                                                          // "JPEG Lossless, ..."
+  bool known_syntax = false, compressed = false, deflated = false, big_endian = false;  // of the transfer syntax
+  std::string patient_key;                                                              // see scan.h
+  int64_t rows = 0, columns = 0, frames = 1, samples = 1;
+  int64_t bits_allocated = 0, bits_stored = 0, high_bit = 0;
+  int64_t series_number = 0, instance = 0;  // SeriesNumber, InstanceNumber
+  bool has_position = false, has_orientation = false, has_spacing = false;
+  std::array<double, 3> position{};     // ImagePositionPatient: centre of the first voxel, LPS, mm
+  std::array<double, 6> orientation{};  // ImageOrientationPatient: along a row, along a column
+  std::array<double, 2> spacing{};      // PixelSpacing: between rows, between columns, mm
+  double slope = 1, intercept = 0;      // RescaleSlope, RescaleIntercept
+  double gantry_tilt = 0;               // degrees
+  std::string phase;                    // what tells images of one place apart: echo, time, b-value, ...
+};
+
+// Begins like a DICOM file (the letters DICM behind 128 bytes). Cheap.
+bool is_dicom_file(const std::filesystem::path& path);
+// nullopt for the index DICOMDIR. Throws InputError where the file cannot be parsed.
+std::optional<DicomHeader> read_dicom_header(const std::filesystem::path& path);
+// Why objects of this kind cannot be read as slices of a scan, and what to do; "" where they can.
+struct DicomRefusal {
+  std::string found, advice;
+};
+std::optional<DicomRefusal> refusal_of(const DicomHeader& header);
+
+// Voxels of one slice as values (rescaled), rows * columns, row after row. Throws InputError naming the slice: damaged, truncated, or
+// compressed in a way that cannot be undone.
+void read_dicom_pixels(const DicomHeader& header, float* out);
+
+}  // namespace tss

@@ -1,0 +1,287 @@
+#include "textsemiseg/io/dicom_series.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/testing.h"
+#include "textsemiseg/io/dicom_fixture.h"
+#include "textsemiseg/io/scan.h"
+
+namespace tss {
+namespace {
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Series = testing::DicomSeries;
+using Slice = testing::DicomSlice;
+namespace fs = std::filesystem;
+
+class DicomSeriesTest : public ::testing::Test {
+ protected:
+  std::string error(const fs::path& path) const {
+    return testing::input_error_of([&] { read_scan(path); });
+  }
+  std::string error_of(const Series& series) const {
+    const fs::path path = folder_ / "case";
+    fs::remove_all(path);
+    testing::write_dicom_series(path, series);
+    return error(path);
+  }
+  // What is logged meanwhile.
+  template <class Action>
+  std::string log_of(const Action& action) const {
+    const fs::path file = folder_ / "log.txt";
+    set_log_file(file.string());
+    action();
+    set_log_file("");
+    return fs::exists(file) ? read_text_file(file) : "";
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(DicomSeriesTest, VoxelsAndGridOfAnAxialSeries) {
+  Slice like;
+  like.position = {-10, -20, 30};
+  like.spacing = {0.7, 0.8};
+  Series series(4, 2, like);
+  testing::write_dicom_series(folder_ / "a/study/series", series);
+  const Image image = read_scan(folder_ / "a");
+  EXPECT_EQ(image.size(), (Size3{5, 3, 4}));
+  EXPECT_EQ(image.geometry.spacing, (Vector3{0.8, 0.7, 2}));
+  EXPECT_EQ(image.geometry.origin, (Vector3{10, 20, 30}));  // LPS to RAS
+  EXPECT_EQ(image.geometry.direction, (Matrix3{{{-1, 0, 0}, {0, -1, 0}, {0, 0, 1}}}));
+  for (int k = 0; k < 4; ++k)
+    for (int r = 0; r < 3; ++r)
+      for (int c = 0; c < 5; ++c) EXPECT_EQ(image(c, r, k), 100 * k + 10 * r + c);
+  EXPECT_TRUE(same_grid(read_scan_geometry(folder_ / "a"), image.geometry, 0));
+  EXPECT_EQ(count_scan_channels(folder_ / "a"), 1);
+  EXPECT_EQ(scan_files(folder_ / "a").size(), 4u);
+}
+
+TEST_F(DicomSeriesTest, TheOrderIsThatOfPositionsNotOfNames) {
+  Series series(4);
+  series.slices[0].name = "z";
+  series.slices[1].name = "IM0007";  // no extension
+  series.slices[3].name = "a.ima";
+  testing::write_dicom_series(folder_ / "s", series);
+  const Image image = read_scan(folder_ / "s");
+  for (int k = 0; k < 4; ++k) EXPECT_EQ(image(0, 0, k), 100 * k);
+}
+
+TEST_F(DicomSeriesTest, ObliqueSlicesKeepTheirDirectionExactly) {
+  const double c = std::cos(0.3), s = std::sin(0.3);
+  Slice like;
+  like.orientation = {c, s, 0, 0, 0, -1};  // normal: (-s, c, 0)
+  like.position = {5, 6, 7};
+  testing::write_dicom_series(folder_ / "s", Series(3, 1.5, like));
+  const Geometry g = read_scan_geometry(folder_ / "s");
+  const Matrix3 expected{{{-c, 0, s}, {-s, 0, -c}, {0, -1, 0}}};
+  for (size_t row = 0; row < 3; ++row)
+    for (size_t axis = 0; axis < 3; ++axis) EXPECT_NEAR(g.direction[row][axis], expected[row][axis], 1e-11);
+  EXPECT_NEAR(g.spacing[2], 1.5, 1e-9);
+  // The centre of the last slice's first voxel is where its header puts it.
+  const Vector3 last = g.world({0, 0, 2});
+  EXPECT_NEAR(last[0], -(5 - 3 * s), 1e-9);
+  EXPECT_NEAR(last[1], -(6 + 3 * c), 1e-9);
+  EXPECT_NEAR(last[2], 7, 1e-9);
+}
+
+TEST_F(DicomSeriesTest, EverySliceHasItsOwnRescaling) {
+  Series series(3);
+  for (size_t k = 0; k < 3; ++k) {
+    series.slices[k].slope = 0.5 * static_cast<double>(k + 1);
+    series.slices[k].intercept = -1000 - static_cast<double>(k);
+  }
+  testing::write_dicom_series(folder_ / "s", series);
+  const Image image = read_scan(folder_ / "s");
+  EXPECT_FLOAT_EQ(image(4, 2, 0), 24 * 0.5F - 1000);
+  EXPECT_FLOAT_EQ(image(4, 2, 1), 124 * 1.0F - 1001);
+  EXPECT_FLOAT_EQ(image(4, 2, 2), 224 * 1.5F - 1002);
+}
+
+TEST_F(DicomSeriesTest, SeveralSeriesAreListedAndChosen) {
+  Series first(4), second(3, 1), scout(1);
+  second.series_uid = "1.2.3.4.5";
+  second.description = "Thin";
+  second.modality = "MR";
+  second.slices[0].more = {{"0020,0011", "IS", "1"}};
+  for (Slice& slice : second.slices) slice.more = {{"0020,0011", "IS", "1"}};
+  scout.series_uid = "1.2.9";
+  testing::write_dicom_series(folder_ / "p/first", first);
+  testing::write_dicom_series(folder_ / "p/second", second);
+  testing::write_dicom_series(folder_ / "p/scout", scout);
+  const fs::path p = folder_ / "p";
+  EXPECT_THAT(error(p),
+              AllOf(HasSubstr("holds 3 DICOM series: #1 MR 'Thin', 3 slices of 5 x 3, 0.7 x 0.7 x 1 mm, UID 1.2.3.4.5; #2 "
+                              "CT 'Abdomen 2.0', 4 slices"),
+                    HasSubstr("#2 or #UID")));
+  EXPECT_EQ(read_scan(p.string() + "#1").size()[2], 3);
+  EXPECT_EQ(read_scan(p.string() + "#2").size()[2], 4);
+  EXPECT_EQ(read_scan(p.string() + "#1.2.3").size()[2], 3);
+  EXPECT_THAT(error(p.string() + "#1.2"), HasSubstr("'#1.2' names no single series"));
+  EXPECT_THAT(error(p.string() + "#7"), HasSubstr("'#7' names no single series"));
+  EXPECT_THAT(error(p.string() + "#1.2.9"), HasSubstr("is a single slice (slice slice_0.dcm)"));
+  EXPECT_TRUE(is_scan(p.string() + "#2"));
+  EXPECT_TRUE(scan_exists(p.string() + "#2"));
+  EXPECT_EQ(scan_stem(p.string() + "#2"), "p_2");
+  fs::remove_all(p / "second");
+  EXPECT_EQ(read_scan(p).size()[2], 4) << "a scout is no reason to ask";
+}
+
+TEST_F(DicomSeriesTest, AGapNamesTheSlicesBesideIt) {
+  Series series(6);
+  series.slices.erase(series.slices.begin() + 2, series.slices.begin() + 4);
+  EXPECT_THAT(error_of(series), AllOf(HasSubstr("about 2 slices are missing"), HasSubstr("slice slice_1.dcm at 2 mm"),
+                                      HasSubstr("slice slice_4.dcm at 8 mm"), HasSubstr("others are 2 mm apart")));
+}
+
+TEST_F(DicomSeriesTest, VaryingStepsAreRefusedOrWarnedOf) {
+  Series series(5);
+  series.slices[4].position[2] += 0.5;
+  EXPECT_THAT(error_of(series), HasSubstr("its slices are 2 mm to 2.5 mm apart (after slice slice_3.dcm at 6 mm comes slice "
+                                          "slice_4.dcm at 8.5 mm)"));
+  series.slices[4].position[2] -= 0.4;
+  testing::write_dicom_series(folder_ / "warned", series);
+  Image image;
+  EXPECT_THAT(log_of([&] { image = read_scan(folder_ / "warned"); }), HasSubstr("2.025 mm is taken for all"));
+  EXPECT_NEAR(image.geometry.spacing[2], 2.025, 1e-9);
+  // Two regions of steps that differ by less, but add up.
+  Series drifting(41, 2);
+  for (size_t k = 21; k < 41; ++k) drifting.slices[k].position[2] += 0.18 * (static_cast<double>(k) - 20);
+  EXPECT_THAT(error_of(drifting), HasSubstr("same distance between all slices"));
+}
+
+TEST_F(DicomSeriesTest, TwoSlicesAtOnePlaceAreNamedWithWhatTellsThemApart) {
+  Series series(4);
+  series.slices[2].position = series.slices[1].position;
+  series.slices[1].more = {{"0018,0081", "DS", "5"}};
+  series.slices[2].more = {{"0018,0081", "DS", "12"}};
+  EXPECT_THAT(error_of(series), AllOf(HasSubstr("slice slice_1.dcm and slice slice_2.dcm are both at 2 mm"),
+                                      HasSubstr("EchoTime 5"), HasSubstr("EchoTime 12")));
+}
+
+TEST_F(DicomSeriesTest, TiltedGantry) {
+  Series series(5);
+  for (size_t k = 0; k < 5; ++k) series.slices[k].position[1] += 0.4 * static_cast<double>(k);
+  for (Slice& slice : series.slices) slice.more = {{"0018,1120", "DS", "11.3"}};
+  EXPECT_THAT(error_of(series), HasSubstr("shifted within their plane by up to 1.6 mm (gantry tilt 11.3 degrees)"));
+}
+
+TEST_F(DicomSeriesTest, SlicesThatDiffer) {
+  Series series(4);
+  series.slices[2].rows = 4;
+  EXPECT_THAT(error_of(series), HasSubstr("slice slice_2.dcm has 5 x 4 voxels; expected 5 x 3 voxels as in slice slice_0.dcm"));
+  series = Series(4);
+  series.slices[3].spacing = {0.7, 0.71};
+  EXPECT_THAT(error_of(series), HasSubstr("slice slice_3.dcm has PixelSpacing 0.7\\0.71; expected 0.7\\0.7"));
+  series = Series(4);
+  series.slices[1].orientation = {0, 1, 0, 0, 0, -1};
+  EXPECT_THAT(error_of(series), HasSubstr("slice slice_1.dcm has ImageOrientationPatient 0\\1\\0\\0\\0\\-1"));
+}
+
+TEST_F(DicomSeriesTest, MissingTagsAreNamed) {
+  Series series(3);
+  series.slices[2].without = {"0020,0032"};
+  EXPECT_THAT(error_of(series), HasSubstr("slice slice_2.dcm has no ImagePositionPatient"));
+  series = Series(3);
+  for (Slice& slice : series.slices) slice.without = {"0020,0037"};
+  EXPECT_THAT(error_of(series), HasSubstr("has no ImageOrientationPatient"));
+  series = Series(3);
+  series.slices[1].without = {"0028,0030"};
+  EXPECT_THAT(error_of(series), HasSubstr("slice slice_1.dcm has no PixelSpacing"));
+}
+
+TEST_F(DicomSeriesTest, ASingleSliceIsNoScan) { EXPECT_THAT(error_of(Series(1)), HasSubstr("is a single slice")); }
+
+TEST_F(DicomSeriesTest, KindsThatAreNotReadSayWhatToDo) {
+  const auto message = [&](const std::string& sop_class) {
+    Series series(1);
+    series.sop_class = "1.2.840.10008.5.1.4.1.1." + sop_class;
+    return error_of(series);
+  };
+  EXPECT_THAT(message("66.4"), AllOf(HasSubstr("Segmentation Storage"), HasSubstr("segimage2itkimage")));
+  EXPECT_THAT(message("481.3"), AllOf(HasSubstr("RT Structure Set"), HasSubstr("contours"), HasSubstr("plastimatch")));
+  EXPECT_THAT(message("481.2"), HasSubstr("RT Dose"));
+  EXPECT_THAT(message("2.1"), AllOf(HasSubstr("Enhanced CT"), HasSubstr("dcm2niix")));
+  EXPECT_THAT(message("4.1"), HasSubstr("Enhanced MR"));
+  EXPECT_THAT(message("7"), HasSubstr("picture of a screen"));
+  EXPECT_THAT(message("11.1"), HasSubstr("Presentation State"));
+  EXPECT_THAT(message("88.11"), HasSubstr("a document, no image"));
+  Series frames(1);
+  frames.slices[0].more = {{"0028,0008", "IS", "12"}};
+  EXPECT_THAT(error_of(frames), HasSubstr("12 frames in one file"));
+  Series colour(3);
+  for (Slice& slice : colour.slices) slice.more = {{"0028,0002", "US", std::string("\3\0", 2)}};
+  EXPECT_THAT(error_of(colour), HasSubstr("3 samples per voxel"));
+}
+
+TEST_F(DicomSeriesTest, ASegmentationBesideTheSliceIsLeftOut) {
+  Series other(1);
+  other.sop_class = "1.2.840.10008.5.1.4.1.1.66.4";
+  other.series_uid = "1.2.77";
+  testing::write_dicom_series(folder_ / "c/ct", Series(3));
+  testing::write_dicom_series(folder_ / "c/seg", other);
+  EXPECT_EQ(read_scan(folder_ / "c").size()[2], 3);
+  EXPECT_THAT(error((folder_ / "c").string() + "#1.2.77"), HasSubstr("Segmentation Storage"));
+}
+
+TEST_F(DicomSeriesTest, UnknownCompressionNamesTheSlice) {
+  Series series(3);
+  series.transfer_syntax = "1.2.840.10008.1.2.4.102";  // MPEG-4
+  EXPECT_THAT(error_of(series), AllOf(HasSubstr("slice_"), HasSubstr("MPEG-4")));
+}
+
+// GDCM fills missing voxels with anything, and aborts on some damaged headers.
+TEST_F(DicomSeriesTest, ATruncatedSliceIsNamedWhereverItEnds) {
+  testing::write_dicom_series(folder_ / "s", Series(3));
+  const fs::path cut = folder_ / "s/slice_1.dcm";
+  const std::string whole = read_text_file(cut);
+  for (size_t size = 132; size < whole.size(); size += size + 50 < whole.size() ? 13 : 1) {
+    write_text_file(cut, whole.substr(0, size));
+    EXPECT_THAT(error(folder_ / "s"), HasSubstr("slice_1.dcm")) << size;
+  }
+  write_text_file(cut, whole + "xx");
+  EXPECT_EQ(error(folder_ / "s"), "no error");
+}
+
+TEST_F(DicomSeriesTest, ImpossibleBitsAreNamed) {
+  Series series(3);
+  series.slices[1].more = {{"0028,0101", "US", std::string("\x20\0", 2)}};
+  EXPECT_THAT(error_of(series), HasSubstr("slice_1.dcm: has BitsAllocated 16, BitsStored 32"));
+}
+
+TEST_F(DicomSeriesTest, PatientsAreToldApartAndNeverNamed) {
+  Series a(3), b(3);
+  b.patient_id = "ID^18";
+  testing::write_dicom_series(folder_ / "a", a);
+  testing::write_dicom_series(folder_ / "a2", a);
+  testing::write_dicom_series(folder_ / "b", b);
+  const std::string key = patient_key(folder_ / "a");
+  EXPECT_EQ(key, patient_key(folder_ / "a2"));
+  EXPECT_NE(key, patient_key(folder_ / "b"));
+  EXPECT_THAT(key, Not(HasSubstr("17")));
+  a.patient_id = "";
+  testing::write_dicom_series(folder_ / "none", a);
+  EXPECT_EQ(patient_key(folder_ / "none"), "");
+  a.slices[2].position = a.slices[1].position;
+  EXPECT_THAT(error_of(a), AllOf(Not(HasSubstr("Secret")), Not(HasSubstr("1950"))));
+}
+
+TEST_F(DicomSeriesTest, RealSlicesWithAGap) {
+  const auto data = testing::test_data();
+  if (!data) GTEST_SKIP() << "skipped: no data";
+  EXPECT_THAT(error(*data / "chaos_metrics/DICOM_anon"), AllOf(HasSubstr("missing"), HasSubstr("i0077,0000b.dcm")));
+  const Series none(0);
+  fs::create_directories(folder_ / "two");
+  for (const char* name : {"i0000,0000b.dcm", "i0001,0000b.dcm"})
+    fs::copy_file(*data / "chaos_metrics/DICOM_anon" / name, folder_ / "two" / name);
+  const Image image = read_scan(folder_ / "two");
+  EXPECT_EQ(image.size(), (Size3{512, 512, 2}));
+  EXPECT_NEAR(*std::min_element(image.voxels.begin(), image.voxels.end()), -1000, 100);
+}
+
+}  // namespace
+}  // namespace tss
