@@ -137,6 +137,7 @@ std::optional<DicomHeader> read_dicom_header(const fs::path& path) {
   DicomHeader out;
   out.path = path;
   out.sop_class = text_of(data, DCM_SOPClassUID);
+  out.sop_instance = text_of(data, DCM_SOPInstanceUID);
   const std::string stored_class = text_of(meta, DCM_MediaStorageSOPClassUID);
   if (out.sop_class.empty()) out.sop_class = stored_class;
   if (stored_class == UID_MediaStorageDirectoryStorage) return std::nullopt;

@@ -13,7 +13,7 @@ namespace tss {
 struct DicomHeader {
   std::filesystem::path path;
   std::string series_uid, modality, description;
-  std::string sop_class;                                                                // UID
+  std::string sop_class, sop_instance;                                                  // UIDs
   std::string sop_class_name;                                                           // "CT Image Storage"
   std::string transfer_syntax;                                                          // "JPEG Lossless, ..."
   bool known_syntax = false, compressed = false, deflated = false, big_endian = false;  // of the transfer syntax

@@ -56,6 +56,7 @@ const std::vector<Format>& formats() {
   static const std::vector<Format> list{
       {".nii.gz", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr, nullptr},
       {".nii", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr, nullptr},
+      {".seg.nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, nullptr, require_complete_nrrd},  // Slicer's label maps
       {".nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, nullptr, require_complete_nrrd},
       {".nhdr", "an NRRD header", false, make<itk::NrrdImageIO>, nullptr, require_complete_nrrd},
       {".mha", "a MetaImage header", true, make<itk::MetaImageIO>, check_meta_header, require_complete_meta},
@@ -257,11 +258,12 @@ std::vector<Image> read_channels(const fs::path& path, const Header& header) {
 }
 
 template <class T>
-void write(const fs::path& path, const Volume<T>& volume) {
+void write(const fs::path& path, const Volume<T>& volume, const TextFields& fields = {}) {
   const Format& format = format_of(path);
   if (!format.writable) throw InputError(path.string(), "would be written as two files", "one of .nii.gz, .nii, .nrrd, .mha");
   auto image = ItkImage<T>::New();
   set_geometry(*image, volume.geometry);
+  for (const auto& [key, value] : fields) itk::EncapsulateMetaData<std::string>(image->GetMetaDataDictionary(), key, value);
   image->Allocate();
   const auto& [nx, ny, nz] = volume.size();
   copy_strided(volume.voxels.data(), {1, nz, ny * nz}, {nz, ny, nx}, image->GetBufferPointer());
@@ -312,6 +314,6 @@ Image read_image(const fs::path& path) {
 LabelMap read_label_map(const fs::path& path) { return labels_of(read_image(path), path.string()); }
 
 void write_image(const fs::path& path, const Image& image) { write(path, image); }
-void write_label_map(const fs::path& path, const LabelMap& labels) { write(path, labels); }
+void write_label_map(const fs::path& path, const LabelMap& labels, const TextFields& fields) { write(path, labels, fields); }
 
 }  // namespace tss

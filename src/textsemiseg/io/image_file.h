@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "textsemiseg/volume/volume.h"
@@ -28,6 +29,8 @@ Geometry read_geometry(const std::filesystem::path& path);
 
 // Atomic; the format follows the extension.
 void write_image(const std::filesystem::path& path, const Image& image);
-void write_label_map(const std::filesystem::path& path, const LabelMap& labels);
+// fields: further lines of an NRRD header; other formats have no place for them.
+using TextFields = std::vector<std::pair<std::string, std::string>>;
+void write_label_map(const std::filesystem::path& path, const LabelMap& labels, const TextFields& fields = {});
 
 }  // namespace tss

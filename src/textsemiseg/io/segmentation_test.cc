@@ -1,0 +1,105 @@
+#include "textsemiseg/io/segmentation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "textsemiseg/base/testing.h"
+#include "textsemiseg/io/dicom_fixture.h"
+#include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/scan.h"
+
+namespace tss {
+namespace {
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class SegmentationTest : public ::testing::Test {
+ protected:
+  SegmentationTest() {
+    Geometry geometry;
+    geometry.size = {5, 3, 4};
+    geometry.spacing = {0.7, 0.7, 2};
+    labels_ = LabelMap(geometry);
+    labels_(1, 0, 2) = 1;
+    labels_(4, 2, 3) = 1;
+    labels_(0, 1, 0) = 2;
+  }
+  testing::TemporaryFolder folder_;
+  LabelMap labels_;
+  const std::vector<SegmentInfo> segments_{{"left atrium", {228, 87, 46}}, {"scar", {46, 134, 222}}};
+};
+
+TEST_F(SegmentationTest, SlicerReadsNamesAndColoursFromTheHeader) {
+  const fs::path path = folder_ / "x.seg.nrrd";
+  write_segmentation(path, labels_, segments_);
+  const std::string text = read_text_file(path);
+  for (const std::string line :
+       {"Segmentation_ContainedRepresentationNames:=Binary labelmap|", "Segmentation_MasterRepresentation:=Binary labelmap",
+        "Segmentation_ReferenceImageExtentOffset:=0 0 0", "Segment0_ID:=Segment_1", "Segment0_Name:=left atrium",
+        "Segment0_Color:=0.894118 0.341176 0.180392", "Segment0_LabelValue:=1", "Segment0_Layer:=0",
+        "Segment0_Extent:=1 4 0 2 2 3", "Segment1_Name:=scar", "Segment1_LabelValue:=2", "Segment1_Extent:=0 0 1 1 0 0"})
+    EXPECT_THAT(text, HasSubstr(line + "\n"));
+  const LabelMap back = read_scan_label(path);
+  EXPECT_EQ(back.voxels, labels_.voxels);
+  EXPECT_TRUE(same_grid(back.geometry, labels_.geometry));
+  EXPECT_EQ(scan_stem(path), "x");
+  EXPECT_FALSE(fs::exists(folder_ / "x.ctbl"));
+}
+
+TEST_F(SegmentationTest, OtherFormatsHaveAColourTableBesideThem) {
+  write_segmentation(folder_ / "y.nii.gz", labels_, segments_);
+  EXPECT_EQ(read_text_file(folder_ / "y.ctbl"),
+            "# Color table file\n# 3 values\n0 Background 0 0 0 0\n1 left_atrium 228 87 46 255\n2 scar 46 134 222 255\n");
+  EXPECT_EQ(read_label_map(folder_ / "y.nii.gz").voxels, labels_.voxels);
+}
+
+TEST_F(SegmentationTest, ALabelWithoutASegmentIsRefused) {
+  labels_(0, 0, 0) = 3;
+  EXPECT_THAT(testing::input_error_of([&] { write_segmentation(folder_ / "x.nii", labels_, segments_); }),
+              HasSubstr("holds label 3; expected labels 0 to 2"));
+  EXPECT_FALSE(fs::exists(folder_ / "x.nii"));
+}
+
+TEST_F(SegmentationTest, DicomSegmentationRefersToItsSlices) {
+  testing::write_dicom_series(folder_ / "ct", testing::DicomSeries(4));
+  labels_.geometry = read_scan_geometry(folder_ / "ct");
+  const fs::path path = folder_ / "seg.dcm";
+  write_dicom_seg(path, labels_, segments_, folder_ / "ct");
+  const std::string bytes = read_text_file(path);
+  for (const std::string part : {"1.2.840.10008.5.1.4.1.1.66.4", "left atrium", "scar", "1.2.826.0.1.3680043.10.99.1.3"})
+    EXPECT_THAT(bytes, HasSubstr(part));
+  // Frames of 15 voxels, one bit each, without gaps: (1, 0, 2), (4, 2, 3), (0, 1, 0).
+  EXPECT_EQ(bytes.substr(bytes.size() - 6), std::string("\x02\0\0\x20\x08\0", 6));
+  // Our own reading says what it is.
+  EXPECT_THAT(testing::input_error_of([&] { read_scan_label(path); }), HasSubstr("Segmentation Storage"));
+  labels_.geometry.origin[2] += 1;
+  EXPECT_THAT(testing::input_error_of([&] { write_dicom_seg(folder_ / "b.dcm", labels_, segments_, folder_ / "ct"); }),
+              HasSubstr("b.dcm: origin"));
+}
+
+TEST_F(SegmentationTest, AnEmptyDicomSegmentationIsWritten) {
+  testing::write_dicom_series(folder_ / "ct", testing::DicomSeries(4));
+  LabelMap none(read_scan_geometry(folder_ / "ct"));
+  write_dicom_seg(folder_ / "seg.dcm", none, segments_, folder_ / "ct");
+  EXPECT_TRUE(fs::exists(folder_ / "seg.dcm"));
+}
+
+// For an independent reader: TSS_KEEP names a folder that then holds a series, seg.dcm and the labels.
+TEST_F(SegmentationTest, KeptForAnotherReader) {
+  const char* keep = std::getenv("TSS_KEEP");
+  if (!keep) GTEST_SKIP() << "skipped: no TSS_KEEP";
+  testing::DicomSlice like;
+  like.orientation = {0.8, 0.6, 0, 0, 0, -1};
+  like.position = {12.5, -7, 3};
+  testing::DicomSeries series(4, 2, like);
+  testing::write_dicom_series(fs::path(keep) / "ct", series);
+  labels_.geometry = read_scan_geometry(fs::path(keep) / "ct");
+  write_dicom_seg(fs::path(keep) / "seg.dcm", labels_, segments_, fs::path(keep) / "ct");
+  write_segmentation(fs::path(keep) / "labels.seg.nrrd", labels_, segments_);
+  write_image(fs::path(keep) / "ct.nrrd", read_scan(fs::path(keep) / "ct"));
+}
+
+}  // namespace
+}  // namespace tss
