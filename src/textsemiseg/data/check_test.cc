@@ -3,19 +3,341 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/testing.h"
+#include "textsemiseg/data/case_findings.h"
+#include "textsemiseg/data/fixtures.h"
 #include "textsemiseg/data/phantom.h"
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/data/population_findings.h"
+#include "textsemiseg/data/repairs.h"
+#include "textsemiseg/volume/crop_pad.h"
 
 namespace tss {
 namespace {
+
+namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
-class CheckTest : public ::testing::Test {
+// A sound source of twelve cases; each test breaks one thing and expects one finding.
+class SourceCheckTest : public ::testing::Test {
+ protected:
+  static constexpr Size3 kSize{20, 18, 16};
+
+  void SetUp() override {
+    set_log_level(LogLevel::kQuiet);
+    Json json = {{"name", "boxes"},
+                 {"modality", {{"0", "CT"}}},
+                 {"labels", labels_to_json({"background", "liver", "spleen"})},
+                 {"training", Json::array()}};
+    for (int64_t i = 0; i < 12; ++i) {
+      const std::string file = testing::case_id(i) + ".nii.gz";
+      write_image(image(i), testing::noise_image(kSize, static_cast<uint64_t>(i)));
+      write_label_map(label(i), testing::box_labels(kSize, 3));
+      json["training"].push_back({{"image", "./imagesTr/" + file}, {"label", "./labelsTr/" + file}});
+    }
+    write_json(folder_ / "dataset.json", json);
+  }
+  fs::path image(int64_t i) const { return folder_ / "imagesTr" / (testing::case_id(i) + ".nii.gz"); }
+  fs::path label(int64_t i) const { return folder_ / "labelsTr" / (testing::case_id(i) + ".nii.gz"); }
+  // An image or a label read, changed and written again.
+  template <class Change>
+  void change(const fs::path& file, const Change& change_it) {
+    Image one = read_image(file);
+    change_it(one);
+    write_image(file, one);
+  }
+  CheckReport check() const {
+    const Source source = open_source(folder_.path());
+    return check_source(source, {source.class_names, source.label_table}, {true, 2});
+  }
+  // The only finding.
+  Finding only() const {
+    const CheckReport report = check();
+    EXPECT_EQ(report.findings.size(), 1u) << to_json(report).at("findings").dump(1);
+    return report.findings.empty() ? Finding{} : report.findings.front();
+  }
+  void expect_only(Severity severity, const std::string& code, int64_t i, const std::string& words) const {
+    const Finding found = only();
+    EXPECT_EQ(found.code, code);
+    EXPECT_EQ(severity_name(found.severity), std::string(severity_name(severity)));
+    EXPECT_THAT(found.cases, ElementsAre(testing::case_id(i)));
+    EXPECT_THAT(found.message, HasSubstr(words));
+    EXPECT_FALSE(found.advice.empty());
+    EXPECT_THAT(found.message + found.advice, Not(HasSubstr("\n")));
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(SourceCheckTest, ASoundSourcePasses) {
+  const CheckReport report = check();
+  EXPECT_THAT(report.findings, IsEmpty()) << to_json(report).at("findings").dump(1);
+  EXPECT_TRUE(report.sound());
+  ASSERT_EQ(report.classes.size(), 3u);
+  EXPECT_EQ(report.classes[1].labels, 12);
+  int64_t voxels = 0;
+  for (const ClassPresence& one : report.classes) voxels += one.voxels;
+  EXPECT_EQ(voxels, 12 * 20 * 18 * 16);
+  const Json json = to_json(report);
+  EXPECT_EQ(json.at("cases").size(), 12u);
+  EXPECT_EQ(json.at("sound"), true);
+}
+
+TEST_F(SourceCheckTest, AShiftedLabel) {
+  change(label(3), [](Image& one) { one.geometry.origin[2] += 2; });
+  expect_only(Severity::kError, "grid_mismatch", 3, "origin (0, 0, 0) mm against (0, 0, 2) mm (tolerance 0.001 mm)");
+}
+
+TEST_F(SourceCheckTest, AMirroredLabel) {
+  change(label(3), [](Image& one) {
+    one.geometry.direction[0][0] = -1;
+    one.geometry.origin[0] = 19;
+  });
+  const Finding found = only();
+  EXPECT_EQ(found.code, "grid_mismatch");
+  EXPECT_THAT(found.message, HasSubstr("the axes run RAS against LAS"));
+}
+
+TEST_F(SourceCheckTest, ALabelOfAnotherSize) {
+  write_label_map(label(3), testing::box_labels({20, 18, 15}, 3));
+  expect_only(Severity::kError, "grid_mismatch", 3, "size 20 x 18 x 16 voxels against 20 x 18 x 15 voxels");
+}
+
+TEST_F(SourceCheckTest, AHeaderRoundedOnItsWay) {
+  change(label(3), [](Image& one) { one.geometry.origin = {0.004, -0.003, 0.002}; });
+  expect_only(Severity::kError, "grid_rounding", 3, "0.0054 mm apart, which is rounding");
+}
+
+TEST_F(SourceCheckTest, ValuesThatAreNoClass) {
+  change(label(5), [](Image& one) { one.voxels[7] = one.voxels[8] = 255; });
+  expect_only(Severity::kError, "label_unknown", 5, "255 (2 voxels), which is no class");
+}
+
+TEST_F(SourceCheckTest, InterpolatedAndRoundedLabels) {
+  change(label(5), [](Image& one) { one.voxels[7] = 0.5f; });
+  expect_only(Severity::kError, "label_values", 5, "0.5 (1 voxel); expected whole numbers");
+  change(label(5), [](Image& one) { one.voxels[7] = 1.0004f; });
+  expect_only(Severity::kError, "label_rounding", 5, "1.0004 (1 voxel), whole numbers but for rounding");
+}
+
+TEST_F(SourceCheckTest, AnEmptyLabel) {
+  change(label(5), [](Image& one) { std::fill(one.voxels.begin(), one.voxels.end(), 0.0f); });
+  expect_only(Severity::kWarning, "label_empty", 5, "holds background only");
+}
+
+TEST_F(SourceCheckTest, AClassThatNearlyAllOthersHave) {
+  change(label(5), [](Image& one) {
+    for (float& v : one.voxels) v = v == 2 ? 0 : v;
+  });
+  expect_only(Severity::kWarning, "class_missing", 5, "class 2 'spleen' is not in its label; 11 of 12 cases have it");
+}
+
+TEST_F(SourceCheckTest, AClassInNoLabel) {
+  Json json = read_json(folder_ / "dataset.json");
+  json["labels"]["3"] = "pancreas";
+  write_json(folder_ / "dataset.json", json);
+  const Finding found = only();
+  EXPECT_EQ(found.code, "class_absent");
+  EXPECT_EQ(found.message, "class 3 'pancreas' is in no label");
+}
+
+TEST_F(SourceCheckTest, ALabelFarLargerThanTheOthers) {
+  change(label(5), [](Image& one) {
+    for (float& v : one.voxels) v = v == 1 || v == 0 ? 2 : 1;
+    int64_t kept = 0;
+    for (float& v : one.voxels)
+      if (v == 1 && ++kept > 3) v = 2;
+  });
+  expect_only(Severity::kWarning, "class_volume", 5, "class 1 'liver' fills 3.0 mm^3");
+}
+
+TEST_F(SourceCheckTest, NonFiniteVoxels) {
+  change(image(5), [](Image& one) {
+    one(3, 2, 1) = std::numeric_limits<float>::quiet_NaN();
+    one(4, 2, 1) = std::numeric_limits<float>::infinity();
+  });
+  expect_only(Severity::kError, "non_finite", 5, "2 voxels that are NaN or infinite, the first at (3, 2, 1)");
+}
+
+TEST_F(SourceCheckTest, AConstantImage) {
+  change(image(5), [](Image& one) { std::fill(one.voxels.begin(), one.voxels.end(), 4.0f); });
+  expect_only(Severity::kError, "constant_image", 5, "is 4 everywhere");
+}
+
+TEST_F(SourceCheckTest, OtherUnitsAndAnOffset) {
+  change(image(5), [](Image& one) {
+    for (float& v : one.voxels) v /= 1000;
+  });
+  expect_only(Severity::kWarning, "intensity_units", 5, "the median case from");
+  write_image(image(5), testing::noise_image(kSize, 5, 1124));
+  expect_only(Severity::kWarning, "intensity_outlier", 5, "the median case from");
+}
+
+TEST_F(SourceCheckTest, AnotherSpacing) {
+  for (const fs::path& file : {image(5), label(5)}) change(file, [](Image& one) { one.geometry.spacing[2] = 2.2; });
+  write_label_map(label(5), [&] {
+    LabelMap one = testing::box_labels(kSize, 3);
+    one.geometry.spacing[2] = 2.2;
+    return one;
+  }());
+  expect_only(Severity::kWarning, "spacing_outlier", 5, "spacing 1.0 x 1.0 x 2.2 mm, the median case 1.0 x 1.0 x 1.0 mm");
+}
+
+TEST_F(SourceCheckTest, AnotherFieldOfView) {
+  write_image(image(5), testing::noise_image({20, 18, 48}, 5));
+  write_label_map(label(5), testing::box_labels({20, 18, 48}, 3));
+  expect_only(Severity::kWarning, "extent_outlier", 5, "field of view 20.0 x 18.0 x 48.0 mm");
+}
+
+TEST_F(SourceCheckTest, AFileThatCannotBeRead) {
+  const std::string bytes = read_text_file(image(5));
+  std::ofstream(image(5), std::ios::binary) << bytes.substr(0, bytes.size() / 2);
+  expect_only(Severity::kError, "unreadable", 5, image(5).string());
+}
+
+TEST_F(SourceCheckTest, AnotherCopyAndALeak) {
+  fs::copy_file(image(2), image(7), fs::copy_options::overwrite_existing);
+  Finding found = only();
+  EXPECT_EQ(found.code, "duplicate");
+  EXPECT_THAT(found.cases, ElementsAre("case_02", "case_07"));
+  EXPECT_THAT(found.message, HasSubstr("case_07 is the same scan as case_02, voxel by voxel"));
+  // The same between the training and the test part.
+  write_image(image(7), testing::noise_image(kSize, 7));
+  write_image(folder_ / "imagesTs" / "new_01.nii.gz", read_image(image(2)));
+  write_label_map(folder_ / "labelsTs" / "new_01.nii.gz", testing::box_labels(kSize, 3));
+  found = only();
+  EXPECT_EQ(found.code, "duplicate_in_two_roles");
+  EXPECT_EQ(found.severity, Severity::kError);
+  EXPECT_THAT(found.message, HasSubstr("case_02 (training), new_01 (test)"));
+}
+
+TEST_F(SourceCheckTest, WithoutNamesGapsAreShown) {
+  fs::remove(folder_ / "dataset.json");
+  for (int64_t i = 0; i < 12; ++i) {
+    change(label(i), [](Image& one) {
+      for (float& v : one.voxels) v = v == 2 ? 4 : v;
+    });
+  }
+  const CheckReport report = check();
+  ASSERT_EQ(report.of("label_gap").size(), 2u);
+  EXPECT_EQ(report.of("label_gap")[0].message, "value 2 is in no label, higher ones are");
+  EXPECT_THAT(report.of("classes_unnamed")[0].message, HasSubstr("the values 0, 1, 4"));
+  EXPECT_TRUE(report.sound());
+}
+
+TEST_F(SourceCheckTest, AChannelCopiedOverAnother) {
+  const testing::TemporaryFolder other;
+  Json json = {{"channel_names", {{"0", "T1"}, {"1", "T2"}}},
+               {"labels", {{"background", 0}, {"tumour", 1}}},
+               {"numTraining", 2},
+               {"file_ending", ".nii.gz"}};
+  write_json(other / "dataset.json", json);
+  for (int64_t i = 0; i < 2; ++i) {
+    for (int64_t c = 0; c < 2; ++c)
+      write_image(other / "imagesTr" / concat(testing::case_id(i), "_000", c, ".nii.gz"),
+                  testing::noise_image(kSize, static_cast<uint64_t>(i == 0 ? c : 7)));
+    write_label_map(other / "labelsTr" / (testing::case_id(i) + ".nii.gz"), testing::box_labels(kSize, 2));
+  }
+  const Source source = open_source(other.path());
+  const CheckReport report = check_source(source, {source.class_names, source.label_table});
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].code, "channel_repeated");
+  EXPECT_THAT(report.findings[0].cases, ElementsAre("case_01"));
+}
+
+TEST_F(SourceCheckTest, FixCorrectsWhatIsSafeInACopy) {
+  change(label(1), [](Image& one) { one.geometry.origin = {0.004, 0, 0}; });
+  change(label(2), [](Image& one) { one.voxels[7] = 1.0004f; });
+  change(image(3), [](Image& one) {  // padding at a side, away from the label
+    for (int64_t y = 0; y < 18; ++y)
+      for (int64_t z = 0; z < 16; ++z) one(0, y, z) = std::numeric_limits<float>::quiet_NaN();
+  });
+  change(image(4), [](Image& one) { one(9, 9, 9) = std::numeric_limits<float>::quiet_NaN(); });  // inside: nobody knows
+  const std::string before =
+      read_text_file(label(1)) + read_text_file(label(2)) + read_text_file(image(3)) + read_text_file(image(4));
+  const Source source = open_source(folder_.path());
+  const testing::TemporaryFolder place;
+  const auto repairs = repair_source(source, check().findings, place / "fixed");
+  ASSERT_EQ(repairs.size(), 4u);
+  EXPECT_THAT(repairs[0].what, HasSubstr("header of the image"));
+  EXPECT_THAT(repairs[1].what, HasSubstr("rounded to whole numbers"));
+  EXPECT_THAT(repairs[2].what, HasSubstr("288 NaN or infinite voxels of the padding set to"));
+  EXPECT_TRUE(repairs[3].file.empty());
+  EXPECT_THAT(repairs[3].what, HasSubstr("not all of its NaN and infinite voxels are padding"));
+  EXPECT_EQ(read_text_file(label(1)) + read_text_file(label(2)) + read_text_file(image(3)) + read_text_file(image(4)), before);
+  const Source fixed = open_source(place / "fixed");
+  ASSERT_EQ(fixed.cases.size(), 12u);
+  const CheckReport report = check_source(fixed, {fixed.class_names, fixed.label_table});
+  ASSERT_EQ(report.findings.size(), 1u) << to_json(report).at("findings").dump(1);
+  EXPECT_THAT(report.findings[0].cases, ElementsAre("case_04"));
+  EXPECT_THAT(testing::input_error_of([&] { repair_source(source, {}, folder_ / "inside"); }),
+              HasSubstr("lies in the source folder"));
+  EXPECT_THAT(testing::input_error_of([&] { repair_source(source, {}, place / "fixed"); }), HasSubstr("is not empty"));
+}
+
+TEST(Patients, NamesOfOnePatient) {
+  EXPECT_EQ(patient_of_name("patient012_frame01"), "patient012");
+  EXPECT_EQ(patient_of_name("sub-07_ses-2"), "sub-07");
+  EXPECT_EQ(patient_of_name("brats_2013_pat0003_1"), "brats_2013_pat0003");
+  EXPECT_EQ(patient_of_name("case12_left"), "case12");
+  for (const char* id : {"hippocampus_001", "image0057", "STS_001", "BraTS2021_00002", "LUNG1-001"})
+    EXPECT_EQ(patient_of_name(id), "") << id;
+}
+
+TEST(Patients, InTwoRoles) {
+  std::vector<CaseFacts> cases(6);
+  for (size_t i = 0; i < 6; ++i) {
+    cases[i].id = concat("s", i);
+    cases[i].role = i < 3 ? Role::kLabelled : Role::kTest;
+  }
+  cases[0].patient = cases[1].patient = "p";  // both in training
+  std::vector<Finding> findings;
+  judge_patients(cases, findings);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].code, "patient_repeated");
+  cases[4].patient = "p";
+  findings.clear();
+  judge_patients(cases, findings);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].code, "patient_in_two_roles");
+  EXPECT_EQ(findings[0].severity, Severity::kError);
+  EXPECT_THAT(findings[0].cases, ElementsAre("s0", "s1", "s4"));
+  // By name only: a warning.
+  cases[0].patient = cases[1].patient = cases[4].patient = "";
+  cases[0].id = "pat1_frame01";
+  cases[4].id = "pat1_frame12";
+  findings.clear();
+  judge_patients(cases, findings);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].code, "patient_names");
+  EXPECT_EQ(findings[0].severity, Severity::kWarning);
+}
+
+TEST(Population, ManyOutliersAreOneNote) {
+  std::vector<CaseFacts> cases(12);
+  for (size_t i = 0; i < 12; ++i) {
+    cases[i].id = concat("s", i);
+    cases[i].readable = true;
+    cases[i].geometry.size = {10, 10, 10};
+    cases[i].channels.resize(1);
+    cases[i].channels[0] = {0, 0, 5, i < 4 ? 1000.0 : 10.0, 2000, 5, 1, 0, {}, i};
+  }
+  std::vector<Finding> findings;
+  judge_population(cases, {}, findings);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].severity, Severity::kNote);
+  EXPECT_EQ(findings[0].cases.size(), 4u);
+}
+
+class DatasetCheckTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    set_log_level(LogLevel::kQuiet);
     PhantomOptions phantom;
     phantom.labelled = 5;
     phantom.unlabelled = 2;
@@ -41,13 +363,18 @@ class CheckTest : public ::testing::Test {
     write_json(folder_ / "raw" / "dataset.json", json);
     prepare();
   }
-  DatasetCheck check() { return check_dataset(folder_ / "dataset"); }
+  CheckReport check() { return check_dataset(folder_ / "dataset"); }
+  std::vector<std::string> messages(const std::string& code) {
+    std::vector<std::string> out;
+    for (const Finding& one : check().of(code)) out.push_back(one.message);
+    return out;
+  }
   testing::TemporaryFolder folder_;
 };
 
-TEST_F(CheckTest, ASoundDatasetIsCountedAndPasses) {
-  const DatasetCheck found = check();
-  EXPECT_THAT(found.errors, IsEmpty());
+TEST_F(DatasetCheckTest, ASoundDatasetIsCountedAndPasses) {
+  const CheckReport found = check();
+  EXPECT_TRUE(found.sound());
   ASSERT_EQ(found.classes.size(), 4u);
   int64_t voxels = 0;
   for (const ClassPresence& one : found.classes) {
@@ -55,19 +382,34 @@ TEST_F(CheckTest, ASoundDatasetIsCountedAndPasses) {
     voxels += one.voxels;
   }
   EXPECT_EQ(voxels, (3 + 2 + 2) * 24 * 24 * 20);
+  EXPECT_THAT(found.of("duplicate"), IsEmpty());
 }
 
-TEST_F(CheckTest, NamesWithoutMeaningAreWarnedOf) {
+TEST_F(DatasetCheckTest, NamesWithoutMeaningAreWarnedOf) {
   name("2", "ROI_2");
-  EXPECT_THAT(check().warnings, ElementsAre(HasSubstr("'ROI_2' is a name that says nothing")));
+  EXPECT_THAT(messages("class_names"), ElementsAre(HasSubstr("'ROI_2' is a name that says nothing")));
 }
 
-TEST_F(CheckTest, AClassThatNoLabelledCaseShowsIsAnError) {
+TEST_F(DatasetCheckTest, AClassThatNoLabelledCaseShowsIsAnError) {
   name("4", "gallbladder");
-  const DatasetCheck found = check();
-  EXPECT_THAT(found.errors, ElementsAre("class 4 'gallbladder' is in no labelled case"));
-  EXPECT_THAT(found.warnings, ElementsAre("class 4 'gallbladder' is in no validation case: its score will be undefined",
-                                          "class 4 'gallbladder' is in no test case: its score will be undefined"));
+  EXPECT_FALSE(check().sound());
+  EXPECT_THAT(messages("class_absent"), ElementsAre("class 4 'gallbladder' is in no labelled case"));
+  EXPECT_THAT(messages("class_not_scored"),
+              ElementsAre("class 4 'gallbladder' is in no validation case", "class 4 'gallbladder' is in no test case"));
+}
+
+TEST_F(DatasetCheckTest, AScanInTrainingAndTestIsAnErrorAlsoAfterACrop) {
+  const Dataset dataset = Dataset::open(folder_ / "dataset");
+  const fs::path from = dataset.source(dataset.cases(Role::kLabelled)[0]).images.front();
+  const SourceCase to = dataset.source(dataset.cases(Role::kTest)[0]);
+  const Image crop = crop_or_pad(read_image(from), Box{{1, 0, 0}, {23, 24, 20}});
+  LabelMap label = crop_or_pad(read_label_map(to.label), Box{{1, 0, 0}, {23, 24, 20}});
+  label.geometry = crop.geometry;
+  write_image(to.images.front(), crop);
+  write_label_map(to.label, label);
+  prepare();
+  EXPECT_FALSE(check().sound());
+  EXPECT_THAT(messages("duplicate_in_two_roles"), ElementsAre(HasSubstr("is a crop (96 %) of")));
 }
 
 }  // namespace

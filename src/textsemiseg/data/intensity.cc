@@ -149,8 +149,7 @@ void lower_resolution(double factor, const Size3& size, float* voxels, std::vect
   float* next = scratch.data();
   for (int64_t x = 0; x < coarse[0]; ++x)
     for (int64_t y = 0; y < coarse[1]; ++y)
-      for (int64_t z = 0; z < coarse[2]; ++z)
-        *next++ = voxels[(pick(0, x) * size[1] + pick(1, y)) * size[2] + pick(2, z)];
+      for (int64_t z = 0; z < coarse[2]; ++z) *next++ = voxels[(pick(0, x) * size[1] + pick(1, y)) * size[2] + pick(2, z)];
   float* line = next;  // one coarse row between its four neighbours
   const int64_t y_step = coarse[1] > 1 ? coarse[2] : 0, x_step = coarse[0] > 1 ? coarse[1] * coarse[2] : 0;
   const int64_t z_step = coarse[2] > 1 ? 1 : 0;
@@ -200,7 +199,8 @@ void apply_gamma(double exponent, int64_t count, float* voxels) {
 
 void apply_intensity(const IntensityDraw& draw, const Size3& size, float* voxels, std::vector<float>& scratch) {
   const int64_t count = size[0] * size[1] * size[2];
-  if (draw.noise > 0) add_noise(draw.noise_seed, static_cast<float>(draw.noise * statistics_of(voxels, count).deviation), count, voxels);
+  if (draw.noise > 0)
+    add_noise(draw.noise_seed, static_cast<float>(draw.noise * statistics_of(voxels, count).deviation), count, voxels);
   if (draw.blur > 0) blur(draw.blur, size, voxels, scratch);
   if (draw.contrast != 1 || draw.brightness != 0) {
     const Statistics now = statistics_of(voxels, count);

@@ -191,8 +191,8 @@ void take_patch(const CachedCase& item, int64_t channels, const PatchDraw& draw,
   const Size3& size = item.geometry.size;
   const int64_t voxels = patch[0] * patch[1] * patch[2];
   const bool copied = draw.augmentation.spatial.is_identity();
-  const IndexMap map = copied ? IndexMap{}
-                              : warp_map(item.geometry, draw.transform, draw.crop, draw.start, patch, draw.augmentation.spatial);
+  const IndexMap map =
+      copied ? IndexMap{} : warp_map(item.geometry, draw.transform, draw.crop, draw.start, patch, draw.augmentation.spatial);
   const auto take = [&](const auto* from, auto* to) {
     if (copied)
       copy_patch(from, size, draw.transform, draw.crop, draw.start, patch, to);

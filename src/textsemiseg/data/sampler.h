@@ -25,9 +25,9 @@ struct SamplerOptions {
   bool published_quirks = false;  // padding by more, exclusive start range, and with flips exactly one axis always mirrored
   int64_t published_margin = 3;   // with them: the voxels padded beyond the patch; BCP's pancreas loader has 1
   std::string unlabelled_crop = "random";  // random | centre (BCP on the pancreas): where unlabelled patches lie
-  double foreground = 0.0;  // share of labelled patches centred on a foreground voxel (classes drawn equally often)
-  int64_t threads = 1;      // background threads
-  int64_t queue = 4;        // batches drawn ahead
+  double foreground = 0.0;           // share of labelled patches centred on a foreground voxel (classes drawn equally often)
+  int64_t threads = 1;               // background threads
+  int64_t queue = 4;                 // batches drawn ahead
   AugmentationOptions augmentation;  // small rotations and scales, intensities; all off
 
   template <class V>
@@ -60,8 +60,8 @@ struct PatchBatch {
 struct PatchDraw {
   size_t index = 0;  // in the list of labelled or unlabelled cases
   PlaneTransform transform;
-  PatchCrop crop;      // of the transformed case
-  Size3 start{};  // in the transformed and padded case
+  PatchCrop crop;  // of the transformed case
+  Size3 start{};   // in the transformed and padded case
   AugmentationDraw augmentation;
 };
 

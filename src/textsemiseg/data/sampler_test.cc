@@ -333,9 +333,9 @@ TEST_F(SamplerTest, WithoutAugmentationBatchesAreWhatTheyWere) {
   // Strengths that never come: every draw of mirrors, turns and crops stays.
   options.augmentation = strong_augmentation();
   AugmentationOptions& never = options.augmentation;
-  for (double* probability : {&never.rotation_probability, &never.scale_probability, &never.noise_probability, &never.blur_probability,
-                              &never.brightness_probability, &never.contrast_probability, &never.low_resolution_probability,
-                              &never.gamma_probability})
+  for (double* probability :
+       {&never.rotation_probability, &never.scale_probability, &never.noise_probability, &never.blur_probability,
+        &never.brightness_probability, &never.contrast_probability, &never.low_resolution_probability, &never.gamma_probability})
     *probability = 0;
   const Sampler idle(data, options, 7);
   for (int64_t i = 0; i < 20; ++i) EXPECT_TRUE(same(plain.draw(i), idle.draw(i)));

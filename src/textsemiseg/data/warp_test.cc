@@ -129,7 +129,8 @@ TEST(Warp, ScalesBackToItself) {
   for (int64_t x = 0, i = 0; x < 60; ++x)
     for (int64_t y = 0; y < 60; ++y)
       for (int64_t z = 0; z < 60; ++z, ++i)
-        from.image[static_cast<size_t>(i)] = static_cast<float>(std::sin(0.2 * static_cast<double>(x)) + std::cos(0.15 * static_cast<double>(y + z)));
+        from.image[static_cast<size_t>(i)] =
+            static_cast<float>(std::sin(0.2 * static_cast<double>(x)) + std::cos(0.15 * static_cast<double>(y + z)));
   SpatialDraw larger, smaller;
   larger.scale = 1.25;
   smaller.scale = 1 / larger.scale;
