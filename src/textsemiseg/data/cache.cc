@@ -1,8 +1,6 @@
 #include "textsemiseg/data/cache.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,34 +19,6 @@ namespace {
 constexpr int64_t kVersion = 1;  // raise when the arrays that a recipe gives change
 constexpr char kTemporary[] = ".tmp-";
 
-class OpenFile {
- public:
-  explicit OpenFile(const fs::path& path) : file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (file_ < 0) throw InputError(path.string(), errno == ENOENT ? "missing" : "cannot be opened", "a readable file");
-  }
-  ~OpenFile() { ::close(file_); }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int get() const { return file_; }
-
- private:
-  int file_;
-};
-
-uint64_t hash_part(const fs::path& path, int file, int64_t from, int64_t count, uint64_t start) {
-  std::string bytes(static_cast<size_t>(count), '\0');
-  const ssize_t got = ::pread(file, bytes.data(), bytes.size(), from);
-  if (got < 0) throw InputError(path.string(), "cannot be read", "a readable file");
-  bytes.resize(static_cast<size_t>(got));
-  return hash_bytes(bytes, start);
-}
-
-std::vector<fs::path> files_of(const SourceCase& item) {
-  std::vector<fs::path> files = item.images;
-  if (!item.label.empty() && std::find(files.begin(), files.end(), item.label) == files.end()) files.push_back(item.label);
-  return files;
-}
-
 Json geometry_to_json(const Geometry& geometry) {
   return {{"size", geometry.size}, {"spacing", geometry.spacing}, {"origin", geometry.origin}, {"direction", geometry.direction}};
 }
@@ -66,53 +36,7 @@ Geometry geometry_from_json(const Json& json, const std::string& subject) {
   return geometry;
 }
 
-// A copy has another time and the same content, which is read only then.
-bool same_file(const Fingerprint& now, const Fingerprint& stored) {
-  if (now.bytes != stored.bytes || now.sample != stored.sample) return false;
-  return now.modified_ns == stored.modified_ns || (!stored.content.empty() && content_of(now.path) == stored.content);
-}
-
 }  // namespace
-
-Fingerprint fingerprint_of(const fs::path& path) {
-  constexpr int64_t kEnd = 64 * 1024, kBlock = 8 * 1024, kBlocks = 16;
-  const OpenFile file(path);
-  struct stat status{};
-  if (::fstat(file.get(), &status) != 0) throw InputError(path.string(), "cannot be read", "a readable file");
-  Fingerprint out;
-  out.path = path.string();
-  out.bytes = status.st_size;
-  out.modified_ns = int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-  uint64_t hash = hash_part(path, file.get(), 0, std::min(kEnd, out.bytes), hash_bytes(""));
-  const int64_t middle = out.bytes - 2 * kEnd;
-  for (int64_t i = 0; middle > 0 && i < kBlocks; ++i) {
-    const int64_t from = kEnd + middle / kBlocks * i;
-    hash = hash_part(path, file.get(), from, std::min(kBlock, out.bytes - from), hash);
-  }
-  if (out.bytes > kEnd) hash = hash_part(path, file.get(), std::max(kEnd, out.bytes - kEnd), kEnd, hash);
-  out.sample = hex(hash);
-  return out;
-}
-
-std::string content_of(const fs::path& path) {
-  constexpr int64_t kBlock = 1 << 20;
-  const OpenFile file(path);
-  struct stat status{};
-  if (::fstat(file.get(), &status) != 0) throw InputError(path.string(), "cannot be read", "a readable file");
-  uint64_t hash = hash_bytes("");
-  for (int64_t from = 0; from < status.st_size; from += kBlock)
-    hash = hash_part(path, file.get(), from, std::min<int64_t>(kBlock, status.st_size - from), hash);
-  return hex(hash);
-}
-
-std::vector<Fingerprint> fingerprints_of(const SourceCase& item) {
-  std::vector<Fingerprint> fingerprints;
-  for (const fs::path& file : files_of(item)) {
-    fingerprints.push_back(fingerprint_of(file));
-    fingerprints.back().content = content_of(file);
-  }
-  return fingerprints;
-}
 
 Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, const LabelTable& labels) {
   // Arrays of earlier versions stay in use where the recipe is one that those versions knew.
@@ -141,7 +65,7 @@ Cache::State Cache::state(const SourceCase& item, std::string* reason) const {
     read_options(part, record.string(), file);
     stored.push_back(file);
   }
-  const auto files = files_of(item);
+  const auto files = source_files(item);
   if (stored.size() != files.size()) {
     because(concat("prepared from ", stored.size(), " files, now ", files.size()));
     return State::kStale;
@@ -152,12 +76,12 @@ Cache::State Cache::state(const SourceCase& item, std::string* reason) const {
       because("prepared from " + stored[i].path);
       return State::kStale;
     }
-    if (!fs::exists(files[i])) {
+    if (!scan_exists(files[i])) {
       gone = true;
       because(files[i].string() + " is gone");
       continue;
     }
-    if (!same_file(fingerprint_of(files[i]), stored[i])) {
+    if (!same_content(fingerprint_of(files[i]), stored[i])) {
       because(files[i].string() + " has changed since");
       return State::kStale;
     }

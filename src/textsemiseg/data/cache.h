@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/data/fingerprint.h"
 #include "textsemiseg/data/label_table.h"
 #include "textsemiseg/data/recipe.h"
 #include "textsemiseg/data/source.h"
@@ -21,29 +22,6 @@
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {
-
-// Path, size, time of change and sampled bytes (both ends and blocks between, at most 256 KiB) of a file; the whole content counts where
-// the time alone differs.
-struct Fingerprint {
-  std::string path;
-  int64_t bytes = 0;
-  int64_t modified_ns = 0;  // since 1970
-  std::string sample;       // hash
-  std::string content;      // hash of everything; only in what fingerprints_of() gives
-
-  template <class V>
-  void visit(V& v) {
-    v("path", path);
-    v("bytes", bytes);
-    v("modified_ns", modified_ns);
-    v("sample", sample);
-    v("content", content);
-  }
-  bool operator==(const Fingerprint&) const = default;
-};
-Fingerprint fingerprint_of(const std::filesystem::path& file);  // throws InputError when the file is missing
-std::string content_of(const std::filesystem::path& file);
-std::vector<Fingerprint> fingerprints_of(const SourceCase& item);
 
 struct CacheEntry {
   Geometry geometry;

@@ -9,6 +9,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/dicom_grid.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -150,6 +151,16 @@ fs::path dicom_folder(const fs::path& path) {
   if (mark == std::string::npos || mark == 0) return path;
   const fs::path folder = name.substr(0, mark);
   return fs::is_directory(folder, ignored) ? folder : path;
+}
+
+std::vector<fs::path> files_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for_each_file(folder, [&](const fs::path& file) {
+    files.push_back(file);
+    return true;
+  });
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 bool holds_dicom(const fs::path& path) {

@@ -71,8 +71,13 @@ std::string scan_stem(const fs::path& path) {
   return is_image_file(path) ? image_stem(path) : path.stem().string();
 }
 
+fs::path scan_folder(const fs::path& path) {
+  const fs::path folder = dicom_folder(path);
+  return fs::is_directory(folder) ? folder : fs::path{};
+}
+
 std::vector<fs::path> scan_files(const fs::path& path) {
-  if (!fs::is_directory(dicom_folder(path))) return {path};
+  if (scan_folder(path).empty()) return {path};
   std::vector<fs::path> files;
   for (const DicomHeader& slice : find_dicom_series(path).slices) files.push_back(slice.path);
   std::sort(files.begin(), files.end());
@@ -81,7 +86,7 @@ std::vector<fs::path> scan_files(const fs::path& path) {
 
 std::vector<Image> read_scan_channels(const fs::path& path) {
   require_scan(path);
-  if (fs::is_directory(dicom_folder(path))) {
+  if (!scan_folder(path).empty()) {
     std::vector<Image> one;
     one.push_back(read_dicom_series(path));
     return one;
@@ -103,7 +108,7 @@ LabelMap read_scan_label(const fs::path& path) {
   require_scan(path);
   if (is_hdf5_file(path)) return read_hdf5_label(path);
   if (is_npy_file(path)) return read_npy_label(path);
-  if (fs::is_directory(dicom_folder(path))) return labels_of(read_dicom_series(path), path.string());
+  if (!scan_folder(path).empty()) return labels_of(read_dicom_series(path), path.string());
   return read_label_map(path);
 }
 
@@ -111,7 +116,7 @@ Geometry read_scan_geometry(const fs::path& path) {
   require_scan(path);
   if (is_hdf5_file(path)) return plain_geometry(read_hdf5_layout(path));
   if (is_npy_file(path)) return plain_geometry(read_npy_layout(path));
-  if (fs::is_directory(dicom_folder(path))) return dicom_geometry(find_dicom_series(path), path);
+  if (!scan_folder(path).empty()) return dicom_geometry(find_dicom_series(path), path);
   return read_geometry(path);
 }
 
@@ -119,7 +124,7 @@ int64_t count_scan_channels(const fs::path& path) {
   require_scan(path);
   if (is_hdf5_file(path)) return read_hdf5_layout(path).channels;
   if (is_npy_file(path)) return read_npy_layout(path).channels;
-  if (fs::is_directory(dicom_folder(path))) return 1;
+  if (!scan_folder(path).empty()) return 1;
   return count_image_channels(path);
 }
 
@@ -129,7 +134,7 @@ bool scan_holds_label(const fs::path& path) {
 }
 
 std::string patient_key(const fs::path& path) {
-  if (!fs::is_directory(dicom_folder(path))) return "";
+  if (scan_folder(path).empty()) return "";
   return find_dicom_series(path).slices.front().patient_key;
 }
 
