@@ -1,6 +1,8 @@
 // The sliding window's own cost: gathering windows, weighted sums, resampling with argmax. The network is one cheap operation.
 #include <benchmark/benchmark.h>
 
+#include "textsemiseg/inference/mirror.h"
+#include "textsemiseg/inference/plane_mean.h"
 #include "textsemiseg/inference/slab_argmax.h"
 #include "textsemiseg/inference/sliding_window.h"
 
@@ -60,6 +62,38 @@ void argmax(benchmark::State& state) {
   }
 }
 BENCHMARK(argmax)->ArgNames({"classes", "resampled"})->Args({2, 0})->Args({2, 1})->Args({14, 1})->Unit(benchmark::kMillisecond);
+
+// Several networks' planes on the grid of a scan, averaged before the classes are taken.
+void averaged(benchmark::State& state) {
+  tss::Geometry scan, prepared;
+  scan.size = {320, 320, 160};
+  scan.spacing = {0.75, 0.75, 1.5};
+  prepared = scan;
+  prepared.size = {160, 160, 160};
+  prepared.spacing = {1.5, 1.5, 1.5};
+  const torch::Tensor plane = torch::rand({2, 1, prepared.size[1], prepared.size[2]});
+  for (auto _ : state) {
+    tss::PlaneArgmax result(scan, false);
+    tss::PlaneMean mean(state.range(0), [&](int64_t x, const torch::Tensor& p) { result.take(x, p); });
+    std::vector<tss::PlaneResampler> members(static_cast<size_t>(state.range(0)), tss::PlaneResampler(prepared, scan));
+    for (int64_t x = 0; x < prepared.size[0]; ++x) {
+      for (tss::PlaneResampler& member : members)
+        member.take(x, plane, [&](int64_t at, const torch::Tensor& p) { mean.take(at, p); });
+    }
+    benchmark::DoNotOptimize(std::move(result).labels().voxels.data());
+  }
+}
+BENCHMARK(averaged)->ArgName("networks")->Arg(1)->Arg(2)->Arg(3)->Unit(benchmark::kMillisecond);
+
+// What mirroring adds to the network's own time: turning windows and summing.
+void mirroring(benchmark::State& state) {
+  std::vector<int64_t> axes;
+  for (int64_t a = 0; a < state.range(0); ++a) axes.push_back(a);
+  const tss::WindowFunction function = tss::mirrored([](const torch::Tensor& w) { return constant_network(w, 2); }, axes);
+  const torch::Tensor windows = torch::rand({4, 1, 96, 96, 96});
+  for (auto _ : state) benchmark::DoNotOptimize(function(windows).data_ptr());
+}
+BENCHMARK(mirroring)->ArgName("axes")->Arg(0)->Arg(1)->Arg(3)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 

@@ -197,5 +197,26 @@ TEST_F(BadInput, ACommandLineThatIsWrongIsUsage) {
   EXPECT_EQ(testing::run_textsemiseg({"--help"}).exit_code, 0);
 }
 
+TEST_F(BadInput, ErrorsHaveColourWhereItIsWantedAndAreJsonWhereThatIs) {
+  const std::vector<std::string> words = {"check", "--dataset", path("nowhere")};
+  const auto messages = [&](const char* force, const char* no_color) {
+    ::setenv("CLICOLOR_FORCE", force, 1);
+    ::setenv("NO_COLOR", no_color, 1);
+    const std::string out = testing::run_textsemiseg(words).messages;
+    ::unsetenv("CLICOLOR_FORCE");
+    ::unsetenv("NO_COLOR");
+    return out;
+  };
+  EXPECT_EQ(messages("0", "").find("\033["), std::string::npos);
+  EXPECT_NE(messages("1", "").find("\033["), std::string::npos);
+  EXPECT_EQ(messages("1", "1").find("\033["), std::string::npos);
+  const auto result = testing::run_textsemiseg({"check", "--log-format", "json", "--dataset", path("nowhere")});
+  EXPECT_EQ(result.exit_code, 3);
+  const Json event = Json::parse(result.messages);
+  EXPECT_EQ(event["event"], "message");
+  EXPECT_EQ(event["level"], "error");
+  EXPECT_THAT(event["text"].get<std::string>(), HasSubstr("nowhere"));
+}
+
 }  // namespace
 }  // namespace tss

@@ -20,6 +20,7 @@ struct CompareArguments {
   std::vector<std::string> folders;
   std::string role = "test", against, metrics = "dice";
   std::string csv, json, markdown, latex, out;
+  bool print_json = false;
 };
 
 Study read(const CompareArguments& arguments) {
@@ -77,7 +78,10 @@ void run(CompareArguments arguments) {
   options.against = arguments.against;
   const Comparison comparison = compare(study, options);
   const Document document = document_of(comparison, metrics);
-  std::cout << render_text(document);
+  if (arguments.print_json)
+    std::cout << comparison_json(comparison).dump(2) << "\n";
+  else
+    std::cout << render_text(document);
   if (!arguments.csv.empty()) write_text_file(arguments.csv, comparison_csv(comparison));
   if (!arguments.json.empty()) write_json(arguments.json, comparison_json(comparison));
   if (!arguments.markdown.empty()) write_text_file(arguments.markdown, render_markdown(document));
@@ -99,11 +103,17 @@ std::function<void()> declare_compare(CLI::App& app) {
                  "shown by class and with tests: dice, jaccard, hd95, asd, several with commas, or all")
       ->capture_default_str();
   app.add_option("--csv", arguments->csv, "one line per row, metric and class");
-  app.add_option("--json", arguments->json, "every number, p values and case scores included");
+  const CLI::Option* json =
+      app.add_option("--json", arguments->json,
+                     "every number, p values and case scores included; without a file: on standard output in place of the tables")
+          ->expected(0, 1);
   app.add_option("--markdown", arguments->markdown, "tables as on the terminal");
   app.add_option("--latex", arguments->latex, "the same, to \\input with booktabs");
   app.add_option("--out", arguments->out, "folder: writes all four as comparison.csv, .json, .md and .tex");
-  return [arguments] { run(*arguments); };
+  return [arguments, json] {
+    arguments->print_json = json->count() > 0 && arguments->json.empty();
+    run(*arguments);
+  };
 }
 
 }  // namespace tss

@@ -42,6 +42,7 @@ const std::map<std::string, OptionValues>& table() {
       {"also", file},
       {"vocabulary", file},
       {"csv", file},
+      {"figure", file},
       {"markdown", file},
       {"latex", file},
       {"json", file},  // where it is no flag
@@ -96,6 +97,10 @@ OptionValues values_of(const CLI::Option& option) {
   const std::string name = option.get_lnames().empty() ? option.get_name(true) : option.get_lnames().front();
   const auto found = table().find(name);
   if (found != table().end()) return found->second;
+  // CLI11 names a check against a list "{a,b}".
+  const std::string type = option.get_type_name();
+  if (const size_t list = type.find(":{"); list != std::string::npos && type.back() == '}')
+    return one_of(split(type.substr(list + 2, type.size() - list - 3), ','));
   return {ValueKind::kText, plain_type(option.get_type_name()), {}};
 }
 

@@ -1,5 +1,7 @@
 // textsemiseg predict: label maps of raw scans, each on its own grid.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
 #include <memory>
 
 #include "textsemiseg/base/clock.h"
@@ -7,20 +9,26 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/prediction.h"
+#include "textsemiseg/cli/prediction_manifest.h"
 #include "textsemiseg/cli/scan_files.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/engine/device.h"
+#include "textsemiseg/io/dicom_series.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kFormats[] = {"nii.gz", "nrrd", "seg.nrrd", "mha"};
+
 struct PredictArguments {
-  std::string run, input, dataset, role, split, output;
-  bool probabilities = false, overwrite = false;
+  std::vector<std::string> runs;
+  std::string input, dataset, role, split, output, format;
+  bool probabilities = false, preview = false, dicom_seg = false, overwrite = false, json = false;
   PredictionArguments prediction;
 };
 
@@ -42,21 +50,43 @@ std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const
   return out;
 }
 
-std::vector<PredictionJob> jobs_for(const PredictArguments& arguments, const std::vector<InputScan>& scans) {
-  const fs::path output = arguments.output;
-  const bool to_file = is_image_file(output);
-  if (to_file && scans.size() > 1) {
-    throw InputError(output.string(), concat("is one file for ", scans.size(), " scans"), "a folder");
-  }
-  if (!to_file && fs::exists(output) && !fs::is_directory(output)) {
+// A file, where --output is named like an image; else a folder.
+bool is_output_file(const fs::path& output) {
+  if (is_image_file(output)) return true;
+  const std::vector<std::string>& endings = scan_extensions();
+  if (std::any_of(endings.begin(), endings.end(), [&](const std::string& e) { return ends_with(output.string(), e); }))
+    throw InputError(output.string(), "is a format that label maps are not written in",
+                     "a folder, or a name ending in " + join(kFormats, ", ."));
+  if (fs::exists(output) && !fs::is_directory(output))
     throw InputError(output.string(), "is a file that is not named like an image", "a folder, or a name ending in .nii.gz");
-  }
+  return false;
+}
+
+std::vector<PredictionJob> jobs_for(const PredictArguments& arguments, const std::vector<InputScan>& scans, bool to_file) {
+  const fs::path output = arguments.output;
+  if (to_file && scans.size() > 1)
+    throw InputError(output.string(), concat("is one file for ", scans.size(), " scans"), "a folder");
+  if (to_file && !arguments.format.empty() && !ends_with(output.string(), "." + arguments.format))
+    throw UsageError("predict: --format " + arguments.format + " and the name of --output disagree");
+  const std::string format = arguments.format.empty() ? "nii.gz" : arguments.format;
   std::vector<PredictionJob> jobs;
   for (const InputScan& scan : scans) {
-    PredictionJob job{scan.id, scan.channels, to_file ? output : output / (scan.id + ".nii.gz"), ""};
+    PredictionJob job;
+    job.id = scan.id;
+    job.channels = scan.channels;
+    job.output = to_file ? output : output / (scan.id + "." + format);
+    job.named = true;
+    if (arguments.dicom_seg && !holds_dicom(scan.channels.front()))
+      throw InputError(scan.channels.front().string(), "is no DICOM series", "one, for --dicom-seg");
+    const fs::path folder = job.output.parent_path();
+    const std::string stem = image_stem(job.output);
+    if (arguments.preview) job.preview = folder / (stem + ".png");
+    if (arguments.dicom_seg) job.dicom_seg = folder / (stem + ".dcm");
     if (arguments.probabilities) {
-      job.probabilities = to_file ? (output.parent_path() / (image_stem(output) + "_probability_")).string()
-                                  : (output / "probabilities" / (scan.id + "_")).string();
+      job.probabilities =
+          to_file ? (folder / (stem + "_probability_")).string() : (folder / "probabilities" / (stem + "_")).string();
+      const std::string ending = job.output.filename().string().substr(stem.size());
+      job.probability_ending = ending == ".seg.nrrd" ? ".nrrd" : ending;
     }
     jobs.push_back(std::move(job));
   }
@@ -66,37 +96,48 @@ std::vector<PredictionJob> jobs_for(const PredictArguments& arguments, const std
 void run(const PredictArguments& arguments) {
   const Stopwatch watch;
   set_threads(arguments.prediction.threads);
-  const LoadedRun loaded = load_run(arguments.run, arguments.prediction.checkpoint);
-  const PredictorOptions options = predictor_options(loaded, arguments.prediction);
-  const std::vector<PredictionJob> jobs = jobs_for(arguments, scans_to_predict(arguments, loaded.record));
-  check_outputs(jobs, static_cast<int64_t>(loaded.record.class_names.size()), arguments.overwrite);
-  log_info(concat(loaded.record.name, " (", loaded.config.method, "): ", loaded.chosen));
-  predict_jobs(loaded, options, jobs);
-  if (!is_image_file(arguments.output)) {
-    Json record = prediction_record(loaded, options);
-    record["cases"] = Json::array();
-    for (const PredictionJob& job : jobs) {
-      record["cases"].push_back(
-          {{"case", job.id}, {"scan", job.channels.front().string()}, {"output", job.output.filename().string()}});
-    }
-    write_json(fs::path(arguments.output) / "predictions.json", record);
-  }
+  const PredictingRuns runs = load_runs(arguments.runs, arguments.prediction);
+  const bool to_file = is_output_file(arguments.output);
+  const std::vector<PredictionJob> jobs = jobs_for(arguments, scans_to_predict(arguments, runs.record()), to_file);
+  check_outputs(jobs, static_cast<int64_t>(runs.record().class_names.size()), arguments.overwrite);
+  const Json settings = prediction_manifest(runs);
+  const fs::path manifest = manifest_path(arguments.output, to_file);
+  const Json kept = cases_kept(manifest, settings, arguments.overwrite);
+
+  for (const LoadedRun& one : runs.runs) log_info(concat(one.record.name, " (", one.config.method, "): ", one.chosen));
+  if (runs.runs.size() > 1 || !runs.options.front().mirror.empty())
+    log_info("averaged: " + settings.at("averaged").get<std::string>());
+  Json cases = Json::array();
+  // After each case: what is finished is on record, whatever happens to the next.
+  predict_jobs(runs, jobs, [&](const Json& record) {
+    cases.push_back(record);
+    write_manifest(manifest, settings, kept, cases);
+  });
   log_info(concat(jobs.size(), jobs.size() == 1 ? " scan" : " scans", " in ", format_duration(watch.seconds()), ": ",
                   arguments.output));
+  if (arguments.json) std::cout << read_json(manifest).dump(2) << "\n";
 }
 
 }  // namespace
 
 std::function<void()> declare_predict(CLI::App& app) {
   auto arguments = std::make_shared<PredictArguments>();
-  app.add_option("--run", arguments->run, "folder of a run (train --run)")->required();
-  app.add_option("--input", arguments->input, "a raw scan or a folder of scans");
+  app.add_option("--run", arguments->runs, "folder of a run (train --run); given again: probabilities are averaged")
+      ->required()
+      ->allow_extra_args(false);
+  app.add_option("--input", arguments->input, "a raw scan, a folder of scans, or a DICOM series");
   app.add_option("--dataset", arguments->dataset, "instead of --input: a prepared dataset (default: the run's own)");
   app.add_option("--role", arguments->role, "which of its cases: labelled, unlabelled, validation or test");
   app.add_option("--split", arguments->split, "a split file or a fold's name (fold_0) instead of split.json");
   app.add_option("--output", arguments->output, "a file named like an image, else a folder")->required();
   app.add_flag("--probabilities", arguments->probabilities, "also write the probability of each class");
+  app.add_option("--format", arguments->format, "of the label maps in a folder (default nii.gz)")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(kFormats), std::end(kFormats))));
+  app.add_flag("--preview", arguments->preview, "also a picture of each case: three planes with outlines, names and volumes");
+  app.add_flag("--dicom-seg", arguments->dicom_seg,
+               "of DICOM series: also a DICOM segmentation object, <case>.dcm; it takes over the patient's tags");
   app.add_flag("--overwrite", arguments->overwrite, "replace files that exist");
+  app.add_flag("--json", arguments->json, "the record of what was done on standard output; it is kept beside the results anyway");
   add_prediction_options(app, arguments->prediction);
   return [arguments] { run(*arguments); };
 }

@@ -96,6 +96,9 @@ class Runs : public testing::Test {
 
   static int program(std::vector<std::string> words) {
     words.insert(words.begin(), "textsemiseg");
+    return program_named(words);
+  }
+  static int program_named(std::vector<std::string> words) {
     std::vector<char*> argv;
     for (std::string& w : words) argv.push_back(w.data());
     testing::internal::CaptureStdout();
@@ -148,7 +151,7 @@ TEST_F(Runs, RolesFoldersAndProbabilities) {
       << err_;
   const Json record = read_json(folder_ / "role/predictions.json");
   ASSERT_EQ(record["cases"].size(), 2u);
-  EXPECT_EQ(record["method"], "supervised");
+  EXPECT_EQ(record["runs"][0]["method"], "supervised");
   const std::string id = record["cases"][0]["case"];
   const Image p0 = read_image(folder_ / "role/probabilities" / (id + "_0.nii.gz")),
               p1 = read_image(folder_ / "role/probabilities" / (id + "_1.nii.gz"));
@@ -163,6 +166,180 @@ TEST_F(Runs, RolesFoldersAndProbabilities) {
       << err_;
   EXPECT_TRUE(fs::exists(folder_ / "all/case_5.nii.gz"));
   EXPECT_EQ(read_label_map(folder_ / "all" / (id + ".nii.gz")).voxels, labels.voxels);
+}
+
+TEST_F(Runs, FormatsNamesAndColours) {
+  make_scan(grid({20, 18, 12}, {1, 1, 2}, true), 6, path("one.nrrd"), {});
+  std::vector<uint8_t> first;
+  for (const std::string ending : {"nii.gz", "nrrd", "seg.nrrd", "mha"}) {
+    ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", path("one.nrrd"), "--output", path("formats"), "--format",
+                       ending, "--threads", "1"}),
+              0)
+        << err_;
+    const LabelMap labels = read_label_map(folder_ / "formats" / ("one." + ending));
+    EXPECT_EQ(grid_difference(labels.geometry, read_geometry(path("one.nrrd")), 1e-6), "") << ending;
+    if (first.empty()) first = labels.voxels;
+    EXPECT_EQ(labels.voxels, first) << ending;
+  }
+  EXPECT_NE(read_text_file(folder_ / "formats/one.ctbl").find("ball"), std::string::npos);
+  const std::string header = read_text_file(folder_ / "formats/one.seg.nrrd").substr(0, 2000);
+  EXPECT_NE(header.find("Segment0_Name:=ball"), std::string::npos) << header;
+  EXPECT_NE(header.find("Segment0_Color:="), std::string::npos);
+  EXPECT_EQ(program({"predict", "--run", path("honest"), "--input", path("one.nrrd"), "--output", path("x.h5")}), 3);
+  EXPECT_EQ(
+      program({"predict", "--run", path("honest"), "--input", path("one.nrrd"), "--output", path("x.mha"), "--format", "nrrd"}),
+      2);
+  EXPECT_EQ(program({"predict", "--run", path("honest"), "--input", path("one.nrrd"), "--output", path("x"), "--format", "h5"}),
+            2);
+}
+
+TEST_F(Runs, TheManifestSaysWhatWasDone) {
+  ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", path("scans/imagesTr/case_0.nii.gz"), "--output",
+                     path("m/labels.nii.gz"), "--preview", "--threads", "1", "--keep-largest", "--json"}),
+            0)
+      << err_;
+  const Json record = read_json(folder_ / "m/labels.json");
+  EXPECT_EQ(Json::parse(out_), record);
+  EXPECT_EQ(record["mirror"], "none");
+  EXPECT_EQ(record["precision"], "fp32");
+  EXPECT_EQ(record["postprocess"]["keep_largest"], true);
+  EXPECT_EQ(record["runs"].size(), 1u);
+  EXPECT_TRUE(record["runs"][0].contains("recipe") && record["runs"][0].contains("window") &&
+              record["runs"][0].contains("checkpoint_sample"));
+  EXPECT_EQ(record["classes"][1]["name"], "ball");
+  EXPECT_EQ(record["classes"][1]["colour"].get<std::string>().size(), 7u);
+  EXPECT_EQ(record["environment"]["threads"], 1);
+  ASSERT_EQ(record["cases"].size(), 1u);
+  const Json& one = record["cases"][0];
+  EXPECT_EQ(one["case"], "case_0");
+  EXPECT_EQ(one["inputs"][0], path("scans/imagesTr/case_0.nii.gz"));
+  EXPECT_EQ(one["output"], "labels.nii.gz");
+  EXPECT_EQ(one["preview"], "labels.png");
+  EXPECT_EQ(one["colour_table"], "labels.ctbl");
+  EXPECT_GT(one["seconds"].get<double>(), 0);
+  EXPECT_GT(one["peak_memory_gib"].get<double>(), 0.01);
+  const LabelMap labels = read_label_map(folder_ / "m/labels.nii.gz");
+  const auto voxels = std::count(labels.voxels.begin(), labels.voxels.end(), 1);
+  EXPECT_EQ(one["classes"][0]["voxels"], voxels);
+  EXPECT_NEAR(one["classes"][0]["ml"].get<double>(), static_cast<double>(voxels) * 2 / 1000, 1e-9);  // 1 x 1 x 2 mm
+  const std::string png = read_text_file(folder_ / "m/labels.png");
+  EXPECT_EQ(png.substr(1, 3), "PNG");
+}
+
+TEST_F(Runs, AManifestKeepsEarlierCasesOfTheSameSettingsAlone) {
+  const auto predict = [&](const std::string& id, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {
+        "predict",  "--run",      path("honest"), "--input", path("scans/imagesTr/" + id + ".nii.gz"),
+        "--output", path("kept"), "--threads",    "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    return program(words);
+  };
+  ASSERT_EQ(predict("case_3", {}), 0) << err_;
+  ASSERT_EQ(predict("case_1", {}), 0) << err_;
+  Json cases = read_json(folder_ / "kept/predictions.json")["cases"];
+  ASSERT_EQ(cases.size(), 2u);
+  EXPECT_EQ(cases[0]["case"], "case_1");
+  EXPECT_EQ(predict("case_2", {"--overlap", "0.1"}), 3);
+  EXPECT_NE(err_.find("other runs or settings"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "kept/case_2.nii.gz"));
+  ASSERT_EQ(predict("case_2", {"--overlap", "0.1", "--overwrite"}), 0) << err_;
+  EXPECT_EQ(read_json(folder_ / "kept/predictions.json")["cases"].size(), 1u);
+}
+
+TEST_F(Runs, MirroringAndSeveralRunsAreAveragedAndRecorded) {
+  const std::string scan = path("scans/imagesTr/case_1.nii.gz");
+  const auto probabilities = [&](const std::string& name, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"predict", "--input", scan, "--output", path(name), "--probabilities", "--threads", "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(program(words), 0) << err_;
+    return read_image(folder_ / name / "probabilities/case_1_1.nii.gz").voxels;
+  };
+  const std::vector<std::string> a = {"--run", path("honest")}, b = {"--run", path("published")};
+  const auto of_a = probabilities("of_a", a), of_b = probabilities("of_b", {b[0], b[1], "--weights", "constant"});
+  const auto both = probabilities("both", {a[0], a[1], b[0], b[1]});
+  const auto twice = probabilities("twice", {a[0], a[1], a[0], a[1]});
+  const auto mirrored = probabilities("mirrored", {a[0], a[1], "--mirror", "x,z"});
+  const auto of_b_alone = probabilities("of_b_alone", b);
+  EXPECT_NE(of_b, of_b_alone);
+  double changed = 0;
+  for (size_t i = 0; i < of_a.size(); ++i) {
+    ASSERT_NEAR(both[i], (of_a[i] + of_b_alone[i]) / 2, 1e-5);
+    ASSERT_NEAR(twice[i], of_a[i], 1e-6);
+    changed = std::max(changed, std::abs(static_cast<double>(mirrored[i] - of_a[i])));
+  }
+  EXPECT_GT(changed, 1e-4);
+  const Json record = read_json(folder_ / "both/predictions.json");
+  ASSERT_EQ(record["runs"].size(), 2u);
+  EXPECT_EQ(record["runs"][1]["run"], "published");
+  EXPECT_EQ(read_json(folder_ / "mirrored/predictions.json")["mirror"], "x,z");
+  EXPECT_EQ(program({"predict", "--run", path("honest"), "--input", scan, "--output", path("q.nii.gz"), "--mirror", "w"}), 3);
+}
+
+TEST_F(Runs, RunsOfOtherClassesAreNotAveraged) {
+  fs::copy(folder_ / "honest", folder_ / "renamed", fs::copy_options::recursive);
+  Json record = read_json(folder_ / "renamed/run.json");
+  record["classes"] = {"background", "cube"};
+  write_json(folder_ / "renamed/run.json", record);
+  EXPECT_EQ(program({"predict", "--run", path("honest"), "--run", path("renamed"), "--input",
+                     path("scans/imagesTr/case_1.nii.gz"), "--output", path("never.nii.gz")}),
+            3);
+  EXPECT_NE(err_.find("cube"), std::string::npos) << err_;
+  EXPECT_FALSE(fs::exists(folder_ / "never.nii.gz"));
+}
+
+TEST_F(Runs, EventsForMachines) {
+  ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", path("scans/imagesTr"), "--output", path("events"),
+                     "--threads", "1", "--log-format", "json"}),
+            0);
+  std::istringstream lines(err_);
+  int cases = 0, progress = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const Json event = Json::parse(line);
+    cases += event["event"] == "case";
+    progress += event["event"] == "progress";
+    if (event["event"] == "case") {
+      EXPECT_TRUE(event.contains("output") && event["classes"][0].contains("ml"));
+    }
+  }
+  EXPECT_EQ(cases, 6);
+  EXPECT_GE(progress, 1);
+  EXPECT_EQ(out_, "");
+  ASSERT_EQ(program({"predict", "--quiet", "--run", path("honest"), "--input", path("scans/imagesTr"), "--output", path("events"),
+                     "--threads", "1", "--overwrite"}),
+            0);
+  EXPECT_EQ(err_, "");
+}
+
+TEST_F(Runs, SlicerModulesAnswerAsSlicerAsks) {
+  const auto module = [&](const char* name, std::vector<std::string> words) {
+    words.insert(words.begin(), std::string("/somewhere/cli-modules/") + name);
+    return program_named(words);
+  };
+  make_scan(grid({20, 18, 12}, {1, 1, 2}), 6, path("slicer scan.nrrd"), {});
+  ASSERT_EQ(
+      module("TextSemiSegPredict", {"--returnparameterfile", path("returned"), "--processinformationaddress", "0x1234", "--run",
+                                    path("honest"), "--mirror", "x", "--threads", "1", "--keepLargest", "--segmentation",
+                                    path("kept.seg.nrrd"), path("slicer scan.nrrd"), path("slicer out.nrrd")}),
+      0)
+      << err_;
+  EXPECT_EQ(out_.find("<filter-start>"), 0u) << out_;
+  EXPECT_NE(out_.find("<filter-progress>1.0000</filter-progress>"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("</filter-end>"), std::string::npos);
+  for (const char* name : {"slicer out.nrrd", "kept.seg.nrrd"}) {
+    EXPECT_EQ(grid_difference(read_geometry(path(name)), read_geometry(path("slicer scan.nrrd")), 1e-6), "");
+    EXPECT_NE(read_text_file(path(name)).substr(0, 2000).find("Segment0_Name:=ball"), std::string::npos) << name;
+  }
+  EXPECT_NE(read_text_file(path("returned")).find("volumes = ball "), std::string::npos);
+  EXPECT_FALSE(fs::exists(path("slicer out.json")));  // nothing is left beside what Slicer asked for
+  EXPECT_EQ(module("TextSemiSegEvaluate", {"--classes", "rest,ball", "--returnparameterfile", path("scores"),
+                                           path("slicer out.nrrd"), path("kept.seg.nrrd")}),
+            0)
+      << err_;
+  EXPECT_EQ(read_text_file(path("scores")), "dice = ball 1.0000\n");
+  EXPECT_EQ(module("TextSemiSegPredict", {"--run", path("nowhere"), path("slicer scan.nrrd"), path("o.nrrd")}), 3);
+  EXPECT_EQ(module("TextSemiSegPredict", {"--run", path("honest"), path("slicer scan.nrrd")}), 2);
+  EXPECT_EQ(module("TextSemiSegPredict", {"--rnu", path("honest"), path("slicer scan.nrrd"), path("o.nrrd")}), 2);
+  EXPECT_NE(err_.find("did you mean '--run'"), std::string::npos) << err_;
 }
 
 TEST_F(Runs, EvaluateRunFollowsTheProtocol) {

@@ -1,17 +1,23 @@
 #include "textsemiseg/cli/prediction.h"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/preview.h"
 #include "textsemiseg/data/cache.h"
 #include "textsemiseg/data/prepare.h"
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/engine/costs.h"
 #include "textsemiseg/engine/device.h"
+#include "textsemiseg/inference/mirror.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/scan.h"
+#include "textsemiseg/io/segmentation.h"
+#include "textsemiseg/report/colours.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -35,9 +41,17 @@ void add_prediction_options(CLI::App& app, PredictionArguments& a) {
   app.add_option("--weights", a.weights, "of the voxels of a window: gaussian or constant");
   app.add_option("--window-batch", a.window_batch, "windows per call of the network")->check(CLI::PositiveNumber);
   app.add_option("--preset", a.preset, "published stride and weights: " + join(window_preset_names(), ", "));
+  app.add_option(
+      "--mirror", a.mirror,
+      "average over mirror images along these axes of the patient: x, y, z, several with commas, or all; n axes take 2^n "
+      "times as long (default none)");
   app.add_flag("--keep-largest", a.keep_largest, "only the largest component of each class");
   app.add_option("--min-component", a.min_component, "remove components with fewer voxels")->check(CLI::NonNegativeNumber);
   app.add_option("--device", a.device, "auto, cpu or cuda:N")->capture_default_str();
+  app.add_option("--precision", a.precision,
+                 "of convolutions: bf16 is faster where the processor has it, and a little less exact")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"fp32", "bf16"}));
   app.add_option("--threads", a.threads, "of the CPU (default: all cores)")->check(CLI::PositiveNumber);
   app.add_option("--checkpoint", a.checkpoint, "selected (best on validation, else last), best or last")->capture_default_str();
 }
@@ -57,6 +71,8 @@ PredictorOptions predictor_options(const LoadedRun& run, const PredictionArgumen
   if (a.window_batch > 0) window.batch = a.window_batch;
   options.postprocess.keep_largest = a.keep_largest;
   options.postprocess.min_component = a.min_component;
+  if (!a.mirror.empty()) options.mirror = parse_mirror_axes(a.mirror);
+  options.bf16 = a.precision == "bf16";
   options.device = choose_device(a.device);
   window.check();
   options.postprocess.check();
@@ -79,13 +95,42 @@ Json prediction_record(const LoadedRun& run, const PredictorOptions& options) {
   out["window"] = write_options(options.window);
   // Windows per call change memory and speed, not the prediction.
   out["window"].erase("batch");
+  out["mirror"] = mirror_axes_name(options.mirror);
+  out["precision"] = options.bf16 ? "bf16" : "fp32";
   out["postprocess"] = write_options(options.postprocess);
   return out;
 }
 
+PredictingRuns load_runs(const std::vector<std::string>& folders, const PredictionArguments& arguments) {
+  PredictingRuns out;
+  for (const std::string& folder : folders) {
+    LoadedRun run = load_run(folder, arguments.checkpoint);
+    if (!out.runs.empty()) {
+      const RunRecord& first = out.record();
+      const std::string other = out.runs.front().folder.string();
+      if (run.record.class_names != first.class_names)
+        throw InputError(folder, "has the classes " + join(run.record.class_names, ", "),
+                         join(first.class_names, ", ") + ", as " + other);
+      if (run.record.channels != first.channels)
+        throw InputError(folder, concat("takes ", run.record.channels, " channel(s)"), concat(first.channels, ", as ", other));
+      if (run.record.recipe.reorients() != first.recipe.reorients())
+        throw InputError(folder, run.record.recipe.reorients() ? "turns scans to RAS" : "takes scans as they are stored",
+                         "the other, as " + other);
+    }
+    out.options.push_back(predictor_options(run, arguments));
+    out.runs.push_back(std::move(run));
+  }
+  return out;
+}
+
+fs::path PredictionJob::probability(int64_t k) const { return concat(probabilities, k, probability_ending); }
+
 std::vector<fs::path> PredictionJob::outputs(int64_t classes) const {
   std::vector<fs::path> out{output};
-  for (int64_t k = 0; k < classes && !probabilities.empty(); ++k) out.emplace_back(concat(probabilities, k, ".nii.gz"));
+  for (const fs::path& extra : {named ? colour_table_path(output) : fs::path(), preview, dicom_seg}) {
+    if (!extra.empty()) out.push_back(extra);
+  }
+  for (int64_t k = 0; k < classes && !probabilities.empty(); ++k) out.push_back(probability(k));
   return out;
 }
 
@@ -94,29 +139,113 @@ void check_outputs(const std::vector<PredictionJob>& jobs, int64_t classes, bool
     for (const fs::path& path : job.outputs(classes)) {
       if (!fs::exists(path)) continue;
       for (const fs::path& scan : job.channels) {
-        if (fs::equivalent(path, scan)) throw InputError(path.string(), "is the scan itself", "another output");
+        if (fs::exists(scan) && fs::equivalent(path, scan))
+          throw InputError(path.string(), "is the scan itself", "another output");
       }
       if (!overwrite) throw InputError(path.string(), "exists", "a new name, or --overwrite");
     }
   }
 }
 
-void predict_jobs(const LoadedRun& run, const PredictorOptions& options, const std::vector<PredictionJob>& jobs) {
-  PredictorOptions with_probabilities = options;
-  with_probabilities.probabilities = !jobs.empty() && !jobs.front().probabilities.empty();
-  const Predictor predictor(run.record.recipe, run.method, with_probabilities);
+namespace {
+
+Predictor make_predictor(const PredictingRuns& runs, bool probabilities, Progress& progress) {
+  std::vector<PredictorMember> members;
+  for (size_t i = 0; i < runs.runs.size(); ++i)
+    members.push_back({runs.runs[i].record.recipe, runs.runs[i].method, runs.options[i].window});
+  PredictorOptions options = runs.options.front();
+  options.probabilities = probabilities;
+  options.progress = [&progress](int64_t done, int64_t windows) {
+    progress.within(static_cast<double>(done) / static_cast<double>(windows));
+  };
+  return {std::move(members), std::move(options)};
+}
+
+std::vector<Image> read_channels(const PredictionJob& job, int64_t channels) {
+  std::vector<Image> out;
+  for (const fs::path& path : job.channels) {
+    for (Image& channel : read_scan_channels(path)) {
+      check_finite(channel, path);
+      out.push_back(std::move(channel));
+    }
+  }
+  if (static_cast<int64_t>(out.size()) != channels)
+    throw InputError(job.channels.front().string(), concat("gives ", out.size(), " channel(s)"),
+                     concat(channels, ", as in training"));
+  return out;
+}
+
+std::vector<SegmentInfo> segments_of(const std::vector<std::string>& class_names) {
+  std::vector<SegmentInfo> out;
+  for (size_t k = 1; k < class_names.size(); ++k) {
+    const Rgb colour = class_colour(static_cast<int64_t>(k));
+    out.push_back({class_names[k], {colour.red, colour.green, colour.blue}});
+  }
+  return out;
+}
+
+void write_outputs(const PredictionJob& job, const Image& scan, const Prediction& prediction,
+                   const std::vector<std::string>& class_names) {
+  for (size_t k = 0; k < prediction.probabilities.size(); ++k)
+    write_image(job.probability(static_cast<int64_t>(k)), prediction.probabilities[k]);
+  if (!job.preview.empty()) write_png(job.preview, prediction_preview(job.id, scan, prediction.labels, class_names));
+  if (!job.dicom_seg.empty()) write_dicom_seg(job.dicom_seg, prediction.labels, segments_of(class_names), job.channels.front());
+  if (job.named)
+    write_segmentation(job.output, prediction.labels, segments_of(class_names));
+  else
+    write_label_map(job.output, prediction.labels);
+}
+
+// File names within the folder of the label map; paths elsewhere as they are.
+std::string name_beside(const PredictionJob& job, const fs::path& path) {
+  return path.lexically_relative(job.output.parent_path()).generic_string();
+}
+
+Json case_record(const PredictionJob& job, const Prediction& prediction, const std::vector<std::string>& class_names) {
+  Json out = {{"case", job.id}, {"inputs", Json::array()}, {"output", job.output.filename().string()}};
+  for (const fs::path& path : job.channels) out["inputs"].push_back(path.string());
+  const fs::path colours = job.named ? colour_table_path(job.output) : fs::path();
+  if (!colours.empty()) out["colour_table"] = name_beside(job, colours);
+  if (!job.preview.empty()) out["preview"] = name_beside(job, job.preview);
+  if (!job.dicom_seg.empty()) out["dicom_seg"] = name_beside(job, job.dicom_seg);
+  for (size_t k = 0; k < prediction.probabilities.size(); ++k)
+    out["probabilities"].push_back(name_beside(job, job.probability(static_cast<int64_t>(k))));
+  const Geometry& grid = prediction.labels.geometry;
+  out["size"] = grid.size;
+  out["spacing"] = grid.spacing;
+  out["windows"] = prediction.windows;
+  if (prediction.crop_fell_back)
+    out["crop"] = "the recipe's crop goes around the label; for want of one the whole scan was taken";
+  std::vector<int64_t> voxels(class_names.size(), 0);
+  for (const uint8_t label : prediction.labels.voxels) ++voxels.at(label);
+  const double ml = grid.spacing[0] * grid.spacing[1] * grid.spacing[2] / 1000;
+  out["classes"] = Json::array();
+  for (size_t k = 1; k < class_names.size(); ++k) {
+    out["classes"].push_back(
+        {{"label", k}, {"name", class_names[k]}, {"voxels", voxels[k]}, {"ml", static_cast<double>(voxels[k]) * ml}});
+  }
+  return out;
+}
+
+}  // namespace
+
+void predict_jobs(const PredictingRuns& runs, const std::vector<PredictionJob>& jobs,
+                  const std::function<void(const Json& record)>& done) {
+  if (jobs.empty()) return;
   Progress progress("predicting", static_cast<int64_t>(jobs.size()));
+  const Predictor predictor = make_predictor(runs, !jobs.front().probabilities.empty(), progress);
+  const std::vector<std::string>& class_names = runs.record().class_names;
   for (size_t i = 0; i < jobs.size(); ++i) {
     const PredictionJob& job = jobs[i];
-    std::vector<Image> channels;
-    for (const fs::path& path : job.channels) {
-      channels.push_back(read_scan(path));
-      check_finite(channels.back(), path);
-    }
+    const Stopwatch watch;
+    const std::vector<Image> channels = read_channels(job, runs.record().channels);
     const Prediction prediction = predictor.predict(channels);
-    const auto outputs = job.outputs(static_cast<int64_t>(prediction.probabilities.size()));
-    for (size_t k = 0; k < prediction.probabilities.size(); ++k) write_image(outputs[k + 1], prediction.probabilities[k]);
-    write_label_map(job.output, prediction.labels);
+    write_outputs(job, channels.front(), prediction, class_names);
+    Json record = case_record(job, prediction, class_names);
+    record["seconds"] = std::round(watch.seconds() * 1000) / 1000;
+    record["peak_memory_gib"] = std::round(peak_memory_gib(runs.options.front().device) * 1000) / 1000;  // of the program so far
+    if (done) done(record);
+    log_event("case", record);
     progress.update(static_cast<int64_t>(i) + 1, concat(job.id, ", ", prediction.windows, " windows"));
   }
 }

@@ -55,8 +55,8 @@ void predict_prepared(const LoadedRun& run, const PredictorOptions& options, con
 void predict_scans(const LoadedRun& run, const PredictorOptions& options, const Dataset& dataset,
                    const std::vector<std::string>& ids, const Paths& paths) {
   std::vector<PredictionJob> jobs;
-  for (const std::string& id : ids) jobs.push_back({id, dataset.source(id).images, paths.prediction(id), ""});
-  predict_jobs(run, options, jobs);
+  for (const std::string& id : ids) jobs.push_back({id, dataset.source(id).images, paths.prediction(id)});
+  predict_jobs({{run}, {options}}, jobs);
 }
 
 ScoreSet score_prepared(const Dataset& dataset, const std::vector<std::string>& ids, const Paths& paths,

@@ -80,7 +80,9 @@ TEST(Ensemble, IsTheMeanOfItsMembersWhateverTheirRecipesAndWindows) {
   int64_t foreground = 0;
   for (size_t i = 0; i < mean.size(); ++i) {
     ASSERT_NEAR(all.probabilities[1].voxels[i], mean[i], 1e-5);
-    if (std::abs(mean[i] - 0.5) > 1e-4) ASSERT_EQ(all.labels.voxels[i], mean[i] > 0.5);
+    if (std::abs(mean[i] - 0.5) > 1e-4) {
+      ASSERT_EQ(all.labels.voxels[i], mean[i] > 0.5);
+    }
     foreground += all.labels.voxels[i];
   }
   EXPECT_GT(foreground, 1000);

@@ -1,0 +1,118 @@
+#include "textsemiseg/cli/preview.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/report/slice.h"
+#include "textsemiseg/report/text_drawing.h"
+#include "textsemiseg/volume/reorient.h"
+
+namespace tss {
+namespace {
+
+constexpr Rgb kBackground{24, 26, 30}, kText{232, 234, 238}, kFaint{150, 155, 165};
+constexpr int64_t kMargin = 16, kLine = 26;
+constexpr double kSize = 16;  // of the letters, pixels
+
+int64_t wide(const std::string& text) { return static_cast<int64_t>(std::ceil(text_width(text, kSize))); }
+
+// top: of the line.
+void write(RgbImage& picture, int64_t left, int64_t top, Rgb colour, const std::string& text) {
+  draw_text(picture, static_cast<double>(left), static_cast<double>(top) + kSize, kSize, colour, text);
+}
+
+struct Panel {
+  const char* name;
+  int axis;
+};
+constexpr Panel kPanels[] = {{"axial", 2}, {"coronal", 1}, {"sagittal", 0}};
+
+void paste(const RgbImage& from, RgbImage& to, int64_t left, int64_t top) {
+  for (int64_t y = 0; y < from.height; ++y)
+    for (int64_t x = 0; x < from.width; ++x) to.at(left + x, top + y) = from.at(x, y);
+}
+
+void fill(RgbImage& picture, int64_t left, int64_t top, int64_t side, Rgb colour) {
+  for (int64_t y = top; y < top + side; ++y)
+    for (int64_t x = left; x < left + side; ++x) picture.at(x, y) = colour;
+}
+
+struct LegendItem {
+  Rgb colour;
+  std::string text;
+  int64_t width() const { return 22 + wide(text) + 26; }
+};
+
+std::vector<LegendItem> legend_of(const LabelMap& labels, const std::vector<std::string>& class_names) {
+  const std::vector<double> volumes = class_volumes(labels, class_names.size());
+  std::vector<LegendItem> out;
+  for (size_t k = 1; k < class_names.size(); ++k) {
+    const std::string volume = volumes[k] > 0 ? fixed(volumes[k], volumes[k] < 10 ? 2 : 1) + " ml" : "not found";
+    out.push_back({class_colour(static_cast<int64_t>(k)), concat(k, " ", class_names[k], ": ", volume)});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<double> class_volumes(const LabelMap& labels, size_t classes) {
+  std::vector<int64_t> voxels(classes, 0);
+  for (const uint8_t label : labels.voxels) {
+    if (label < classes) ++voxels[label];
+  }
+  const Vector3& spacing = labels.geometry.spacing;
+  std::vector<double> out;
+  for (const int64_t count : voxels) out.push_back(static_cast<double>(count) * spacing[0] * spacing[1] * spacing[2] / 1000);
+  return out;
+}
+
+RgbImage prediction_preview(const std::string& title, const Image& scan, const LabelMap& labels,
+                            const std::vector<std::string>& class_names) {
+  const Image image = to_ras(scan);
+  const LabelMap shown = to_ras(labels);
+  std::vector<RgbImage> slices;
+  std::vector<std::string> names;
+  int64_t width = kMargin, height = 0;
+  for (const Panel& panel : kPanels) {
+    SliceOptions options;
+    options.axis = panel.axis;
+    options.index = busiest_slice(shown, panel.axis);
+    options.pixels = 420;
+    slices.push_back(draw_slice(image, nullptr, &shown, options));
+    names.push_back(concat(panel.name, " ", options.index + 1, "/", shown.size()[static_cast<size_t>(panel.axis)]));
+    width += std::max(slices.back().width, wide(names.back())) + kMargin;
+    height = std::max(height, slices.back().height);
+  }
+  width = std::max(width, wide(title) + 2 * kMargin);
+
+  // The legend breaks into as many lines as the width asks for.
+  const std::vector<LegendItem> legend = legend_of(labels, class_names);
+  for (const LegendItem& item : legend) width = std::max(width, item.width() + 2 * kMargin);
+  int64_t lines = legend.empty() ? 0 : 1, used = kMargin;
+  for (const LegendItem& item : legend) {
+    if (used > kMargin && used + item.width() > width) ++lines, used = kMargin;
+    used += item.width();
+  }
+
+  const int64_t top = kMargin + 2 * kLine;
+  RgbImage picture(width, top + height + kMargin + lines * kLine + kMargin / 2);
+  std::fill(picture.pixels.begin(), picture.pixels.end(), kBackground);
+  write(picture, kMargin, kMargin, kText, title);
+  int64_t left = kMargin;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    write(picture, left, kMargin + kLine, kFaint, names[i]);
+    paste(slices[i], picture, left, top);
+    left += std::max(slices[i].width, wide(names[i])) + kMargin;
+  }
+  int64_t x = kMargin, y = top + height + kMargin;
+  for (const LegendItem& item : legend) {
+    if (x > kMargin && x + item.width() > width) x = kMargin, y += kLine;
+    fill(picture, x, y + 4, 14, item.colour);
+    write(picture, x + 22, y, kText, item.text);
+    x += item.width();
+  }
+  return picture;
+}
+
+}  // namespace tss

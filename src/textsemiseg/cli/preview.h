@@ -1,0 +1,20 @@
+// One picture per predicted scan: the three planes through what was found, with outlines, names and volumes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "textsemiseg/report/png.h"
+#include "textsemiseg/volume/volume.h"
+
+namespace tss {
+
+// scan and labels on one grid, in any orientation. class_names: background first. Each plane is the slice that shows most of the
+// labels, the middle one where there are none.
+RgbImage prediction_preview(const std::string& title, const Image& scan, const LabelMap& labels,
+                            const std::vector<std::string>& class_names);
+
+// Millilitres of each class, background included.
+std::vector<double> class_volumes(const LabelMap& labels, size_t classes);
+
+}  // namespace tss
