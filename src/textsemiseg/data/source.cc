@@ -8,7 +8,9 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/case_folders.h"
 #include "textsemiseg/data/dataset_json.h"
+#include "textsemiseg/data/scan_listing.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
 
@@ -27,42 +29,10 @@ std::optional<std::pair<std::string, int64_t>> channel_suffix(const std::string&
   return std::pair{stem.substr(0, stem.size() - 5), channel};
 }
 
-// Entries of a folder in order of name, without the hidden ones (the MSD archives are full of "._x.nii.gz").
-std::vector<fs::path> visible_entries(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename().string().front() != '.') entries.push_back(entry.path());
-  }
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
-std::vector<fs::path> images_in(const fs::path& folder, const std::string& ending = "") {
-  std::vector<fs::path> images;
-  if (!fs::is_directory(folder)) return images;
-  for (const fs::path& path : visible_entries(folder)) {
-    if (fs::is_directory(path) || !is_image_file(path)) continue;
-    if (ending.empty() || ends_with(path.filename().string(), ending)) images.push_back(path);
-  }
-  return images;
-}
-
-// stem -> file
-std::map<std::string, fs::path> files_by_stem(const std::vector<fs::path>& files) {
-  std::map<std::string, fs::path> table;
-  for (const fs::path& path : files) {
-    const auto [place, added] = table.emplace(image_stem(path), path);
-    if (!added) {
-      throw InputError(path.string(), "has the same case id as " + place->second.filename().string(), "one file per case");
-    }
-  }
-  return table;
-}
-
 // id -> files of its channels, in order.
 std::map<std::string, std::vector<fs::path>> group_channels(const std::vector<fs::path>& files, bool suffixed) {
   std::map<std::string, std::vector<fs::path>> groups;
-  for (const auto& [stem, path] : files_by_stem(files)) {
+  for (const auto& [stem, path] : by_stem(files)) {
     const auto suffix = suffixed ? channel_suffix(stem) : std::nullopt;
     if (!suffix) {
       groups[stem].push_back(path);
@@ -125,7 +95,7 @@ void add_cases(Source& source, const DatasetDescription& description, const std:
     if (!cases.emplace(id, std::move(item)).second) throw InputError(json, "lists case '" + id + "' twice", "every case once");
   }
   std::vector<fs::path> others;
-  for (const fs::path& path : images_in(source.folder / ("images" + part), description.file_ending)) {
+  for (const fs::path& path : scan_files_of(source.folder / ("images" + part), description.file_ending)) {
     if (!taken.contains(path)) others.push_back(path);
   }
   for (auto& [id, images] : group_channels(others, description.dialect == Dialect::kNnunet)) {
@@ -136,7 +106,7 @@ void add_cases(Source& source, const DatasetDescription& description, const std:
       throw InputError(images.front().string(), "has the same case id as a case listed in " + json, "one file per case");
     }
   }
-  const auto labels = files_by_stem(images_in(source.folder / ("labels" + part)));
+  const auto labels = by_stem(scan_files_of(source.folder / ("labels" + part)));
   for (auto& [id, item] : cases) {
     item.test = test;
     if (item.label.empty() && labels.contains(id)) item.label = labels.at(id);
@@ -191,32 +161,43 @@ void list_hdf5(Source& source) {
   }
 }
 
+// Labels under the ids of their scans: "y.nii.gz", "y_seg.nii.gz".
+std::map<std::string, fs::path> labels_of(const std::vector<fs::path>& files, const std::map<std::string, fs::path>& images) {
+  std::map<std::string, fs::path> labels;
+  for (const auto& [stem, path] : by_stem(files)) {
+    const std::string id = images.contains(stem) ? stem : scan_of_label(stem).value_or(stem);
+    if (!labels.emplace(id, path).second)
+      throw InputError(path.string(), "is a second label of case '" + id + "'", "one per case");
+  }
+  return labels;
+}
+
 void list_plain(Source& source) {
   source.layout = "plain";
   const fs::path& folder = source.folder;
   std::map<std::string, fs::path> images, labels;
   for (const auto& [image_folder, label_folder] : {std::pair{"imagesTr", "labelsTr"}, std::pair{"images", "labels"}}) {
     if (!fs::is_directory(folder / image_folder)) continue;
-    images = files_by_stem(images_in(folder / image_folder));
-    labels = files_by_stem(images_in(folder / label_folder));
+    images = by_stem(scans_of(folder / image_folder));
+    labels = labels_of(scan_files_of(folder / label_folder), images);
     break;
   }
   if (images.empty()) {
-    for (const auto& [stem, path] : files_by_stem(images_in(folder))) {
-      bool label = false;
-      for (const std::string suffix : {"_label", "_seg", "-label", "-seg"}) {
-        if (!ends_with(stem, suffix)) continue;
-        label = true;
-        labels[stem.substr(0, stem.size() - suffix.size())] = path;
-      }
-      if (!label) images[stem] = path;
+    std::vector<fs::path> label_files;
+    for (const auto& [stem, path] : by_stem(scan_files_of(folder))) {
+      if (scan_of_label(stem).value_or("").empty())
+        images[stem] = path;
+      else
+        label_files.push_back(path);
     }
+    labels = labels_of(label_files, images);
   }
   for (const auto& [id, path] : labels) {
     if (!images.contains(id)) throw InputError(path.string(), "is a label without an image", "an image of case '" + id + "'");
   }
   for (const auto& [id, path] : images) {
-    source.cases.push_back({id, {path}, labels.contains(id) ? labels.at(id) : fs::path{}, false});
+    const fs::path label = labels.contains(id) ? labels.at(id) : scan_holds_label(path) ? path : fs::path{};
+    source.cases.push_back({id, {path}, label, false});
   }
 }
 
@@ -240,7 +221,7 @@ const SourceCase* Source::find(const std::string& id) const {
   return nullptr;
 }
 
-Source open_source(const fs::path& folder) {
+Source open_source(const fs::path& folder, const std::vector<std::string>& channels) {
   if (!fs::exists(folder)) throw InputError(folder.string(), "no such folder", "a folder of scans");
   if (!fs::is_directory(folder)) throw InputError(folder.string(), "is a file", "a folder of scans");
   Source source;
@@ -262,10 +243,11 @@ Source open_source(const fs::path& folder) {
     list_hdf5(source);
   } else {
     list_plain(source);
+    if (source.cases.empty()) list_case_folders(source, channels);
   }
   if (source.cases.empty()) {
     throw InputError(folder.string(), "no scans found",
-                     "imagesTr/, images/, *.h5 or image files (" + join(image_extensions(), " ") + ")");
+                     "imagesTr/, images/, a folder per case, or files ending in " + join(scan_extensions(), ", "));
   }
   std::sort(source.cases.begin(), source.cases.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   for (size_t i = 1; i < source.cases.size(); ++i) {

@@ -2,7 +2,8 @@
 // dataset.json only, no voxels.
 //
 // Layouts: MSD and nnU-Net v2 (imagesTr, labelsTr, imagesTs, labelsTs, dataset.json), community HDF5 (<case>/<any>.h5 or
-// <case>.h5), and a plain folder (images/ and labels/, or <case>.nii.gz beside <case>_label.nii.gz or <case>_seg.nii.gz).
+// <case>.h5), a plain folder (images/ and labels/, or <case>.nii.gz beside <case>_label.nii.gz or <case>_seg.nii.gz; an image may be a
+// folder with a DICOM series, or an .npz file that holds its label), and a folder per case (data/case_folders.h).
 #pragma once
 
 #include <filesystem>
@@ -18,14 +19,14 @@ namespace tss {
 
 struct SourceCase {
   std::string id;
-  std::vector<std::filesystem::path> images;  // one per channel; an HDF5 case has one
-  std::filesystem::path label;                // empty: no label; HDF5: the same file as the image
+  std::vector<std::filesystem::path> images;  // one per channel, or one that holds all; a DICOM series is its folder
+  std::filesystem::path label;                // empty: no label; HDF5, NPZ: the same file as the image
   bool test = false;                          // from imagesTs
 };
 
 struct Source {
   std::filesystem::path folder;  // absolute
-  std::string layout;            // "MSD", "nnU-Net", "HDF5" or "plain"
+  std::string layout;            // "MSD", "nnU-Net", "HDF5", "plain", "case folders", ...
   std::string name;
   std::vector<std::string> class_names;  // empty where the source does not say
   ClassTexts class_texts;
@@ -39,7 +40,7 @@ struct Source {
 };
 
 // Throws InputError naming the folder or file: no such folder, no case in it, an image that dataset.json lists but that is
-// missing, two files for one id, a channel missing.
-Source open_source(const std::filesystem::path& folder);
+// missing, two files for one id, a channel missing. channels: those to take of a folder per case, by name and in this order; empty: all.
+Source open_source(const std::filesystem::path& folder, const std::vector<std::string>& channels = {});
 
 }  // namespace tss

@@ -5,6 +5,9 @@
 
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/data/fixtures.h"
+#include "textsemiseg/io/dicom_fixture.h"
+#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/io/zip_file.h"
 
 namespace tss {
 namespace {
@@ -131,6 +134,71 @@ TEST(Source, PlainFolders) {
   image_at(folders / "images/y.nii.gz");
   label_at(folders / "labels/y.nii.gz");
   EXPECT_THAT(ids(open_source(folders.path())), ElementsAre("x", "y+"));
+}
+
+TEST(Source, ImagesMayBeDicomFoldersAndArrays) {
+  const TemporaryFolder folder;
+  testing::write_dicom_series(folder / "images/p1/study/series", testing::DicomSeries(3));
+  testing::write_dicom_series(folder / "images/p2", testing::DicomSeries(3));
+  label_at(folder / "labels/p2_seg.nii.gz");
+  const Source source = open_source(folder.path());
+  EXPECT_THAT(ids(source), ElementsAre("p1", "p2+"));
+  EXPECT_EQ(source.cases[0].images[0].filename(), "p1");
+  EXPECT_EQ(read_scan(source.cases[0].images[0]).size(), (Size3{5, 3, 3}));
+
+  const TemporaryFolder arrays;
+  const std::vector<float> values(24, 1);
+  const std::vector<uint8_t> labels(24, 1);
+  const auto bytes = [](const auto& data) {
+    return std::string_view(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(data[0]));
+  };
+  write_zip(arrays / "a.npz", {{"image.npy", npy_preamble(NpyType::kFloat32, {2, 3, 4}), bytes(values)},
+                               {"label.npy", npy_preamble(NpyType::kUint8, {2, 3, 4}), bytes(labels)}});
+  write_npy(arrays / "b.npy", NpyType::kFloat32, {2, 3, 4}, values.data());
+  write_npy(arrays / "b_label.npy", NpyType::kUint8, {2, 3, 4}, labels.data());
+  const Source both = open_source(arrays.path());
+  EXPECT_THAT(ids(both), ElementsAre("a+", "b+"));
+  EXPECT_EQ(both.cases[0].label, both.cases[0].images[0]);
+  EXPECT_EQ(read_scan_label(both.cases[0].label).voxels, labels);
+}
+
+TEST(Source, FolderPerCaseAsInBrats) {
+  const TemporaryFolder folder;
+  for (const std::string id : {"HGG/BraTS19_A_1", "LGG/BraTS19_B_1"}) {
+    for (const std::string channel : {"flair", "t1", "t1ce", "t2"})
+      image_at(folder / (id + "/" + fs::path(id).filename().string() + "_" + channel + ".nii.gz"));
+    label_at(folder / (id + "/" + fs::path(id).filename().string() + "_seg.nii.gz"));
+  }
+  const Source source = open_source(folder.path());
+  EXPECT_EQ(source.layout, "case folders");
+  EXPECT_THAT(ids(source), ElementsAre("BraTS19_A_1+", "BraTS19_B_1+"));
+  EXPECT_THAT(source.channel_names, ElementsAre("flair", "t1", "t1ce", "t2"));
+  const Source two = open_source(folder.path(), {"t2", "flair"});
+  EXPECT_THAT(two.channel_names, ElementsAre("t2", "flair"));
+  EXPECT_EQ(two.cases[0].images[0].filename(), "BraTS19_A_1_t2.nii.gz");
+  EXPECT_THAT(input_error_of([&] { open_source(folder.path(), {"t9"}); }),
+              HasSubstr("BraTS19_A_1: has no channel 't9', only flair"));
+  fs::remove(folder / "LGG/BraTS19_B_1/BraTS19_B_1_t1ce.nii.gz");
+  EXPECT_THAT(input_error_of([&] { open_source(folder.path()); }), HasSubstr("BraTS19_B_1: has no channel 't1ce'"));
+  EXPECT_EQ(open_source(folder.path(), {"flair"}).cases.size(), 2u);
+}
+
+TEST(Source, FolderPerCaseAsInTheAtriumChallengeAndFromAScanner) {
+  const TemporaryFolder atrium;
+  for (const std::string id : {"A1", "B2"}) {
+    image_at(atrium / (id + "/lgemri.nrrd"));
+    label_at(atrium / (id + "/laendo.nrrd"));
+  }
+  EXPECT_THAT(ids(open_source(atrium.path())), ElementsAre("A1+", "B2+"));
+
+  const TemporaryFolder scanner;
+  testing::write_dicom_series(scanner / "P1/study/series", testing::DicomSeries(3));
+  label_at(scanner / "P1/label.nii.gz");
+  testing::write_dicom_series(scanner / "P2", testing::DicomSeries(3));
+  const Source source = open_source(scanner.path());
+  EXPECT_THAT(ids(source), ElementsAre("P1+", "P2"));
+  EXPECT_EQ(read_scan(source.cases[0].images[0]).size(), (Size3{5, 3, 3}));
+  EXPECT_EQ(read_scan(source.cases[1].images[0]).size(), (Size3{5, 3, 3}));
 }
 
 TEST(Source, ErrorsNameTheFolder) {

@@ -51,6 +51,8 @@ bool is_hdf5_file(const fs::path& path) {
   return (extension == ".h5" || extension == ".hdf5") && !fs::is_directory(path);
 }
 
+bool is_dicom_slice(const fs::path& path) { return is_dicom_file(path); }
+
 bool lacks_geometry(const fs::path& path) { return is_hdf5_file(path) || is_npy_file(path); }
 
 bool is_scan(const fs::path& path) {

@@ -22,6 +22,8 @@ namespace tss {
 const std::vector<std::string>& scan_extensions();
 // A file named like a scan, or a folder (with or without #series) with DICOM files in it or below it.
 bool is_scan(const std::filesystem::path& path);
+// A file with DICOM's mark, of whatever kind.
+bool is_dicom_slice(const std::filesystem::path& path);
 // Throws InputError that says what the path is instead of a scan: missing, one DICOM file and of which kind, an unknown ending.
 void require_scan(const std::filesystem::path& path);
 // Also right for FOLDER#series, which no file system knows.

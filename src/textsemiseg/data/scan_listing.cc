@@ -1,0 +1,62 @@
+#include "textsemiseg/data/scan_listing.h"
+
+#include <algorithm>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/scan.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+
+std::vector<fs::path> visible_entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().front() != '.') entries.push_back(entry.path());
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+std::vector<fs::path> scan_files_of(const fs::path& folder, const std::string& ending) {
+  std::vector<fs::path> scans;
+  if (!fs::is_directory(folder)) return scans;
+  for (const fs::path& path : visible_entries(folder)) {
+    if (fs::is_directory(path) || !is_scan(path)) continue;
+    if (ending.empty() || ends_with(path.filename().string(), ending)) scans.push_back(path);
+  }
+  return scans;
+}
+
+std::vector<fs::path> scans_of(const fs::path& folder) {
+  std::vector<fs::path> scans;
+  if (!fs::is_directory(folder)) return scans;
+  for (const fs::path& path : visible_entries(folder)) {
+    if (is_scan(path)) scans.push_back(path);
+  }
+  return scans;
+}
+
+std::map<std::string, fs::path> by_stem(const std::vector<fs::path>& scans) {
+  std::map<std::string, fs::path> table;
+  for (const fs::path& path : scans) {
+    const auto [place, added] = table.emplace(scan_stem(path), path);
+    if (!added) {
+      throw InputError(path.string(), "has the same case id as " + place->second.filename().string(), "one file per case");
+    }
+  }
+  return table;
+}
+
+std::optional<std::string> scan_of_label(const std::string& stem) {
+  // laendo: the left atrium's endocardium, as the 2018 Atrial Segmentation Challenge calls its labels.
+  for (const std::string word : {"label", "labels", "seg", "segmentation", "mask", "laendo"}) {
+    if (to_lower_ascii(stem) == word) return "";
+    for (const char separator : {'_', '-', '.'}) {
+      if (ends_with(to_lower_ascii(stem), separator + word)) return stem.substr(0, stem.size() - word.size() - 1);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace tss

@@ -1,0 +1,26 @@
+// Scans of a folder by name: what the layouts of data/source.h are put together from.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tss {
+
+// Entries of a folder in order of name, without the hidden ones (the MSD archives are full of "._x.nii.gz").
+std::vector<std::filesystem::path> visible_entries(const std::filesystem::path& folder);
+
+// Files named like a scan, of that ending where one is given; empty where there is no such folder.
+std::vector<std::filesystem::path> scan_files_of(const std::filesystem::path& folder, const std::string& ending = "");
+// These, and folders with a DICOM series in them.
+std::vector<std::filesystem::path> scans_of(const std::filesystem::path& folder);
+
+// scan_stem -> path. Throws InputError on two of one stem.
+std::map<std::string, std::filesystem::path> by_stem(const std::vector<std::filesystem::path>& scans);
+
+// "p1_seg" -> "p1", "label" -> "": what the scan of a label's name is called; none where the name is no label's.
+std::optional<std::string> scan_of_label(const std::string& stem);
+
+}  // namespace tss
