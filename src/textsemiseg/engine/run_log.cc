@@ -9,7 +9,8 @@
 
 namespace tss {
 
-RunLog::RunLog(const std::filesystem::path& path, int64_t keep_until) : path_(path) {
+RunLog::RunLog(const std::filesystem::path& path, int64_t keep_until, std::function<void(const Json&)> written)
+    : path_(path), written_(std::move(written)) {
   if (std::filesystem::exists(path)) {
     std::istringstream lines(read_text_file(path));
     std::string kept, line;
@@ -53,6 +54,7 @@ double RunLog::write_step(int64_t iteration, double learning_rate, double second
 void RunLog::write(const Json& line) {
   out_ << line.dump() << "\n" << std::flush;
   if (!out_) throw Error(path_.string() + ": cannot be written; is the disk full?");
+  if (written_) written_(line);
 }
 
 }  // namespace tss

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -15,7 +16,8 @@ namespace tss {
 class RunLog {
  public:
   // Opens for appending; lines of iterations above `keep_until` are dropped first (a resumed run writes them again).
-  RunLog(const std::filesystem::path& path, int64_t keep_until);
+  // written: gets every line after it was written; may be empty.
+  RunLog(const std::filesystem::path& path, int64_t keep_until, std::function<void(const Json&)> written = {});
 
   // Adds one step's terms; stays on their device.
   void add(const std::map<std::string, torch::Tensor>& terms);
@@ -27,6 +29,7 @@ class RunLog {
  private:
   std::ofstream out_;
   std::filesystem::path path_;
+  std::function<void(const Json&)> written_;
   std::map<std::string, torch::Tensor> sums_;
   std::map<std::string, int64_t> counts_;
 };

@@ -43,7 +43,7 @@ Batch to_tensors(const std::shared_ptr<PatchBatch>& patches, torch::Device devic
 
 class Trainer {
  public:
-  Trainer(const RunConfig& config, const fs::path& run, StartMode mode);
+  Trainer(const RunConfig& config, const fs::path& run, StartMode mode, const TrainHooks& hooks);
   TrainResult run();
 
  private:
@@ -64,6 +64,7 @@ class Trainer {
   RunConfig config_;
   fs::path folder_;
   StartMode mode_;
+  TrainHooks hooks_;
   torch::Device device_;
   Dataset dataset_;
   Sampler sampler_;
@@ -82,10 +83,11 @@ class Trainer {
   double loss_ = std::numeric_limits<double>::quiet_NaN();
 };
 
-Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode)
+Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode, const TrainHooks& hooks)
     : config_(config),
       folder_(run),
       mode_(mode),
+      hooks_(hooks),
       device_(choose_device(config.train.device)),
       dataset_(Dataset::open(config.dataset, config.split)),
       sampler_(dataset_, config.sampler, static_cast<uint64_t>(config.seed)) {
@@ -176,7 +178,7 @@ void Trainer::start_fresh() {
   fs::create_directories(folder_ / "checkpoints");
   write_text_file(folder_ / "config.toml", to_toml(resolved(config_)));
   write_run_record(folder_, record);
-  log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", 0);
+  log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", 0, hooks_.logged);
 }
 
 void Trainer::resume() {
@@ -201,7 +203,7 @@ void Trainer::resume() {
                        ": results will not be bit-equal to an uninterrupted run"));
   state_.threads = threads;
   seconds_before_ = state_.seconds;
-  log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", state_.iteration);
+  log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", state_.iteration, hooks_.logged);
   log_info(concat("resuming at iteration ", state_.iteration, " of ", state_.iterations));
 }
 
@@ -314,6 +316,7 @@ TrainResult Trainer::run() {
   else
     start_fresh();
   set_log_file((folder_ / "train.log").string());
+  if (hooks_.begun) hooks_.begun(state_.iteration);
   catch_interrupts();
   log_info(concat(config_.method, " on ", dataset_.name(), ": ", dataset_.split().describe(), "; selection: ", selection_rule()));
   progress_ = std::make_unique<Progress>(config_.method, state_.iterations, state_.iteration);
@@ -332,8 +335,8 @@ TrainResult Trainer::run() {
 
 }  // namespace
 
-TrainResult train(const RunConfig& config, const fs::path& run, StartMode mode) {
-  Trainer trainer(config, run, mode);
+TrainResult train(const RunConfig& config, const fs::path& run, StartMode mode, const TrainHooks& hooks) {
+  Trainer trainer(config, run, mode, hooks);
   return trainer.run();
 }
 

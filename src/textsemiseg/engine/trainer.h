@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,9 +23,15 @@ enum class StartMode {
   kResume,  // continues from the last checkpoint; starts afresh where there is none
 };
 
+// For those who watch: called on the thread that trains, so they must be quick. Exceptions end the training.
+struct TrainHooks {
+  std::function<void(int64_t iteration)> begun;  // the run folder is there; iteration: where a resumed run goes on, 0 of a fresh one
+  std::function<void(const Json& line)> logged;  // every line of log.jsonl
+};
+
 // Trains into the run folder. A resumed run equals an uninterrupted one bit for bit on the CPU with the same number of threads.
 // Throws InputError (bad configuration, a run that exists, a resumed run whose configuration differs: the field is named),
 // Interrupted after Ctrl-C (a checkpoint was written), Error on a NaN loss (the last good checkpoint is kept).
-TrainResult train(const RunConfig& config, const std::filesystem::path& run, StartMode mode);
+TrainResult train(const RunConfig& config, const std::filesystem::path& run, StartMode mode, const TrainHooks& hooks = {});
 
 }  // namespace tss

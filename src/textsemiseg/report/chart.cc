@@ -36,23 +36,6 @@ std::string open_svg(double height, const std::string& title) {
                 html_escape(title), "\">\n");
 }
 
-// Means over bins of neighbouring points, so that a long run stays a small page.
-std::vector<std::pair<double, double>> thin(const std::vector<std::pair<double, double>>& points) {
-  if (points.size() <= kDrawnPoints) return points;
-  std::vector<std::pair<double, double>> result;
-  for (size_t bin = 0; bin < kDrawnPoints; ++bin) {
-    const size_t first = bin * points.size() / kDrawnPoints, last = (bin + 1) * points.size() / kDrawnPoints;
-    double x = 0, y = 0;
-    for (size_t i = first; i < last; ++i) {
-      x += points[i].first;
-      y += points[i].second;
-    }
-    const auto count = static_cast<double>(last - first);
-    result.emplace_back(x / count, y / count);
-  }
-  return result;
-}
-
 struct Range {
   double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
   bool empty() const { return low > high; }
@@ -78,6 +61,22 @@ std::string legend(const std::vector<std::pair<std::string, int>>& entries) {
 
 }  // namespace
 
+std::vector<std::pair<double, double>> drawn_points(const std::vector<std::pair<double, double>>& points) {
+  if (points.size() <= kDrawnPoints) return points;
+  std::vector<std::pair<double, double>> result;
+  for (size_t bin = 0; bin < kDrawnPoints; ++bin) {
+    const size_t first = bin * points.size() / kDrawnPoints, last = (bin + 1) * points.size() / kDrawnPoints;
+    double x = 0, y = 0;
+    for (size_t i = first; i < last; ++i) {
+      x += points[i].first;
+      y += points[i].second;
+    }
+    const auto count = static_cast<double>(last - first);
+    result.emplace_back(x / count, y / count);
+  }
+  return result;
+}
+
 std::vector<double> ticks(double low, double high, int count) {
   const double rough = (high - low) / std::max(1, count);
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
@@ -95,7 +94,7 @@ std::string line_chart(const LineChart& chart) {
   Range x, y;
   std::vector<std::vector<std::pair<double, double>>> lines;
   for (const Series& series : chart.series) {
-    lines.push_back(thin(series.points));
+    lines.push_back(drawn_points(series.points));
     for (const auto& [px, py] : lines.back()) {
       if (!std::isfinite(px) || !std::isfinite(py)) continue;
       x.include(px);

@@ -22,6 +22,9 @@ struct LineChart {
   std::vector<Series> series;           // more than 400 points are averaged in bins for drawing
 };
 
+// What is drawn of a series: means over bins of neighbours where there are many points, so that a long run stays a small page.
+std::vector<std::pair<double, double>> drawn_points(const std::vector<std::pair<double, double>>& points);
+
 // An <svg> with its title, axes, lines and legend; a sentence when no series has a point.
 std::string line_chart(const LineChart& chart);
 

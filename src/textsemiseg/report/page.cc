@@ -1,124 +1,207 @@
 #include "textsemiseg/report/page.h"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/report/colours.h"
 #include "textsemiseg/report/html.h"
+#include "textsemiseg/report/page_assets.h"
 
 namespace tss {
 namespace {
 
-constexpr const char* kStyle = R"css(
-:root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6778; --line: #d8dde6; --ground: #ffffff; --panel: #f5f7fa; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e7ebf2; --soft: #a0abbd; --line: #353d4b; --ground: #12161d; --panel: #1a202a; }
-}
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.2rem 1rem 3rem; max-width: 66rem; background: var(--ground); color: var(--ink);
-       font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; line-height: 1.2; margin: .4rem 0 .8rem; }
-h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
-h3 { font-size: 1rem; margin: 1.2rem 0 .4rem; }
-p { max-width: 46rem; margin: .5rem 0; }
-.note, figcaption { color: var(--soft); font-size: .9rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .95rem; }
-th, td { padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; white-space: nowrap; }
-td small { color: var(--soft); display: block; }
-.facts td { white-space: normal; overflow-wrap: anywhere; }
-.facts td:first-child { color: var(--soft); white-space: nowrap; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
-.overview { max-width: 38rem; }
-figure { margin: 0; padding: .8rem; background: var(--panel); border-radius: .5rem; min-width: 0; }
-.chart { width: 100%; height: auto; display: block; }
-.chart text { fill: var(--soft); font: 12px system-ui, sans-serif; }
-.chart .grid { stroke: var(--line); }
-.chart .axis { stroke: var(--soft); }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-size: .9rem; }
-.legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin-right: .35rem; vertical-align: -.08rem; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 45%), 1fr)); gap: .8rem; max-width: 54rem; }
-.pictures img { width: 100%; height: auto; display: block; border-radius: .3rem; }
-)css";
-
-std::string number(const std::optional<double>& value, int digits) { return value ? fixed(*value, digits) : "–"; }
-
-std::string cell(const Estimate& value, int digits) {
-  std::string result = "<td>" + number(value.mean, digits);
-  if (value.deviation) result += " ± " + number(value.deviation, digits);
-  if (value.low && value.high) result += "<small>[" + fixed(*value.low, digits) + ", " + fixed(*value.high, digits) + "]</small>";
-  return result + "</td>";
-}
-
-std::string render(const ScoreTable& table) {
-  std::string result = "<h3>" + html_escape(table.title) + "</h3>\n";
-  if (!table.note.empty()) result += "<p class=\"note\">" + html_escape(table.note) + "</p>\n";
-  result += "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">method</th>";
-  for (const std::string& column : table.columns) result += "<th scope=\"col\">" + html_escape(column) + "</th>";
-  result += "</tr></thead>\n<tbody>\n";
-  for (const ScoreTable::Row& row : table.rows) {
-    result += "<tr><th scope=\"row\">" + html_escape(row.name) + "</th>";
-    for (const Estimate& value : row.values) result += cell(value, table.digits);
-    result += "</tr>\n";
+// JSON inside a script element: the only sequence that could end it is broken up.
+std::string data_script(const std::string& id, const std::string& json) {
+  std::string text;
+  text.reserve(json.size() + 64);
+  for (const char c : json) {
+    if (c == '<')
+      text += "\\u003c";
+    else
+      text += c;
   }
-  return result + "</tbody></table></div>\n";
+  return "<script type=\"application/json\" id=\"" + html_escape(id) + "\">" + text + "</script>\n";
 }
 
-std::string class_key(const std::vector<std::string>& names) {
-  std::string result = "<p class=\"legend\">";
-  for (size_t k = 1; k < names.size(); ++k) {
-    const Rgb colour = class_colour(static_cast<int64_t>(k));
-    result += concat("<span><i style=\"background:", css_colour(colour), "\"></i>", html_escape(names[k]), "</span> ");
-  }
-  return result + "</p>\n<p class=\"note\">Solid lines: prediction. Dashed, lighter lines: reference.</p>\n";
+std::string paragraph(const std::string& text, const char* style = "") {
+  return concat("<p", *style ? concat(" class=\"", style, "\"") : "", ">", html_escape(text), "</p>\n");
 }
 
-std::string render(const PictureRow& row) {
-  std::string result = "<h3>" + html_escape(row.title) + "</h3>\n<div class=\"pictures\">\n";
-  for (const Picture& picture : row.pictures) {
-    result += concat("<figure><img alt=\"", html_escape(row.title + ", " + picture.caption), "\" width=\"", picture.image.width,
-                     "\" height=\"", picture.image.height, "\" src=\"data:image/png;base64,", base64(encode_png(picture.image)),
-                     "\"><figcaption>", html_escape(picture.caption), "</figcaption></figure>\n");
+std::string render(const PageCell& cell, const char* tag) {
+  std::string out = concat("<", tag);
+  if (std::string(tag) == "th") out += " scope=\"row\"";
+  if (cell.shade > 0) out += concat(" style=\"--shade:", fixed(cell.shade, 3), "\" class=\"shaded\"");
+  out += ">";
+  out += cell.bold ? "<strong>" + html_escape(cell.text) + "</strong>" : html_escape(cell.text);
+  if (!cell.detail.empty()) out += "<small>" + html_escape(cell.detail) + "</small>";
+  return out + concat("</", tag, ">");
+}
+
+std::string render(const PageTable& table, bool captioned = true) {
+  // The caption stands outside of what scrolls sideways, so that it wraps on a phone.
+  std::string out = captioned && !table.caption.empty() ? "<h3>" + html_escape(table.caption) + "</h3>\n" : "";
+  out += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + html_escape(table.caption) + "\"><table>\n";
+  out += "<thead><tr>";
+  for (const std::string& column : table.columns) out += "<th scope=\"col\">" + html_escape(column) + "</th>";
+  out += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : table.rows) {
+    out += "<tr>";
+    for (size_t i = 0; i < row.size(); ++i) out += render(row[i], i == 0 ? "th" : "td");
+    out += "</tr>\n";
   }
-  return result + "</div>\n";
+  out += "</tbody></table></div>\n";
+  if (!table.note.empty()) out += paragraph(table.note, "note");
+  return out;
 }
 
 std::string render(const Facts& facts) {
-  std::string result = "<div class=\"scroll\"><table class=\"facts\"><tbody>\n";
-  for (const auto& [name, value] : facts) {
-    result += "<tr><td>" + html_escape(name) + "</td><td>" + html_escape(value) + "</td></tr>\n";
-  }
-  return result + "</tbody></table></div>\n";
+  std::string out = "<dl>\n";
+  for (const auto& [name, value] : facts) out += "<dt>" + html_escape(name) + "</dt><dd>" + html_escape(value) + "</dd>\n";
+  return out + "</dl>\n";
 }
+
+std::string folded(const std::string& summary, const std::string& body) {
+  return "<details><summary>" + html_escape(summary) + "</summary>\n" + body + "</details>\n";
+}
+
+nlohmann::json chart_data(const std::vector<LineChart>& charts) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const LineChart& chart : charts) {
+    nlohmann::json series = nlohmann::json::array();
+    for (const Series& one : chart.series) {
+      nlohmann::json x = nlohmann::json::array(), y = nlohmann::json::array();
+      for (const auto& [px, py] : drawn_points(one.points)) {
+        x.push_back(px);
+        y.push_back(py);  // not finite: null
+      }
+      series.push_back({{"name", one.name}, {"colour", css_colour(series_colour(one.colour))}, {"x", x}, {"y", y}});
+    }
+    nlohmann::json entry{{"title", chart.title}, {"x_label", chart.x_label}, {"series", series}};
+    if (chart.y_low) entry["low"] = *chart.y_low;
+    if (chart.y_high) entry["high"] = *chart.y_high;
+    out.push_back(entry);
+  }
+  return out;
+}
+
+std::string render_charts(const std::vector<LineChart>& charts, const std::string& section) {
+  std::string out = "<div class=\"charts\">\n";
+  if (page_assets().interactive()) {
+    for (size_t i = 0; i < charts.size(); ++i)
+      out += concat("<figure class=\"curve\" data-section=\"", section, "\" data-chart=\"", i, "\"><figcaption>",
+                    html_escape(charts[i].title), "</figcaption></figure>\n");
+    return out + "</div>\n" + data_script("charts-" + section, chart_data(charts).dump());
+  }
+  for (const LineChart& chart : charts) out += line_chart(chart);
+  return out + "</div>\n";
+}
+
+std::string class_key(const std::vector<std::string>& names) {
+  std::string out = "<p class=\"legend\">";
+  for (size_t k = 1; k < names.size(); ++k)
+    out += concat("<span><i style=\"background:", css_colour(class_colour(static_cast<int64_t>(k))), "\"></i>",
+                  html_escape(names[k]), "</span> ");
+  return out + "</p>\n";
+}
+
+std::string still_pictures(const PageCases& cases) {
+  std::string out =
+      class_key(cases.class_names) +
+      paragraph("Solid lines: prediction. Dashed, lighter lines: reference. From left: axial, coronal, sagittal.", "note");
+  std::string current;
+  for (const PageCases::Still& still : cases.stills) {
+    const std::string id = cases.ids[still.index];
+    if (id != current)
+      out += (current.empty() ? "" : "</div>\n") + concat("<h3>", html_escape(id), "</h3>\n<div class=\"stills\">\n");
+    current = id;
+    const std::string alt =
+        concat("Axial, coronal and sagittal slice of ", id, " with the outlines of the reference and of the prediction of ",
+               cases.rows[still.row].name, "; ", still.caption);
+    out += concat("<figure><img loading=\"lazy\" alt=\"", html_escape(alt), "\" width=\"", still.picture.width, "\" height=\"",
+                  still.picture.height, "\" src=\"data:image/png;base64,", base64(encode_png(still.picture)), "\"><figcaption>",
+                  html_escape(concat(cases.rows[still.row].name, ": ", still.caption)), "</figcaption></figure>\n");
+  }
+  return current.empty() ? "" : out + "</div>\n";
+}
+
+std::string render(const PageCases& cases) {
+  std::string out = "<div id=\"cases-plot\"></div>\n<div id=\"case-panel\"></div>\n";
+  for (const std::string& note : cases.notes) out += paragraph(note, "note");
+  const std::string stills = still_pictures(cases);
+  if (!page_assets().interactive()) {
+    out += paragraph(
+        "This program was built without NiiVue and uPlot (npm was not at hand): still pictures instead of the viewer.", "note");
+    out += stills;
+  } else if (!stills.empty()) {
+    out += "<details id=\"stills\"><summary>Still pictures of worst, median and best cases</summary>\n" + stills + "</details>\n";
+  }
+  out += data_script("cases-data", to_json(cases).dump());
+  for (const auto& [id, text] : cases.volumes) {
+    if (page_assets().interactive()) out += data_script("volume-" + id, text);
+  }
+  return out;
+}
+
+std::string render(const PageSection& section, const Page& page) {
+  std::string out = concat("<section id=\"", section.id, "\" aria-labelledby=\"", section.id, "-title\">\n<h2 id=\"", section.id,
+                           "-title\">", html_escape(section.title), "</h2>\n");
+  for (const std::string& text : section.paragraphs) out += paragraph(text);
+  if (section.overview) out += "<div class=\"overview\">\n" + interval_chart(*section.overview) + "</div>\n";
+  for (const PageTable& table : section.tables) out += render(table);
+  for (const PageTable& table : section.folded) out += folded(table.caption, render(table, false));
+  if (!section.charts.empty()) out += render_charts(section.charts, section.id);
+  if (section.cases && page.cases) out += render(*page.cases);
+  for (const auto& [title, facts] : section.facts) out += title.empty() ? render(facts) : folded(title, render(facts));
+  return out + "</section>\n";
+}
+
+std::string live_bar(const PageLive& live) {
+  const double share = live.iterations > 0 ? static_cast<double>(live.iteration) / static_cast<double>(live.iterations) : 0;
+  return concat("<div id=\"live\" role=\"status\" data-reload=\"", live.reload_seconds, "\" data-written=\"", live.written, "\">",
+                "<progress max=\"1\" value=\"", fixed(share, 4), "\" aria-label=\"training progress\"></progress><p>",
+                html_escape(live.state), "</p></div>\n");
+}
+
+std::string script(std::string_view text) { return concat("<script>", text, "</script>\n"); }
 
 }  // namespace
 
-std::string format_estimate(const Estimate& value, int digits) {
-  std::string result = number(value.mean, digits);
-  if (value.deviation) result += " ± " + number(value.deviation, digits);
-  if (value.low && value.high) result += " [" + fixed(*value.low, digits) + ", " + fixed(*value.high, digits) + "]";
-  return result;
-}
-
 std::string render_page(const Page& page) {
-  std::string body = "<h1>" + html_escape(page.title) + "</h1>\n";
-  for (const std::string& paragraph : page.introduction) body += "<p>" + html_escape(paragraph) + "</p>\n";
-  if (!page.tables.empty() || page.overview) body += "<h2>Scores</h2>\n";
-  if (page.overview) body += "<div class=\"charts overview\">\n" + interval_chart(*page.overview) + "</div>\n";
-  for (const ScoreTable& table : page.tables) body += render(table);
-  if (!page.pictures.empty()) {
-    body += "<h2>Slices</h2>\n" + class_key(page.class_names);
-    for (const PictureRow& row : page.pictures) body += render(row);
-  }
-  if (!page.charts.empty()) {
-    body += "<h2>Curves</h2>\n<div class=\"charts\">\n";
-    for (const LineChart& chart : page.charts) body += line_chart(chart);
-    body += "</div>\n";
-  }
-  for (const auto& [title, facts] : page.sections) body += "<h2>" + html_escape(title) + "</h2>\n" + render(facts);
-  return concat("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
-                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>", html_escape(page.title),
-                "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n", body, "</body>\n</html>\n");
+  const PageAssets& assets = page_assets();
+  const bool viewer = page.cases && !page.cases->volumes.empty() && assets.interactive();
+  const bool curves =
+      std::any_of(page.sections.begin(), page.sections.end(), [](const PageSection& s) { return !s.charts.empty(); });
+  std::string body =
+      "<header>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<h1>" + html_escape(page.title) + "</h1>\n";
+  for (const std::string& text : page.introduction) body += paragraph(text, "lead");
+  if (page.live) body += live_bar(*page.live);
+  for (const std::string& warning : page.warnings)
+    body += "<p class=\"warning\" role=\"note\">" + html_escape(warning) + "</p>\n";
+  body += "</header>\n<nav aria-label=\"Parts of this page\">\n";
+  for (const PageSection& section : page.sections)
+    body += concat("<a href=\"#", section.id, "\">", html_escape(section.title), "</a>\n");
+  body += "</nav>\n<main id=\"main\">\n";
+  for (const PageSection& section : page.sections) body += render(section, page);
+  body += "</main>\n";
+  std::string head = concat("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+                            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
+                            "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>",
+                            html_escape(page.title), "</title>\n");
+  if (viewer || (curves && assets.interactive()))
+    head += concat("<!-- Licences of the libraries in this page:\n", assets.notices, "\n-->\n");
+  head += concat("<style>", curves ? assets.uplot_style : "", assets.style, "</style>\n");
+  if (curves && assets.interactive()) body += script(assets.uplot);
+  if (viewer) body += script(assets.niivue);
+  body += script(assets.script);
+  return head + "</head>\n<body>\n" + body + "</body>\n</html>\n";
 }
 
-void write_page(const std::filesystem::path& path, const Page& page) { write_text_file(path, render_page(page)); }
+size_t write_page(const std::filesystem::path& path, const Page& page) {
+  const std::string text = render_page(page);
+  write_text_file(path, text);
+  return text.size();
+}
 
 }  // namespace tss

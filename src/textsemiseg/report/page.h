@@ -8,53 +8,53 @@
 #include <vector>
 
 #include "textsemiseg/report/chart.h"
-#include "textsemiseg/report/png.h"
-#include "textsemiseg/statistics/estimate.h"
+#include "textsemiseg/report/page_cases.h"
 
 namespace tss {
 
-// One metric: a row per method, a column per class and one for their mean.
-struct ScoreTable {
-  std::string title;  // "Dice"
-  std::string note;   // unit, direction, what an undefined value means
-  int digits = 3;
-  std::vector<std::string> columns;  // class names, then "mean"
-  struct Row {
-    std::string name;
-    std::vector<Estimate> values;  // one per column; absent numbers are shown as a dash
-  };
-  std::vector<Row> rows;
+struct PageCell {
+  std::string text, detail = {};  // "83.56 ± 0.42", "[81.72, 85.22]"
+  bool bold = false;
+  double shade = 0;  // 0..1: how strongly the cell is tinted
 };
 
-struct Picture {
-  std::string caption;
-  RgbImage image;
-};
-
-// Pictures shown side by side, e.g. one case as each method sees it.
-struct PictureRow {
-  std::string title;
-  std::vector<Picture> pictures;
+struct PageTable {
+  std::string caption = {}, note = {};
+  std::vector<std::string> columns;         // the first names the rows
+  std::vector<std::vector<PageCell>> rows;  // the first cell of each is its header
 };
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
+struct PageSection {
+  std::string id, title;  // id: of the link to it, a word
+  std::vector<std::string> paragraphs = {};
+  std::optional<IntervalChart> overview = {};
+  std::vector<PageTable> tables = {};
+  std::vector<std::pair<std::string, Facts>> facts = {};  // title (may be empty) and lines
+  std::vector<PageTable> folded = {};                     // shown on request
+  std::vector<LineChart> charts = {};
+  bool cases = false;  // the per-case plot, the viewer and the still pictures stand here
+};
+
+struct PageLive {
+  int64_t iteration = 0, iterations = 0;
+  int64_t reload_seconds = 0;  // 0: the run has ended, the page stays as it is
+  std::string written;         // UTC
+  std::string state;           // one sentence
+};
+
 struct Page {
   std::string title;
   std::vector<std::string> introduction;  // paragraphs
-  std::vector<std::string> class_names;   // class 0 is the background; for the colour key of the pictures
-  std::vector<ScoreTable> tables;
-  std::optional<IntervalChart> overview;
-  std::vector<LineChart> charts;
-  std::vector<PictureRow> pictures;
-  std::vector<std::pair<std::string, Facts>> sections;  // protocol, environment, text source of each class, ...
+  std::vector<std::string> warnings;
+  std::vector<PageSection> sections;
+  std::optional<PageCases> cases;
+  std::optional<PageLive> live;
 };
 
 std::string render_page(const Page& page);
-// Atomic.
-void write_page(const std::filesystem::path& path, const Page& page);
-
-// "0.812 ± 0.034 [0.785, 0.836]"
-std::string format_estimate(const Estimate& value, int digits);
+// Atomic. Returns the number of bytes.
+size_t write_page(const std::filesystem::path& path, const Page& page);
 
 }  // namespace tss

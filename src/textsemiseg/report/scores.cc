@@ -8,7 +8,6 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/report/csv.h"
-#include "textsemiseg/report/page.h"
 #include "textsemiseg/report/text_table.h"
 
 namespace tss {
@@ -206,6 +205,14 @@ ScoreSet read_cases_csv(const std::filesystem::path& path) {
     set.class_names[static_cast<size_t>(value)] = row[name];
   }
   return set;
+}
+
+std::string format_estimate(const Estimate& value, int digits) {
+  if (!value.mean) return "–";
+  std::string result = fixed(*value.mean, digits);
+  if (value.deviation) result += " ± " + fixed(*value.deviation, digits);
+  if (value.low && value.high) result += " [" + fixed(*value.low, digits) + ", " + fixed(*value.high, digits) + "]";
+  return result;
 }
 
 std::string score_table(const ScoreSet& set, const BootstrapOptions& options) {

@@ -52,6 +52,9 @@ void write_cases_csv(const std::filesystem::path& path, const ScoreSet& set);
 // naming file and line.
 ScoreSet read_cases_csv(const std::filesystem::path& path);
 
+// "0.812 ± 0.034 [0.785, 0.836]"
+std::string format_estimate(const Estimate& value, int digits);
+
 // For a terminal: a row per class and their mean; of several cases with deviation and interval.
 std::string score_table(const ScoreSet& set, const BootstrapOptions& options = {});
 

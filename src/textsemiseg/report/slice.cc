@@ -17,23 +17,6 @@ struct Plane {
   explicit Plane(int a) : axis(a), across(a == 0 ? 1 : 0), up(a == 2 ? 1 : 2) {}
 };
 
-std::pair<double, double> grey_window(const Image& image, const SliceOptions& options) {
-  if (options.low < options.high) return {options.low, options.high};
-  std::vector<float> sample;
-  const size_t step = std::max<size_t>(1, image.voxels.size() / 100000);
-  for (size_t i = 0; i < image.voxels.size(); i += step) {
-    if (std::isfinite(image.voxels[i])) sample.push_back(image.voxels[i]);
-  }
-  if (sample.empty()) return {0, 1};
-  const auto percentile = [&](double share) {
-    auto at = sample.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(sample.size() - 1));
-    std::nth_element(sample.begin(), at, sample.end());
-    return static_cast<double>(*at);
-  };
-  const double low = percentile(0.01), high = percentile(0.99);
-  return {low, high > low ? high : low + 1};
-}
-
 // Maps pixels of the picture to voxels of the slice.
 class View {
  public:
@@ -42,7 +25,8 @@ class View {
     rows_ = geometry.size[plane_.up];
     const double wide = static_cast<double>(columns_) * geometry.spacing[plane_.across];
     const double high = static_cast<double>(rows_) * geometry.spacing[plane_.up];
-    const double scale = static_cast<double>(options.pixels) / std::max(wide, high);
+    const double scale = options.height > 0 ? static_cast<double>(options.height) / high
+                                            : static_cast<double>(options.pixels) / std::max(wide, high);
     width = std::max<int64_t>(1, std::llround(wide * scale));
     height = std::max<int64_t>(1, std::llround(high * scale));
   }
@@ -125,6 +109,22 @@ void check_size(const char* what, const LabelMap* labels, const Image& image) {
 
 }  // namespace
 
+std::pair<double, double> grey_window(const Image& image, double low_share, double high_share) {
+  std::vector<float> sample;
+  const size_t step = std::max<size_t>(1, image.voxels.size() / 100000);
+  for (size_t i = 0; i < image.voxels.size(); i += step) {
+    if (std::isfinite(image.voxels[i])) sample.push_back(image.voxels[i]);
+  }
+  if (sample.empty()) return {0, 1};
+  const auto percentile = [&](double share) {
+    auto at = sample.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(sample.size() - 1));
+    std::nth_element(sample.begin(), at, sample.end());
+    return static_cast<double>(*at);
+  };
+  const double low = percentile(low_share), high = percentile(high_share);
+  return {low, high > low ? high : low + 1};
+}
+
 int64_t busiest_slice(const LabelMap& labels, int axis) {
   const Plane plane(axis);
   const Size3& size = labels.size();
@@ -165,7 +165,7 @@ RgbImage draw_slice(const Image& image, const LabelMap* reference, const LabelMa
   }
 
   const View view(image.geometry, options, index);
-  const auto [low, high] = grey_window(image, options);
+  const auto [low, high] = options.low < options.high ? std::pair(options.low, options.high) : grey_window(image, 0.01, 0.99);
   RgbImage picture(view.width, view.height);
   for (int64_t y = 0; y < view.height; ++y) {
     for (int64_t x = 0; x < view.width; ++x) {

@@ -1,0 +1,446 @@
+#include "textsemiseg/cli/run_page.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "textsemiseg/base/clock.h"
+#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/page_pictures.h"
+#include "textsemiseg/comparison/document.h"
+#include "textsemiseg/report/curves.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+// A run whose curves are drawn.
+struct Drawn {
+  std::string name;
+  fs::path folder;
+  int colour = 0;
+};
+
+// Blue first: the colours of the classes begin with another one.
+int row_colour(size_t row) { return static_cast<int>(row) + 1; }
+
+PageTable page_table(const DocumentTable& table) {
+  PageTable out;
+  out.caption = table.caption;
+  out.columns = table.columns;
+  for (const auto& row : table.rows) {
+    out.rows.emplace_back();
+    for (const DocumentCell& cell : row) out.rows.back().push_back({cell.text, cell.detail, cell.bold});
+  }
+  return out;
+}
+
+std::optional<IntervalChart> dice_chart(const Comparison& all) {
+  IntervalChart chart;
+  chart.title = "Dice: mean over cases with its 95 % interval";
+  chart.x_label = "Dice";
+  double lowest = 1;
+  const std::vector<Column>& columns = all.metric("dice").columns;
+  for (size_t k = columns.size() == 2 ? 1 : 0; k < columns.size(); ++k) {
+    const std::string group = columns.size() == 2 ? all.class_names.back() : columns[k].name;
+    for (size_t r = 0; r < all.rows.size(); ++r) {
+      const Estimate& value = columns[k].cells[r].estimate;
+      if (!value.mean) continue;
+      chart.entries.push_back(
+          {group, all.rows[r].title, *value.mean, value.low.value_or(NAN), value.high.value_or(NAN), row_colour(r)});
+      lowest = std::min(lowest, value.low.value_or(*value.mean));
+    }
+  }
+  if (chart.entries.empty()) return std::nullopt;
+  chart.low = std::clamp(std::floor(lowest * 10) / 10, 0.0, 0.9);
+  return chart;
+}
+
+std::string checkpoint_line(const StudyRow& row) {
+  std::vector<std::string> parts;
+  for (const RunResults* run : row.scored())
+    parts.push_back(
+        concat(row.scored().size() > 1 ? concat("seed ", run->seed, ": ") : "", plain(value_at(run->summary, "checkpoint"))));
+  return join(parts, "; ");
+}
+
+PageSection summary_section(const Study& study, const Comparison& all, const Document& document) {
+  PageSection section{.id = "summary", .title = "Summary"};
+  section.overview = dice_chart(all);
+  for (const DocumentTable& table : document.tables) {
+    if (table.caption == "Costs") continue;
+    const bool first = section.tables.empty();
+    (first || table.caption.find("by class") != std::string::npos ? section.tables : section.folded).push_back(page_table(table));
+  }
+  if (!section.tables.empty())
+    section.tables.front().note =
+        "Mean over cases; in brackets the 95 % bootstrap interval of the mean over cases. With several seeds ± is the standard "
+        "deviation over seeds. Distances count only cases where both the reference and the prediction have the class.";
+  Facts chosen;
+  for (const StudyRow& row : study.rows) {
+    if (!row.scored().empty()) chosen.emplace_back(row.title, checkpoint_line(row));
+  }
+  section.facts.emplace_back("How each checkpoint was chosen", chosen);
+  return section;
+}
+
+// --- curves
+
+std::string curve_title(const std::string& name) {
+  static const std::map<std::string, std::string> titles = {
+      {"loss", "Training loss (its terms differ between methods: compare shapes, not heights)"},
+      {"validation.dice", "Mean foreground Dice on validation cases (chooses the checkpoint)"},
+      {"test.dice", "Mean foreground Dice on TEST cases (chose the checkpoint: protocol published)"},
+      {"labelled.dice", "Mean foreground Dice on labelled training cases (no forecast of the test)"},
+      {"learning_rate", "Learning rate"},
+      {"consistency", "Consistency term on unlabelled cases"},
+      {"alignment", "Alignment of text and image features (CSA, Eq. 4)"},
+      {"mixing", "Loss on mixed cases (DCA, Eq. 5 and 6)"}};
+  const auto found = titles.find(name);
+  return found == titles.end() ? name : found->second;
+}
+
+std::string class_of(const std::string& key, const std::vector<std::string>& names) {
+  const size_t k = static_cast<size_t>(std::stol(key.substr(key.rfind('.') + 1))) + 1;
+  return k < names.size() ? names[k] : concat("class ", k);
+}
+
+std::vector<LineChart> curve_charts(const std::vector<Drawn>& runs, const std::vector<std::string>& class_names) {
+  std::vector<Curves> curves;
+  std::set<std::string> rest;
+  for (const Drawn& run : runs) {
+    const fs::path log = run.folder / "log.jsonl";
+    curves.push_back(fs::exists(log) ? read_curves(log) : Curves());
+    for (const auto& [name, points] : curves.back()) rest.insert(name);
+  }
+  std::vector<std::string> order;
+  for (const char* name : {"loss", "validation.dice", "test.dice", "labelled.dice"}) {
+    if (rest.erase(name) > 0) order.emplace_back(name);
+  }
+  for (const std::string& name : rest) {
+    if (name.find(".per_class.") != std::string::npos) order.push_back(name);
+  }
+  for (const std::string& name : rest) {
+    if (name.find('.') == std::string::npos && name != "learning_rate" && name != "seconds") order.push_back(name);
+  }
+  if (rest.contains("learning_rate")) order.emplace_back("learning_rate");
+
+  std::vector<LineChart> charts;
+  for (const std::string& name : order) {
+    const bool per_class = name.find(".per_class.") != std::string::npos;
+    LineChart chart;
+    chart.x_label = "iteration";
+    chart.title = curve_title(name);
+    if (per_class)
+      chart.title = concat("Dice of ", class_of(name, class_names), " on ", name.substr(0, name.find('.')), " cases");
+    if (per_class || ends_with(name, ".dice")) {
+      chart.y_low = 0;
+      chart.y_high = 1;
+    }
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const auto found = curves[i].find(name);
+      if (found != curves[i].end()) chart.series.push_back({runs[i].name, found->second, runs[i].colour});
+    }
+    charts.push_back(std::move(chart));
+  }
+  return charts;
+}
+
+PageSection curves_section(const std::vector<Drawn>& runs, const std::vector<std::string>& class_names) {
+  PageSection section{.id = "curves", .title = "Training curves"};
+  section.charts = curve_charts(runs, class_names);
+  if (section.charts.empty()) section.paragraphs.emplace_back("No log was found.");
+  return section;
+}
+
+std::vector<Drawn> drawn_runs(const Study& study) {
+  constexpr size_t kEverySeed = 6;  // above this many runs one seed of each row is enough to look at
+  size_t count = 0;
+  for (const StudyRow& row : study.rows) count += row.scored().size();
+  std::vector<Drawn> out;
+  for (size_t r = 0; r < study.rows.size(); ++r) {
+    const auto runs = study.rows[r].scored();
+    for (size_t i = 0; i < runs.size() && (count <= kEverySeed || i == 0); ++i)
+      out.push_back({runs.size() > 1 ? concat(study.rows[r].title, ", seed ", runs[i]->seed) : study.rows[r].title,
+                     runs[i]->folder, row_colour(r)});
+  }
+  return out;
+}
+
+// --- text probe
+
+// Of results/<role>/text_probe.json, or what training measured at its end.
+Json text_probe(const fs::path& run, const std::string& role, std::string& where) {
+  const fs::path file = run / "results" / role / "text_probe.json";
+  if (!role.empty() && fs::exists(file)) {
+    const Json probe = read_json(file);
+    where = concat(value_at(probe, "cases").size(), " ", role, " cases");
+    return probe;
+  }
+  const fs::path log = run / "log.jsonl";
+  Json found;
+  if (!fs::exists(log)) return found;
+  std::istringstream lines(read_text_file(log));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("\"text_probe\"") == std::string::npos) continue;
+    const Json parsed = Json::parse(line, nullptr, false);
+    if (!parsed.is_discarded()) found = parsed.value("text_probe", Json());
+  }
+  where = "one case, at the end of training; textsemiseg text probe measures all";
+  return found;
+}
+
+std::string figures(const Json& value, int digits, double scale = 1) {
+  return value.is_number() ? fixed(scale * value.get<double>(), digits) : "–";
+}
+
+std::optional<PageTable> probe_table(const std::string& name, const fs::path& run, const std::string& role) {
+  std::string where;
+  const Json probe = text_probe(run, role, where);
+  const Json rows = value_at(probe, "rows");
+  if (!rows.is_array() || rows.empty()) return std::nullopt;
+  PageTable table{
+      concat(name, ": ", where),
+      "",
+      {"class texts replaced by", "change of Dice", "voxels that change class (%)", "mean change of logits", "largest change"},
+      {}};
+  for (const Json& row : rows) {
+    const Json dice = value_at(row, "dice");
+    const std::string mean = figures(value_at(dice, "mean"), 4);
+    const bool range = value_at(dice, "low").is_number() && value_at(dice, "high").is_number();
+    table.rows.push_back(
+        {{plain(value_at(row, "name")), plain(value_at(row, "what"))},
+         {(mean[0] != '-' && mean != "–" ? "+" : "") + mean,
+          range ? concat("[", figures(value_at(dice, "low"), 4), ", ", figures(value_at(dice, "high"), 4), "]") : ""},
+         {figures(value_at(row, "decisions_share"), 3, 100)},
+         {figures(value_at(row, "mean_logit"), 4)},
+         {figures(value_at(row, "largest_logit"), 4)}});
+  }
+  const Json missing = value_at(probe, "unavailable");
+  if (missing.is_array() && !missing.empty()) {
+    std::vector<std::string> parts;
+    for (const Json& one : missing) parts.push_back(plain(one));
+    table.note = "Not measured: " + join(parts, "; ");
+  }
+  return table;
+}
+
+PageSection text_section(std::vector<PageTable> tables) {
+  PageSection section{.id = "text", .title = "Does text do anything?"};
+  section.paragraphs.emplace_back(
+      "The trained network predicts again with other class texts. Where nothing changes, the texts have no influence on this "
+      "network's output; a fall in Dice means that they do.");
+  section.tables = std::move(tables);
+  return section;
+}
+
+// --- costs, protocol, environment
+
+std::string last_seconds(const fs::path& run) {
+  const fs::path log = run / "log.jsonl";
+  if (!fs::exists(log)) return "–";
+  const Curves curves = read_curves(log);
+  const auto found = curves.find("seconds");
+  return found == curves.end() ? "–" : format_duration(found->second.back().second);
+}
+
+PageSection costs_section(const Study& study, const Document& document) {
+  PageSection section{.id = "costs", .title = "Costs"};
+  PageTable time{
+      "Training", "Wall-clock time by the log, validations included.", {"Run", "iterations", "time", "device", "threads"}, {}};
+  for (const StudyRow& row : study.rows) {
+    for (const RunResults* run : row.scored())
+      time.rows.push_back({{run->name},
+                           {concat(run->iteration, " of ", run->iterations)},
+                           {last_seconds(run->folder)},
+                           {plain(value_at(run->record, "environment.device"))},
+                           {plain(value_at(run->record, "environment.threads"))}});
+  }
+  section.tables.push_back(std::move(time));
+  for (const DocumentTable& table : document.tables) {
+    if (table.caption == "Costs") section.tables.push_back(page_table(table));
+  }
+  if (section.tables.size() > 1) section.tables.back().caption = "Steps, windows, parameters, memory";
+  return section;
+}
+
+Facts leaves_of(const Json& tree) {
+  Facts out;
+  for (const auto& [key, value] : leaves(tree)) {
+    // Pages are given to others: no folders of this machine.
+    if (key == "dataset" || key == "dataset_folder") continue;
+    out.emplace_back(key, plain(value));
+  }
+  return out;
+}
+
+// Of a run: data set, split, recipe, texts.
+Facts record_facts(const Json& config, const Json& record) {
+  Facts out{{"method", plain(value_at(config, "method"))},
+            {"data set", plain(value_at(record, "dataset"))},
+            {"protocol", plain(value_at(record, "protocol"))},
+            {"selection", plain(value_at(record, "selection"))},
+            {"seed", plain(value_at(config, "seed"))}};
+  for (const auto& [key, value] : leaves(value_at(record, "split"))) out.emplace_back(key + " cases", plain(value));
+  const Json texts = value_at(record, "texts");
+  if (texts.is_array()) {
+    for (const Json& text : texts) out.emplace_back("text of " + plain(value_at(text, "class")), plain(value_at(text, "source")));
+  }
+  return out;
+}
+
+PageSection protocol_section(const Document& document) {
+  PageSection section{.id = "protocol", .title = "Protocol"};
+  section.facts.emplace_back("", document.facts);
+  if (!document.notes.empty()) {
+    Facts notes;
+    for (size_t i = 0; i < document.notes.size(); ++i) notes.emplace_back(concat("note ", i + 1), document.notes[i]);
+    section.facts.emplace_back("", notes);
+  }
+  if (!document.differences.empty())
+    section.facts.emplace_back("What differs between the rows by configuration", document.differences);
+  return section;
+}
+
+PageSection environment_section(const Study& study) {
+  PageSection section{.id = "environment", .title = "Runs and environment"};
+  for (const StudyRow& row : study.rows) {
+    for (const RunResults& run : row.runs) {
+      if (!run.readable()) continue;
+      Facts facts = record_facts(run.config, run.record);
+      for (auto& fact : leaves_of(value_at(run.record, "environment"))) facts.push_back(std::move(fact));
+      section.facts.emplace_back(run.name + ": record", std::move(facts));
+      section.facts.emplace_back(run.name + ": every option", leaves_of(run.config));
+    }
+  }
+  return section;
+}
+
+// --- cases
+
+PageCases cases_of(const Study& study, const Comparison& all) {
+  PageCases out;
+  out.role = all.role;
+  out.class_names = all.class_names;
+  out.ids = all.cases;
+  for (size_t r = 0; r < all.rows.size(); ++r) {
+    const auto runs = study.rows[r].scored();
+    out.rows.push_back({all.rows[r].title, runs.size() > 1 ? concat("pictures: seed ", runs.front()->seed) : "", row_colour(r)});
+  }
+  for (const MetricResult& result : all.metrics) {
+    PageMetric metric{result.metric.name,
+                      result.metric.title,
+                      result.metric.unit,
+                      result.metric.scale,
+                      result.metric.digits,
+                      result.metric.larger_is_better,
+                      {}};
+    out.columns.clear();
+    for (const Column& column : result.columns) {
+      if (result.columns.size() == 2 && column.label == 0) continue;  // the only class is its own mean
+      out.columns.push_back(column.label == 0 ? "mean of classes" : column.name);
+      metric.values.emplace_back();
+      for (const Cell& cell : column.cells) metric.values.back().push_back(cell.cases);
+    }
+    out.metrics.push_back(std::move(metric));
+  }
+  return out;
+}
+
+PageSection confusion_section(const Study& study, const PagePictures& pictures, const std::vector<std::string>& classes) {
+  PageSection section{.id = "confusion", .title = "Confusion of classes"};
+  section.paragraphs.emplace_back(
+      concat("Of the voxels of each class of the reference, what share got which class (%), over ", pictures.confused_cases,
+             " cases together, on the grid that is scored. Large organs and large scans weigh more."));
+  for (size_t r = 0; r < pictures.confusion.size(); ++r) {
+    PageTable table{study.rows[r].title, "", {"reference \\ predicted"}, {}};
+    for (const std::string& name : classes) table.columns.push_back(name);
+    for (size_t k = 0; k < classes.size(); ++k) {
+      double sum = 0;
+      for (const int64_t count : pictures.confusion[r][k]) sum += static_cast<double>(count);
+      table.rows.push_back({{classes[k], concat(static_cast<int64_t>(sum), " voxels")}});
+      for (const int64_t count : pictures.confusion[r][k]) {
+        const double share = sum > 0 ? static_cast<double>(count) / sum : 0;
+        table.rows.back().push_back({sum > 0 ? fixed(100 * share, 2) : "–", concat(count), false, share});
+      }
+    }
+    section.tables.push_back(std::move(table));
+  }
+  return section;
+}
+
+}  // namespace
+
+const RunResults& shown_run(const StudyRow& row) {
+  const auto scored = row.scored();
+  return scored.empty() ? row.runs.front() : *scored.front();
+}
+
+Page page_of_study(const Study& study, const Comparison& all, const RunPageOptions& options) {
+  const Document document = document_of(all, {"dice", "hd95"});
+  Page page;
+  const RunResults& first = shown_run(study.rows.front());
+  const std::string data = plain(value_at(first.record, "dataset"));
+  page.title = !all.title.empty()     ? all.title
+               : all.rows.size() == 1 ? concat(all.rows.front().title, " on ", data)
+                                      : concat(all.rows.size(), " methods on ", data);
+  page.introduction = {concat(data, ", ", all.cases.size(), " ", all.role, " cases. ",
+                              all.rows.size() == 1 ? "One method" : concat(all.rows.size(), " methods"), ", trained with ",
+                              plain(value_at(first.record, "split.labelled")), " labelled and ",
+                              plain(value_at(first.record, "split.unlabelled")), " unlabelled cases.")};
+  for (const std::string& obstacle : all.obstacles) page.warnings.push_back("Not comparable as it stands: " + obstacle);
+  if (plain(value_at(first.record, "protocol")) == "published")
+    page.warnings.emplace_back(
+        "Protocol published: the checkpoint was chosen on the test cases, so these scores are optimistic.");
+
+  page.sections.push_back(summary_section(study, all, document));
+  PageSection cases{.id = "cases", .title = "Cases"};
+  cases.cases = true;
+  page.cases = cases_of(study, all);
+  const PagePictures pictures = add_pictures(*page.cases, study, options);
+  page.sections.push_back(std::move(cases));
+  page.sections.push_back(curves_section(drawn_runs(study), all.class_names));
+  std::vector<PageTable> probes;
+  for (const StudyRow& row : study.rows) {
+    if (row.scored().empty()) continue;
+    if (auto table = probe_table(row.title, shown_run(row).folder, all.role)) probes.push_back(std::move(*table));
+  }
+  if (!probes.empty()) page.sections.push_back(text_section(std::move(probes)));
+  if (pictures.confused_cases > 0) page.sections.push_back(confusion_section(study, pictures, all.class_names));
+  page.sections.push_back(costs_section(study, document));
+  page.sections.push_back(protocol_section(document));
+  page.sections.push_back(environment_section(study));
+  return page;
+}
+
+Page page_of_training(const fs::path& run, int64_t reload_seconds, const std::string& state) {
+  const Json config = read_toml(run / "config.toml"), record = read_json(run / "run.json");
+  const std::string name = fs::weakly_canonical(run).filename().string();
+  Page page;
+  page.title = concat(plain(value_at(config, "method")), " on ", plain(value_at(record, "dataset")));
+  page.introduction = {concat("Run ", name, ": ", plain(value_at(record, "split.labelled")), " labelled and ",
+                              plain(value_at(record, "split.unlabelled")),
+                              " unlabelled cases. Checkpoint: ", plain(value_at(record, "selection")), ".")};
+  PageLive live;
+  live.iterations = value_at(config, "train.iterations").get<int64_t>();
+  live.reload_seconds = reload_seconds;
+  live.written = timestamp();
+  live.state = state;
+  const Curves curves = read_curves(run / "log.jsonl");
+  if (const auto found = curves.find("learning_rate"); found != curves.end())
+    live.iteration = static_cast<int64_t>(found->second.back().first);
+  page.live = live;
+  std::vector<std::string> classes;
+  config_detail::convert(value_at(record, "classes"), classes);
+  page.sections.push_back(curves_section({{name, run, row_colour(0)}}, classes));
+  if (auto table = probe_table(name, run, "")) page.sections.push_back(text_section({std::move(*table)}));
+  PageSection about{.id = "environment", .title = "Run and environment"};
+  Facts facts = record_facts(config, record);
+  for (auto& fact : leaves_of(value_at(record, "environment"))) facts.push_back(std::move(fact));
+  about.facts = {{"", std::move(facts)}, {"Every option", leaves_of(config)}};
+  page.sections.push_back(std::move(about));
+  return page;
+}
+
+}  // namespace tss
