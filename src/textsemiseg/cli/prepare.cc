@@ -7,6 +7,8 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/prepare_explain.h"
+#include "textsemiseg/cli/prepare_plan.h"
 #include "textsemiseg/cli/verbs.h"
 
 namespace tss {
@@ -17,6 +19,9 @@ struct PrepareArguments {
   std::string source, dataset, recipe;
   std::string classes;
   std::vector<std::string> overrides, label_map;
+  bool plan = false, json = false;
+  PlanArguments plan_arguments;
+  std::string explain, picture;
 };
 
 void run(PrepareArguments& arguments) {
@@ -31,6 +36,16 @@ void run(PrepareArguments& arguments) {
   if (!arguments.classes.empty()) {
     for (const std::string& name : split(arguments.classes, ',')) options.classes.push_back(trim(name));
   }
+  if (arguments.plan) {
+    arguments.plan_arguments.json = arguments.json;
+    arguments.plan_arguments.overwrite = options.overwrite;
+    return plan_preparation(options, arguments.recipe, arguments.plan_arguments);
+  }
+  if (!arguments.explain.empty()) {
+    const std::string picture = arguments.picture.empty() ? arguments.explain + "_steps.png" : arguments.picture;
+    return explain_preparation(record_of_source(options), arguments.explain, picture, arguments.json);
+  }
+  if (arguments.dataset.empty()) throw UsageError("prepare: --dataset is required (but not for --plan and --explain)");
   const PrepareSummary summary = prepare_dataset(options);
   log_info(concat(arguments.dataset, ": ", summary.prepared, " cases prepared, ", summary.kept, " were current, in ",
                   format_duration(watch.seconds())));
@@ -44,7 +59,7 @@ std::function<void()> declare_prepare(CLI::App& app) {
   SplitOptions& split_options = arguments->options.split;
   app.add_option("--source", arguments->source, "folder of scans: MSD or nnU-Net layout, HDF5 cases, or plain images")
       ->required();
-  app.add_option("--dataset", arguments->dataset, "folder to write")->required();
+  app.add_option("--dataset", arguments->dataset, "folder to write");
   app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")
       ->required();
   app.add_option("--set", arguments->overrides, "override, e.g. recipe.spacing=[1,1,1]")->take_all()->allow_extra_args(false);
@@ -66,6 +81,17 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--split", arguments->options.split_file, "a split.json to use as it is, or a published one: " + join(published_split_names(), ", "));
   app.add_flag("--allow-missing", split_options.allow_missing, "leave out listed cases that the source lacks");
   app.add_flag("--overwrite", arguments->options.overwrite, "replace an existing split and a dataset of another recipe");
+  CLI::Option* plan = app.add_flag("--plan", arguments->plan,
+                                   "prepare nothing; propose spacing, window, patch and batch from the scans, with reasons");
+  app.add_option("--memory", arguments->plan_arguments.memory, "GiB that a training step may take, for --plan (half of this machine's)")
+      ->check(CLI::PositiveNumber)
+      ->needs(plan);
+  app.add_option("--write", arguments->plan_arguments.write, "a .toml file to write the recipe of --plan to")->needs(plan);
+  CLI::Option* explain = app.add_option("--explain", arguments->explain,
+                                        "prepare nothing; show what each step of the recipe does to this case");
+  explain->excludes(plan);
+  app.add_option("--picture", arguments->picture, "PNG of --explain (CASE_steps.png)")->needs(explain);
+  app.add_flag("--json", arguments->json, "--plan and --explain for machines");
   app.add_option("--threads", arguments->options.threads, "cases prepared at a time (0: one per core)");
   return [arguments] { run(*arguments); };
 }

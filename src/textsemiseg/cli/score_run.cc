@@ -59,18 +59,29 @@ void predict_scans(const LoadedRun& run, const PredictorOptions& options, const 
   predict_jobs({{run}, {options}}, jobs);
 }
 
-ScoreSet score_prepared(const Dataset& dataset, const std::vector<std::string>& ids, const Paths& paths,
-                        const ScoreOptions& options) {
+// prepared: on the prepared grid, else on the scan's own; either way with the classes of the data set's label map.
+ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string>& ids, const Paths& paths, bool prepared,
+                           const ScoreOptions& options) {
   ScoreSet set;
   set.class_names = dataset.class_names();
   set.empty = options.empty;
-  for (const std::string& id : ids) {
-    const CachedCase item = dataset.load(id);
-    LabelMap reference(item.geometry);
-    std::copy_n(item.label->data<uint8_t>(), reference.voxels.size(), reference.voxels.data());
-    const FilePair files{id, dataset.folder() / "cache" / id, paths.prediction(id)};
-    set.cases.push_back(score_maps(files, read_label_map(files.prediction), reference, set.class_names, options));
+  Progress progress("scoring", static_cast<int64_t>(ids.size()));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const std::string& id = ids[i];
+    LabelMap reference;
+    FilePair files{id, dataset.source(id).label, paths.prediction(id)};
+    if (prepared) {
+      const CachedCase item = dataset.load(id);
+      reference = LabelMap(item.geometry);
+      std::copy_n(item.label->data<uint8_t>(), reference.voxels.size(), reference.voxels.data());
+      files.reference = dataset.folder() / "cache" / id;
+    } else {
+      reference = dataset.read_label(id);
+    }
+    set.cases.push_back(score_maps(files, read_scan_label(files.prediction), reference, set.class_names, options));
+    progress.update(static_cast<int64_t>(i) + 1, id);
   }
+  set.fill_absent_classes();
   return set;
 }
 
@@ -111,13 +122,7 @@ RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
   const ScoreOptions scoring{.empty = empty_rule_from_name(rule), .distances = true};
   RunScores out;
   out.folder = paths.results;
-  if (published) {
-    out.scores = score_prepared(dataset, ids, paths, scoring);
-  } else {
-    std::vector<FilePair> pairs;
-    for (const std::string& id : ids) pairs.push_back({id, dataset.source(id).label, paths.prediction(id)});
-    out.scores = score_pairs(pairs, dataset.class_names(), scoring);
-  }
+  out.scores = score_predictions(dataset, ids, paths, published, scoring);
 
   Json facts;
   facts["role"] = role;

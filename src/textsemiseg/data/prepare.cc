@@ -117,7 +117,7 @@ void check_existing_record(const PrepareOptions& options, const DatasetRecord& r
 // The split that will stand in the folder; kept: it already does.
 Split choose_split(const PrepareOptions& options, const DatasetRecord& record, bool& kept) {
   const fs::path file = options.dataset / "split.json";
-  const bool exists = fs::exists(file);
+  const bool exists = !options.dataset.empty() && fs::exists(file);
   SplitOptions split_options = options.split;
   kept = exists && !options.overwrite;
   const fs::path own = record.source / "split.json";
@@ -275,6 +275,12 @@ void check_finite(const Image& image, const fs::path& file) {
       file.string(),
       concat(bad, bad == 1 ? " voxel is" : " voxels are", " NaN or infinite, the first at (", join(*first, ", "), ")"),
       "finite intensities");
+}
+
+std::vector<std::string> labelled_cases(const PrepareOptions& options, const DatasetRecord& record) {
+  if (std::all_of(record.cases.begin(), record.cases.end(), [](const SourceCase& item) { return item.label.empty(); })) return {};
+  bool kept = false;
+  return choose_split(options, record, kept).cases(Role::kLabelled);
 }
 
 DatasetRecord record_of_source(const PrepareOptions& options) { return make_record(options, find_source(options)); }

@@ -18,8 +18,8 @@ namespace tss {
 
 // One case on its way through a recipe.
 struct CaseArrays {
-  std::vector<Image> channels;    // all on one grid
-  std::optional<LabelMap> label;  // on the same grid; absent where the case has none
+  std::vector<Image> channels{};    // all on one grid
+  std::optional<LabelMap> label{};  // on the same grid; absent where the case has none
   // Sides of the array axes at which a crop took voxels away: a prediction is background there.
   std::array<bool, 3> cut_low{}, cut_high{};
   // Whether a crop wanted a label, found none and did something else.
@@ -41,7 +41,7 @@ struct Reorient {
 // Interpolated on a grid of another spacing; labels always take the nearest voxel.
 struct Resample {
   static constexpr char kStep[] = "resample";
-  std::vector<double> spacing;           // mm, three values
+  std::vector<double> spacing{};         // mm, three values
   std::string interpolation = "linear";  // linear | bspline (cubic, clamped to the range of the image) | nearest
   std::string size = "round";            // voxels of an axis: size * old / new spacing, rounded to the nearest (round) or down (floor)
   std::string align = "centre";          // what stays in place: the centre of the field of view, or that of the first voxel (origin)
@@ -60,7 +60,7 @@ struct Resample {
 // Means over blocks of voxels (labels: the most frequent class), for grids without a real spacing.
 struct Reduce {
   static constexpr char kStep[] = "reduce";
-  std::vector<int64_t> factor;  // voxels, three values
+  std::vector<int64_t> factor{};  // voxels, three values
   template <class V>
   void visit(V& v) {
     v("factor", factor);
@@ -80,7 +80,7 @@ struct Crop {
   double threshold = -500;           // body only; HU of CT
   std::vector<int64_t> axes = {0, 1, 2};
   std::vector<int64_t> margin = {0, 0, 0};  // voxels on either side
-  std::vector<int64_t> random_margin;       // [least, below]: as many voxels more, drawn for each side from the box; []: none
+  std::vector<int64_t> random_margin{};     // [least, below]: as many voxels more, drawn for each side from the box; []: none
   std::vector<int64_t> minimum = {0, 0, 0};
   int64_t end = 1;                     // 1: the last voxel is inside; 0 and 2: what published scripts do
   std::string without_label = "body";  // around = "label" of a case without one: body | nonzero | none
@@ -120,7 +120,7 @@ struct Pad {
 // Intensities clipped to [low, high].
 struct Window {
   static constexpr char kStep[] = "window";
-  std::vector<double> range;  // HU of CT
+  std::vector<double> range{};  // HU of CT
   bool scale = false;         // then low becomes 0 and high 1
   template <class V>
   void visit(V& v) {

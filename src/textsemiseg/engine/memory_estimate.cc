@@ -20,10 +20,12 @@ double least_step_memory(const RunConfig& config, int64_t channels) {
   return voxels * 4 * (kMapsKept * static_cast<double>(config.network.widths.front()) + static_cast<double>(channels));
 }
 
+double machine_memory() { return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)); }
+
 void check_memory(const RunConfig& config, int64_t channels, const torch::Device& device) {
   if (device.is_cuda()) return;
   const double needed = least_step_memory(config, channels);
-  const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  const double there = machine_memory();
   if (needed <= there) return;
   constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
   throw InputError(

@@ -1,0 +1,251 @@
+#include "textsemiseg/data/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "textsemiseg/base/percentile.h"
+#include "textsemiseg/base/progress.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/case_reader.h"
+#include "textsemiseg/volume/crop_pad.h"
+#include "textsemiseg/volume/reorient.h"
+
+namespace tss {
+namespace {
+
+constexpr double kAnisotropic = 3;      // nnU-Net's rule: beyond it the coarse axis takes a low percentile, not the median
+constexpr double kSame = 0.02;          // spacings this close are one
+constexpr double kCtMinimum = -200;     // Hounsfield units: no other modality goes below
+constexpr double kManyZeros = 0.2;      // share of zeros from which an image is a head without its surroundings
+constexpr size_t kSamples = 200'000;    // voxels looked at per scan
+constexpr int64_t kMostPatch = 112 * 112 * 80;  // the largest patch of the papers on this task
+
+double middle(std::vector<double> values) { return percentile(values, 50); }
+
+std::vector<double> along(const std::vector<ScanFacts>& scans, size_t axis) {
+  std::vector<double> out;
+  for (const ScanFacts& scan : scans) out.push_back(scan.spacing[axis]);
+  return out;
+}
+
+std::string mm(double value) {
+  std::ostringstream out;
+  out << std::round(value * 100) / 100;
+  return out.str();
+}
+
+// Every n-th of the cases, so that the first and the last are among them.
+std::vector<size_t> evenly(size_t count, size_t most) {
+  std::vector<size_t> out;
+  const size_t take = std::min(count, most);
+  for (size_t i = 0; i < take; ++i) out.push_back(take == 1 ? 0 : i * (count - 1) / (take - 1));
+  return out;
+}
+
+struct Samples {
+  std::vector<double> all, foreground;
+  std::array<std::vector<double>, 3> extent;
+};
+
+void look_at(const SourceCase& item, const DatasetRecord& record, bool may_see_label, PlanFacts& facts, Samples& samples) {
+  SourceCase seen = item;
+  if (!may_see_label) seen.label.clear();
+  const CaseArrays one = read_case(seen, record.label_table, record.class_names);
+  const std::vector<float>& voxels = one.channels.front().voxels;
+  facts.channels = static_cast<int64_t>(one.channels.size());
+  const size_t step = std::max<size_t>(1, voxels.size() / kSamples);
+  int64_t zeros = 0, counted = 0;
+  double least = voxels.front();
+  for (size_t i = 0; i < voxels.size(); i += step) {
+    const double v = voxels[i];
+    samples.all.push_back(v);
+    least = std::min(least, v);
+    zeros += v == 0;
+    ++counted;
+    facts.whole_numbers = facts.whole_numbers && v == std::floor(v);
+  }
+  facts.minimum = facts.read == 0 ? least : std::min(facts.minimum, least);
+  if (least >= 0) facts.zeros += static_cast<double>(zeros) / static_cast<double>(counted);
+  ++facts.read;
+  if (!one.label) return;
+  const auto box = non_zero_box(*one.label);
+  if (!box) return;
+  ++facts.labelled_read;
+  const AxisMap map = map_to_ras(one.geometry());
+  const Vector3 spacing = map.apply(one.geometry()).spacing;
+  const Size3 size = map.apply(box->size);
+  for (size_t a = 0; a < 3; ++a) samples.extent[a].push_back(static_cast<double>(size[a]) * spacing[a]);
+  std::vector<size_t> inside;
+  for (size_t i = 0; i < voxels.size(); ++i) {
+    if (one.label->voxels[i] != 0) inside.push_back(i);
+  }
+  const size_t inner = std::max<size_t>(1, inside.size() / kSamples);
+  for (size_t i = 0; i < inside.size(); i += inner) samples.foreground.push_back(voxels[inside[i]]);
+}
+
+// Outwards to a multiple of 5.
+double rounded_out(double value, bool up) { return 5 * (up ? std::ceil(value / 5) : std::floor(value / 5)); }
+
+void plan_spacing(const PlanFacts& facts, Plan& plan) {
+  Vector3 median{}, chosen{};
+  bool one_spacing = true;
+  for (size_t a = 0; a < 3; ++a) {
+    const std::vector<double> values = along(facts.scans, a);
+    median[a] = middle(values);
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    one_spacing = one_spacing && *high - *low <= kSame * median[a];
+  }
+  if (facts.lacks_geometry) {
+    plan.reasons.emplace_back("spacing: kept; the files carry none (reduce halves the resolution where volumes are too large)");
+    return;
+  }
+  const std::string range = [&] {
+    std::vector<std::string> parts;
+    for (size_t a = 0; a < 3; ++a) {
+      auto values = along(facts.scans, a);
+      const auto [low, high] = std::minmax_element(values.begin(), values.end());
+      parts.push_back(mm(*low) == mm(*high) ? mm(*low) : mm(*low) + "-" + mm(*high));
+    }
+    return join(parts, " x ");
+  }();
+  if (one_spacing) {
+    plan.reasons.push_back(concat("spacing: kept; all ", facts.scans.size(), " scans have ", range, " mm"));
+    return;
+  }
+  const size_t coarse = static_cast<size_t>(std::max_element(median.begin(), median.end()) - median.begin());
+  const double finest = *std::min_element(median.begin(), median.end());
+  chosen = median;
+  std::string how = "the median of each axis";
+  if (median[coarse] > kAnisotropic * finest) {
+    auto values = along(facts.scans, coarse);
+    chosen[coarse] = std::max(percentile(values, 10), finest);
+    how = concat("the median of each axis, but the 10th percentile of axis ", coarse, ", whose ", mm(median[coarse]), " mm are more than ", kAnisotropic,
+                 " times the finest");
+  }
+  for (const double value : chosen) plan.spacing.push_back(std::round(value * 100) / 100);
+  plan.reasons.push_back(concat("spacing: ", join(plan.spacing, " x "), " mm, ", how, " (", range, " mm over ", facts.scans.size(), " scans)"));
+}
+
+void plan_intensities(const PlanFacts& facts, Plan& plan) {
+  const bool ct = facts.minimum < kCtMinimum;
+  if (ct && facts.labelled_read > 0) {
+    plan.window = {rounded_out(facts.foreground_low, false), rounded_out(facts.foreground_high, true)};
+    plan.reasons.push_back(concat("window: [", join(plan.window, ", "), "]; values down to ", mm(facts.minimum),
+                                  " are Hounsfield units, and 99 % of the voxels of any class in ", facts.labelled_read, " labelled scans lie between ",
+                                  mm(facts.foreground_low), " and ", mm(facts.foreground_high)));
+  } else if (ct) {
+    plan.reasons.push_back(concat("window: none proposed; values down to ", mm(facts.minimum),
+                                  " are Hounsfield units, but no label says where the structures lie: [-125, 275] is usual for organs of the "
+                                  "abdomen, [-500, 275] for tumours in the lung"));
+  } else {
+    plan.reasons.push_back(concat("window: none; values from ", mm(facts.minimum), " (0.5 to 99.5 %: ", mm(facts.low), " to ", mm(facts.high), ") are not Hounsfield units"));
+  }
+  if (ct) {
+    plan.crop = "body";
+    plan.reasons.emplace_back("crop: to the body (largest component above -500 HU), which needs no label and saves the air around it");
+  } else if (facts.zeros > kManyZeros) {
+    plan.crop = "nonzero";
+    plan.normalise = "zscore_nonzero";
+    plan.reasons.push_back(concat("crop and z-score: to what is not 0; ", fixed(100 * facts.zeros, 0), " % of the voxels are exactly 0 and none is below, as around a head that was cut out"));
+  } else {
+    plan.reasons.emplace_back("normalise: z-score over the volume");
+  }
+}
+
+int64_t down(double value, int64_t multiple) { return std::max<int64_t>(multiple, static_cast<int64_t>(value) / multiple * multiple); }
+
+void plan_patch(const PlanFacts& facts, const PlanLimits& limits, Plan& plan) {
+  const Vector3 spacing = plan.spacing.empty() ? Vector3{0, 0, 0} : Vector3{plan.spacing[0], plan.spacing[1], plan.spacing[2]};
+  for (size_t a = 0; a < 3; ++a) {
+    std::vector<double> sizes;
+    for (const ScanFacts& scan : facts.scans)
+      sizes.push_back(static_cast<double>(scan.size[a]) * (spacing[a] > 0 ? scan.spacing[a] / spacing[a] : 1));
+    plan.size[a] = std::llround(middle(sizes));
+  }
+  const int64_t most = limits.most_patch_voxels > 0 ? std::min(kMostPatch, limits.most_patch_voxels) : kMostPatch;
+  const int64_t step = limits.side_multiple;
+  for (size_t a = 0; a < 3; ++a) plan.patch[a] = down(static_cast<double>(plan.size[a]) + static_cast<double>(step) / 2, step);
+  // The longest side gives way; in millimetres where they are known, so that the patch is about as long each way.
+  const auto length = [&](size_t a) { return static_cast<double>(plan.patch[a]) * (spacing[a] > 0 ? spacing[a] : facts.scans.front().spacing[a]); };
+  while (plan.patch[0] * plan.patch[1] * plan.patch[2] > most) {
+    size_t longest = 3;
+    for (size_t a = 0; a < 3; ++a) {
+      if (plan.patch[a] > step && (longest == 3 || length(a) > length(longest))) longest = a;
+    }
+    if (longest == 3) break;
+    plan.patch[longest] -= step;
+  }
+  plan.reasons.push_back(concat("patch: ", join(plan.patch, " x "), " voxels; the median scan has ", join(plan.size, " x "), ", sides are multiples of ", step,
+                                ", at most ", most, " voxels in all (", most < kMostPatch ? "what memory allows" : "the largest of the papers, 112 x 112 x 80", ")"));
+  if (facts.labelled_read > 0) {
+    std::vector<std::string> extent;
+    for (size_t a = 0; a < 3; ++a) extent.push_back(mm(facts.foreground_extent[a]));
+    plan.reasons.push_back(concat("the labelled structures together are ", join(extent, " x "), " mm in the median case; a patch covers ",
+                                  mm(length(0)), " x ", mm(length(1)), " x ", mm(length(2)), facts.lacks_geometry ? " voxels" : " mm"));
+  }
+}
+
+}  // namespace
+
+PlanFacts gather_plan_facts(const DatasetRecord& record, const std::vector<std::string>& labelled, int64_t most_read) {
+  PlanFacts facts;
+  for (const SourceCase& item : record.cases) {
+    const Geometry stored = read_scan_geometry(item.images.front());
+    const Geometry geometry = map_to_ras(stored).apply(stored);
+    facts.scans.push_back({item.id, geometry.size, geometry.spacing});
+    facts.lacks_geometry = facts.lacks_geometry || lacks_geometry(item.images.front());
+  }
+  // Half of what is read are labelled cases, where there are so many.
+  std::vector<const SourceCase*> with_label, others;
+  const std::set<std::string> may_see(labelled.begin(), labelled.end());
+  for (const SourceCase& item : record.cases) (may_see.contains(item.id) && !item.label.empty() ? with_label : others).push_back(&item);
+  const auto most = static_cast<size_t>(most_read);
+  const size_t from_labelled = std::max(std::min(with_label.size(), most / 2), most - std::min(most, others.size()));
+  std::vector<const SourceCase*> read;
+  for (const size_t i : evenly(with_label.size(), from_labelled)) read.push_back(with_label[i]);
+  for (const size_t i : evenly(others.size(), most - read.size())) read.push_back(others[i]);
+  Samples samples;
+  Progress progress("reading", static_cast<int64_t>(read.size()));
+  for (size_t i = 0; i < read.size(); ++i) {
+    look_at(*read[i], record, may_see.contains(read[i]->id), facts, samples);
+    progress.update(static_cast<int64_t>(i) + 1, read[i]->id);
+  }
+  facts.zeros /= static_cast<double>(std::max<int64_t>(facts.read, 1));
+  facts.low = percentile(samples.all, 0.5);
+  facts.high = percentile(samples.all, 99.5);
+  if (facts.labelled_read > 0) {
+    facts.foreground_low = percentile(samples.foreground, 0.5);
+    facts.foreground_high = percentile(samples.foreground, 99.5);
+    for (size_t a = 0; a < 3; ++a) facts.foreground_extent[a] = middle(samples.extent[a]);
+  }
+  return facts;
+}
+
+Plan make_plan(const PlanFacts& facts, const PlanLimits& limits) {
+  Plan plan;
+  plan_spacing(facts, plan);
+  plan_intensities(facts, plan);
+  plan_patch(facts, limits, plan);
+  return plan;
+}
+
+Recipe Plan::recipe(const Recipe& base) const {
+  Recipe out = base;
+  if (!spacing.empty()) out.at<Resample>().spacing = spacing;
+  if (!window.empty()) out.at<Window>().range = window;
+  if (!crop.empty()) out.at<Crop>().around = crop;
+  out.at<Normalise>().method = normalise;
+  return out;
+}
+
+std::vector<std::string> Plan::recipe_overrides() const {
+  std::vector<std::string> out;
+  if (!spacing.empty()) out.push_back("recipe.spacing=[" + join(spacing, ",") + "]");
+  if (!crop.empty()) out.push_back("recipe.crop=" + crop);
+  if (!window.empty()) out.push_back("recipe.window=[" + join(window, ",") + "]");
+  if (normalise != "zscore") out.push_back("recipe.normalise=" + normalise);
+  return out;
+}
+
+}  // namespace tss
