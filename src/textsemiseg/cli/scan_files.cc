@@ -1,98 +1,90 @@
 #include "textsemiseg/cli/scan_files.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/source.h"
-#include "textsemiseg/io/image_file.h"
+#include "textsemiseg/data/scan_listing.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-// "case_0001" -> ("case", 1); -1 where there is no such ending.
-std::pair<std::string, int64_t> split_channel(const std::string& stem) {
-  const size_t n = stem.size();
-  if (n < 6 || stem[n - 5] != '_') return {stem, -1};
-  for (size_t i = n - 4; i < n; ++i) {
-    if (!std::isdigit(static_cast<unsigned char>(stem[i]))) return {stem, -1};
-  }
-  return {stem.substr(0, n - 5), std::stol(stem.substr(n - 4))};
-}
-
-std::map<std::string, fs::path> by_stem(const fs::path& folder) {
-  std::map<std::string, fs::path> out;
-  for (const fs::path& path : scan_files_in(folder)) {
-    const auto [place, added] = out.emplace(scan_stem(path), path);
-    if (!added) {
-      throw InputError(
-          folder.string(),
-          "two files for '" + place->first + "': " + place->second.filename().string() + " and " + path.filename().string(),
-          "one file per case");
-    }
-  }
-  return out;
-}
-
 void require_exists(const fs::path& path) {
-  if (!fs::exists(path)) throw InputError(path.string(), "does not exist", "a scan or a folder of scans");
+  if (!scan_exists(path)) throw InputError(path.string(), "does not exist", "a scan or a folder of scans");
+}
+
+// Label maps of a folder itself, not below it.
+std::map<std::string, fs::path> label_maps_of(const fs::path& folder) {
+  const std::vector<fs::path> files = scan_files_of(folder);
+  if (files.empty()) throw InputError(folder.string(), "holds no scan", "files ending in " + join(scan_extensions(), ", "));
+  return by_stem(files);
+}
+
+// Slices of a series lie in the folder itself, or all DICOM files below it are one series.
+bool is_one_series(const fs::path& folder) {
+  const auto entries = visible_entries(folder);
+  if (std::any_of(entries.begin(), entries.end(), [](const fs::path& e) { return !fs::is_directory(e) && is_dicom_slice(e); }))
+    return true;
+  return is_scan(folder) && count_series(folder) == 1;
+}
+
+// A file may hold several channels.
+int64_t channels_of(const std::vector<fs::path>& files, int64_t expected) {
+  if (static_cast<int64_t>(files.size()) == expected) return expected;
+  int64_t channels = 0;
+  for (const fs::path& file : files) channels += count_scan_channels(file);
+  return channels;
+}
+
+std::vector<InputScan> checked(const fs::path& input, std::vector<InputScan> scans, int64_t channels) {
+  for (const InputScan& scan : scans) {
+    const int64_t found = channels_of(scan.channels, channels);
+    if (found == channels) continue;
+    const std::string subject = fs::is_directory(input) ? input.string() + ": " + scan.id : input.string();
+    throw InputError(subject, concat("has ", found, " channel(s)"),
+                     concat(channels, ", as in training: files <case>_0000, <case>_0001, ..., or one file with all"));
+  }
+  return scans;
 }
 
 }  // namespace
 
-bool is_scan_file(const fs::path& path) { return is_scan(path); }
-
-std::vector<fs::path> scan_files_in(const fs::path& folder) {
-  std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    // Hidden files are what an interrupted copy or another system leaves behind.
-    if (entry.is_regular_file() && !starts_with(name, ".") && is_scan_file(entry.path())) out.push_back(entry.path());
-  }
-  if (out.empty()) {
-    throw InputError(folder.string(), "holds no scan", "files ending in " + join(image_extensions(), ", ") + " or .h5");
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels) {
   require_exists(input);
   if (!fs::is_directory(input)) {
-    if (!is_scan_file(input)) {
-      throw InputError(input.string(), "is not named like a scan",
-                       "a name ending in " + join(image_extensions(), ", ") + " or .h5");
-    }
-    const auto [base, channel] = split_channel(scan_stem(input));
-    if (channels == 1) return {{channel == 0 ? base : scan_stem(input), {input}}};
-    throw InputError(input.string(), "is one channel",
-                     concat("a folder with ", channels, " files <case>_0000, <case>_0001, ..."));
+    require_scan(input);
+    const auto suffix = channel_suffix(scan_stem(input));
+    return checked(input, {{suffix && suffix->second == 0 ? suffix->first : scan_stem(input), {input}}}, channels);
   }
-  const auto files = by_stem(input);
+  const auto files = by_stem(scan_files_of(input));
+  if (files.empty() && is_one_series(input)) return checked(input, {{scan_stem(input), {input}}}, channels);
   // The ending means channels only where every file has it: "scan_2019" alone is a name.
-  const bool numbered =
-      std::all_of(files.begin(), files.end(), [](const auto& f) { return split_channel(f.first).second >= 0; }) &&
-      std::any_of(files.begin(), files.end(), [](const auto& f) { return split_channel(f.first).second == 0; });
+  const auto has_suffix = [](const auto& file) { return channel_suffix(file.first).has_value(); };
+  const auto is_first = [](const auto& file) {
+    return channel_suffix(file.first).value_or(std::pair{"", int64_t{1}}).second == 0;
+  };
+  const bool numbered = std::all_of(files.begin(), files.end(), has_suffix) && std::any_of(files.begin(), files.end(), is_first);
   std::map<std::string, InputScan> cases;
   for (const auto& [stem, path] : files) {
-    const std::string id = numbered ? split_channel(stem).first : stem;
+    const std::string id = numbered ? channel_suffix(stem)->first : stem;
     InputScan& scan = cases[id];
     scan.id = id;
     scan.channels.push_back(path);
   }
-  std::vector<InputScan> out;
-  for (auto& [id, scan] : cases) {
-    if (static_cast<int64_t>(scan.channels.size()) != channels) {
-      throw InputError(input.string() + ": " + id, concat("has ", scan.channels.size(), " channel(s)"),
-                       concat(channels, ", as in training"));
-    }
-    out.push_back(std::move(scan));
+  for (const fs::path& path : visible_entries(input)) {
+    if (!fs::is_directory(path) || !is_scan(path)) continue;
+    const auto [place, added] = cases.emplace(scan_stem(path), InputScan{scan_stem(path), {path}});
+    if (!added) throw InputError(input.string(), "holds a folder and a file of the name " + place->first, "one scan of a name");
   }
-  return out;
+  if (cases.empty())
+    throw InputError(input.string(), "holds no scan", "files ending in " + join(scan_extensions(), ", ") + ", or DICOM slices");
+  std::vector<InputScan> out;
+  for (auto& [id, scan] : cases) out.push_back(std::move(scan));
+  return checked(input, std::move(out), channels);
 }
 
 std::vector<FilePair> pair_files(const fs::path& reference, const fs::path& prediction) {
@@ -103,9 +95,9 @@ std::vector<FilePair> pair_files(const fs::path& reference, const fs::path& pred
                      "a " + std::string(fs::is_directory(reference) ? "folder" : "file") + ", like " + reference.string());
   }
   if (!fs::is_directory(reference)) return {{scan_stem(reference), reference, prediction}};
-  auto predictions = by_stem(prediction);
+  auto predictions = label_maps_of(prediction);
   std::vector<FilePair> out;
-  for (const auto& [id, path] : by_stem(reference)) {
+  for (const auto& [id, path] : label_maps_of(reference)) {
     const auto found = predictions.find(id);
     if (found == predictions.end()) {
       throw InputError(prediction.string(), "holds no prediction for '" + id + "'", "one for each file of " + reference.string());

@@ -1,4 +1,4 @@
-// Finding the scans that a command line means: one file, or the files of a folder.
+// Finding the scans that a command line means: one scan of any kind (io/scan.h), or those of a folder.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,14 @@
 
 namespace tss {
 
-// Images of any format of io/image_file.h and the community's HDF5 cases.
-bool is_scan_file(const std::filesystem::path& path);
-// Scan files of a folder itself, not below it, sorted. Throws InputError when the folder holds none.
-std::vector<std::filesystem::path> scan_files_in(const std::filesystem::path& folder);
-
 // One case to predict.
 struct InputScan {
   std::string id;
   std::vector<std::filesystem::path> channels;
 };
-// input: a file, or a folder; its files are cases, those named <case>_0000, <case>_0001, ... (nnU-Net) are the channels of one
-// case. Throws InputError: missing, no scan, a number of channels other than `channels`, two files for one case.
+// input: a file, a DICOM series (FOLDER or FOLDER#series), or a folder whose files and DICOM folders are the cases; files named
+// <case>_0000, <case>_0001, ... (nnU-Net) are the channels of one case. Throws InputError: missing, no scan, a number of channels other
+// than `channels`, two scans of one name.
 std::vector<InputScan> find_inputs(const std::filesystem::path& input, int64_t channels);
 
 struct FilePair {

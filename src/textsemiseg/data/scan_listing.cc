@@ -1,6 +1,7 @@
 #include "textsemiseg/data/scan_listing.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
@@ -46,6 +47,16 @@ std::map<std::string, fs::path> by_stem(const std::vector<fs::path>& scans) {
     }
   }
   return table;
+}
+
+std::optional<std::pair<std::string, int64_t>> channel_suffix(const std::string& stem) {
+  if (stem.size() < 6 || stem[stem.size() - 5] != '_') return std::nullopt;
+  int64_t channel = 0;
+  for (size_t i = stem.size() - 4; i < stem.size(); ++i) {
+    if (!std::isdigit(static_cast<unsigned char>(stem[i]))) return std::nullopt;
+    channel = channel * 10 + (stem[i] - '0');
+  }
+  return std::pair{stem.substr(0, stem.size() - 5), channel};
 }
 
 std::optional<std::string> scan_of_label(const std::string& stem) {

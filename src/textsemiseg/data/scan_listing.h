@@ -1,10 +1,12 @@
 // Scans of a folder by name: what the layouts of data/source.h are put together from.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tss {
@@ -19,6 +21,9 @@ std::vector<std::filesystem::path> scans_of(const std::filesystem::path& folder)
 
 // scan_stem -> path. Throws InputError on two of one stem.
 std::map<std::string, std::filesystem::path> by_stem(const std::vector<std::filesystem::path>& scans);
+
+// "case_0001" -> {"case", 1}; nnU-Net's channel suffix has exactly four digits.
+std::optional<std::pair<std::string, int64_t>> channel_suffix(const std::string& stem);
 
 // "p1_seg" -> "p1", "label" -> "": what the scan of a label's name is called; none where the name is no label's.
 std::optional<std::string> scan_of_label(const std::string& stem);

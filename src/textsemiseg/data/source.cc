@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <set>
 
@@ -17,17 +16,6 @@
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-// "case_0001" -> {"case", 1}; nnU-Net's channel suffix has exactly four digits.
-std::optional<std::pair<std::string, int64_t>> channel_suffix(const std::string& stem) {
-  if (stem.size() < 6 || stem[stem.size() - 5] != '_') return std::nullopt;
-  int64_t channel = 0;
-  for (size_t i = stem.size() - 4; i < stem.size(); ++i) {
-    if (!std::isdigit(static_cast<unsigned char>(stem[i]))) return std::nullopt;
-    channel = channel * 10 + (stem[i] - '0');
-  }
-  return std::pair{stem.substr(0, stem.size() - 5), channel};
-}
 
 // id -> files of its channels, in order.
 std::map<std::string, std::vector<fs::path>> group_channels(const std::vector<fs::path>& files, bool suffixed) {

@@ -1,0 +1,79 @@
+#include "textsemiseg/cli/scan_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "textsemiseg/base/testing.h"
+#include "textsemiseg/io/dicom_fixture.h"
+#include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/io/scan.h"
+
+namespace tss {
+namespace {
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::input_error_of;
+namespace fs = std::filesystem;
+
+class ScanFiles : public ::testing::Test {
+ protected:
+  void image_at(const std::string& name) const { write_label_map(folder_ / name, LabelMap(geometry_)); }
+  std::vector<std::string> ids(const std::string& input, int64_t channels = 1) const {
+    std::vector<std::string> out;
+    for (const InputScan& scan : find_inputs((folder_ / input).string(), channels)) out.push_back(scan.id);
+    return out;
+  }
+  testing::TemporaryFolder folder_;
+  Geometry geometry_{{3, 4, 2}, {1, 1, 1}, {}, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}}};
+};
+
+TEST_F(ScanFiles, DicomFoldersAreScans) {
+  testing::write_dicom_series(folder_ / "cohort/p1/study/series", testing::DicomSeries(3));
+  testing::write_dicom_series(folder_ / "cohort/p2", testing::DicomSeries(3));
+  image_at("cohort/p3.nii.gz");
+  EXPECT_THAT(ids("cohort"), ElementsAre("p1", "p2", "p3"));
+  EXPECT_THAT(ids("cohort/p1"), ElementsAre("p1"));
+  EXPECT_THAT(ids("cohort/p1/"), ElementsAre("p1"));
+  EXPECT_THAT(ids("cohort/p1/study/series"), ElementsAre("series"));
+  EXPECT_THAT(ids("cohort/p2#1"), ElementsAre("p2_1"));
+  EXPECT_EQ(read_scan(find_inputs(folder_ / "cohort/p1", 1)[0].channels[0]).size()[2], 3);
+  EXPECT_THAT(input_error_of([&] { ids("cohort/p2/slice_0.dcm"); }), HasSubstr("is a single DICOM slice; expected the folder"));
+  EXPECT_THAT(input_error_of([&] { ids("none"); }), HasSubstr("does not exist"));
+  image_at("cohort/p2.nii.gz");
+  EXPECT_THAT(input_error_of([&] { ids("cohort"); }), HasSubstr("a folder and a file of the name p2"));
+}
+
+TEST_F(ScanFiles, SlicesOfSeveralSeriesInOneFolderAreOneQuestion) {
+  testing::DicomSeries a(3), b(3);
+  b.series_uid = "1.2.3";
+  for (auto& slice : b.slices) slice.name = "b" + slice.name;
+  testing::write_dicom_series(folder_ / "export", a);
+  testing::write_dicom_series(folder_ / "export", b);
+  const auto scans = find_inputs(folder_ / "export", 1);
+  ASSERT_EQ(scans.size(), 1u);
+  EXPECT_THAT(input_error_of([&] { read_scan(scans[0].channels[0]); }), HasSubstr("holds 2 DICOM series"));
+  // In folders of their own they are scans of their own.
+  testing::write_dicom_series(folder_ / "apart/a", a);
+  testing::write_dicom_series(folder_ / "apart/b", b);
+  EXPECT_THAT(ids("apart"), ElementsAre("a", "b"));
+}
+
+TEST_F(ScanFiles, OneFileMayHoldAllChannels) {
+  const std::vector<float> values(2 * 24, 1);
+  write_npy(folder_ / "x.npy", NpyType::kFloat32, {2, 3, 4, 2}, values.data());
+  EXPECT_THAT(ids("x.npy", 2), ElementsAre("x"));
+  EXPECT_THAT(ids("", 2), ElementsAre("x"));
+  EXPECT_THAT(input_error_of([&] { ids("x.npy", 3); }), HasSubstr("x.npy: has 2 channel(s); expected 3, as in training"));
+}
+
+TEST_F(ScanFiles, PairsIgnoreTheFormat) {
+  image_at("reference/p.nii.gz");
+  image_at("prediction/p.seg.nrrd");
+  const auto pairs = pair_files(folder_ / "reference", folder_ / "prediction");
+  ASSERT_EQ(pairs.size(), 1u);
+  EXPECT_EQ(pairs[0].id, "p");
+}
+
+}  // namespace
+}  // namespace tss
