@@ -23,7 +23,7 @@ inline void write_untrained_run(const std::filesystem::path& run, const Json& tr
   record.dataset = "made up";
   record.class_names = classes;
   record.channels = channels;
-  record.recipe.spacing = {1, 1, 2};
+  record.recipe.at<Resample>().spacing = {1, 1, 2};
   record.protocol = "honest";
   record.selection = "none";
   record.split = record.environment = Json::object();

@@ -32,8 +32,8 @@ class Gain : public Method {
 
 Recipe plain(std::vector<double> spacing = {}) {
   Recipe recipe;
-  recipe.normalise = "none";
-  recipe.spacing = std::move(spacing);
+  recipe.remove("normalise");
+  if (!spacing.empty()) recipe.at<Resample>().spacing = std::move(spacing);
   return recipe;
 }
 
