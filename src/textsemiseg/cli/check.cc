@@ -69,18 +69,17 @@ std::string number(double value) { return concat(std::round(value * 1000) / 1000
 
 // "3" or "3 to 5 (median 4)"
 std::string range_of(std::vector<double> values) {
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  if (*low == *high) return number(*low);
-  const std::string ends = concat(number(*low), " to ", number(*high));
-  return concat(ends, " (median ", number(percentile(values, 50)), ")");
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  const std::string low = number(*least), high = number(*most);
+  return low == high ? low : concat(low, " to ", high, " (median ", number(percentile(values, 50)), ")");
 }
 
 void print_overview(const CheckReport& report, const Page& page) {
   const auto labelled =
       std::count_if(report.cases.begin(), report.cases.end(), [](const CaseFacts& one) { return one.has_label; });
   std::cout << page.bold(report.name) << ": " << (report.roles.empty() ? report.layout + " layout, " : report.roles + "; ")
-            << report.cases.size() << " cases, " << labelled << " with a label; looked through in "
-            << format_duration(report.seconds) << "\n\n";
+            << report.cases.size() << (report.cases.size() == 1 ? " case, " : " cases, ") << labelled
+            << " with a label; looked through in " << format_duration(report.seconds) << "\n\n";
   std::vector<const CaseFacts*> readable;
   for (const CaseFacts& one : report.cases)
     if (one.readable) readable.push_back(&one);
@@ -253,8 +252,11 @@ void run(const CheckArguments& arguments) {
   }
   if (!arguments.fix.empty()) repair(source, report, arguments.fix);
   if (report.sound()) return;
-  const auto first = report.findings.front();
-  throw InputError(report.folder.string(), concat(report.count(Severity::kError), " errors, the first: ", first.message),
+  const Finding& first = report.findings.front();
+  const int64_t errors = report.count(Severity::kError);
+  throw InputError(report.folder.string(),
+                   concat(errors, errors == 1 ? " error: " : " errors, the first: ", first.code,
+                          first.cases.empty() ? "" : " in ", few_of(first.cases, 3)),
                    "scans that training can learn from");
 }
 

@@ -41,10 +41,24 @@ struct Question {
   std::string (*ask)(const RunResults&);
 };
 
+// "rotation 15 (probability 0.2)" and so on; empty where nothing is on, as in runs that knew no augmentation.
+std::string augmentation(const Json& options) {
+  std::vector<std::string> parts;
+  if (!options.is_object()) return "";
+  for (const auto& [key, value] : options.items()) {
+    const auto probability = options.find(key + "_probability");
+    if (probability == options.end() || !value.is_number() || value.get<double>() == 0) continue;
+    parts.push_back(concat(key, " ", plain(value), " (probability ", plain(*probability), ")"));
+  }
+  return join(parts, ", ");
+}
+
 std::string crops(const RunResults& run) {
   std::vector<std::string> parts;
   for (const char* key : {"flips", "quarter_turns", "published_quirks", "foreground"})
     parts.push_back(concat(key, " ", plain(value_at(run.config, concat("sampler.", key)))));
+  const std::string more = augmentation(value_at(run.config, "sampler.augmentation"));
+  if (!more.empty()) parts.push_back(more);
   return join(parts, ", ");
 }
 
@@ -127,7 +141,8 @@ bool stated_elsewhere(const std::string& key) {
                                              "sampler.quarter_turns",
                                              "sampler.published_quirks",
                                              "sampler.foreground"};
-  return keys.contains(key) || starts_with(key, "inference.") || leaves_result_alone(key);
+  return keys.contains(key) || starts_with(key, "inference.") || starts_with(key, "sampler.augmentation.") ||
+         leaves_result_alone(key);
 }
 
 using Options = std::vector<std::pair<std::string, Json>>;

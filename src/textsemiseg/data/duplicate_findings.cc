@@ -1,6 +1,7 @@
 #include "textsemiseg/data/duplicate_findings.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
@@ -43,8 +44,9 @@ std::string describe(const DuplicateMatch& match, const std::string& first, cons
   }
   if (match.reordered()) text += ", its axes swapped or mirrored";
   if (match.equal) return text + ", voxel by voxel";
-  return text + concat(", with other intensities (times ", match.slope, ", plus ", match.offset, "; correlation ",
-                       fixed(match.correlation, 4), ")");
+  text += concat(", with other intensities (times ", match.slope);
+  if (std::abs(match.offset) > 1e-3 * std::abs(match.slope)) text += concat(", plus ", match.offset);
+  return text + concat("; correlation ", fixed(match.correlation, 4), ")");
 }
 
 void judge_duplicates(const std::vector<CaseFacts>& cases, const std::function<Image(size_t)>& read,

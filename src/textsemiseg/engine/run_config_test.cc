@@ -46,6 +46,16 @@ TEST(RunConfig, WindowsFollowThePatch) {
   EXPECT_EQ(config.inference.patch, (std::vector<int64_t>{32, 48, 20}));
 }
 
+TEST(RunConfig, AugmentationIsASectionOfTheSampler) {
+  Json tree = Json::object();
+  apply_override(tree, "sampler.augmentation.rotation=15");
+  const RunConfig config = make_run_config(tree, "test");
+  EXPECT_EQ(config.sampler.augmentation.rotation, 15);
+  EXPECT_EQ(config.sampler.augmentation.scale, 0);
+  EXPECT_EQ(resolved(config).at("sampler").at("augmentation").at("rotation_probability"), 0.2);  // in the run's record
+  EXPECT_THAT(error_of("[sampler.augmentation]\nblur = -1"), HasSubstr("sampler.augmentation.blur: found -1"));
+}
+
 TEST(RunConfig, ReadsBackWhatItWrites) {
   RunConfig config =
       make_run_config(parse_toml("method = 'text_semiseg'\nseed = 3\n[text_semiseg.dca]\nstart = 0.5", "test"), "test");

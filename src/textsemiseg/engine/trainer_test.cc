@@ -150,6 +150,20 @@ TEST_F(TrainerTest, EveryMethodGoesOnBitForBitAfterAnInterrupt) {
   }
 }
 
+TEST_F(TrainerTest, AugmentedTrainingGoesOnBitForBitAfterAnInterrupt) {
+  RunConfig one = config("mc_net", 11);
+  AugmentationOptions& augmentation = one.sampler.augmentation;
+  augmentation.rotation = 20;
+  augmentation.scale = augmentation.noise = augmentation.gamma = 0.3;
+  augmentation.rotation_probability = augmentation.scale_probability = augmentation.noise_probability = 0.7;
+  expect_resumes(one, folder_ / "augmented", "\"iteration\":4");
+  // And it does something.
+  train(config("mc_net", 11), folder_ / "plain", StartMode::kFresh);
+  const auto with = read_checkpoint(checkpoint_path(folder_ / "augmented" / "whole", "last")),
+             without = read_checkpoint(checkpoint_path(folder_ / "plain", "last"));
+  EXPECT_FALSE(torch::equal(with.method.begin()->second, without.method.begin()->second));
+}
+
 TEST_F(TrainerTest, PhasesGoOnBitForBitAfterAnInterrupt) {
   for (const double pretrain : {0.7, 0.3}) {  // interrupted before and after the second phase began
     SCOPED_TRACE(pretrain);
