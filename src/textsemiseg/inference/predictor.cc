@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/inference/cut_planes.h"
 #include "textsemiseg/inference/mirror.h"
@@ -105,7 +106,14 @@ Prediction Predictor::predict(const std::vector<Image>& channels) const {
     out.labels = onto_axes_of(out.labels, scan);
     for (Image& p : out.probabilities) p = onto_axes_of(p, scan);
   }
-  for (const Prepared& one : scans) out.crop_fell_back = out.crop_fell_back || one.sides.crop_fell_back;
+  for (size_t m = 0; m < scans.size(); ++m) {
+    if (!scans[m].sides.crop_fell_back) continue;
+    out.crop_fell_back = true;
+    if (!warned_->exchange(true)) {
+      log_warning("recipe " + members_[m].recipe.name +
+                  " crops around the label, which scans to predict do not have: cropped without it, unlike in training");
+    }
+  }
   postprocess(out.labels, options_.postprocess);
   return out;
 }

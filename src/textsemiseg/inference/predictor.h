@@ -4,6 +4,7 @@
 
 #include <torch/torch.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -69,6 +70,7 @@ class Predictor {
   Prediction run(const std::vector<Prepared>& scans, const Geometry& target) const;
   WindowFunction function_of(const PredictorMember& member) const;
 
+  std::shared_ptr<std::atomic<bool>> warned_ = std::make_shared<std::atomic<bool>>(false);
   std::vector<PredictorMember> members_;
   PredictorOptions options_;
 };
