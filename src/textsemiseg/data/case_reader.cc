@@ -1,9 +1,10 @@
 #include "textsemiseg/data/case_reader.h"
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/prepare.h"
-#include "textsemiseg/volume/reorient.h"
+#include "textsemiseg/volume/align.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -36,12 +37,10 @@ CaseArrays read_case(const SourceCase& item, const LabelTable& labels, const std
   one.channels = read_channels(item.images);
   if (item.label.empty()) return one;
   LabelMap label = read_scan_label(item.label);
-  const Geometry& grid = one.geometry();
-  if (!same_grid(grid, label.geometry)) {
-    LabelMap turned = onto_axes_of(to_ras(label), grid);
-    if (same_grid(grid, turned.geometry)) label = std::move(turned);
-  }
-  check_same_grid(grid, label.geometry, item.images.front(), item.label);
+  bool placed = false;
+  align_labels(label, one.geometry(), &placed);
+  if (placed) log_warning(item.label.string() + ": has no origin of its own (0, 0, 0); it is laid on " + item.images.front().string());
+  check_same_grid(one.geometry(), label.geometry, item.images.front(), item.label);
   labels.apply(label, item.label.string(), class_names);
   one.label = std::move(label);
   return one;

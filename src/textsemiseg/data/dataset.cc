@@ -5,6 +5,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/dataset_json.h"
 #include "textsemiseg/io/config.h"
+#include "textsemiseg/volume/align.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -177,6 +178,7 @@ LabelMap Dataset::read_label(const std::string& id) const {
   const SourceCase& item = source(id);
   if (item.label.empty()) throw InputError((folder_ / "dataset.json").string(), "case '" + id + "' has no label", "a case with a label");
   LabelMap labels = read_scan_label(item.label);
+  align_labels(labels, read_scan_geometry(item.images.front()));  // predictions lie on the image's grid
   label_table_.apply(labels, item.label.string(), class_names_);
   return labels;
 }
