@@ -50,10 +50,11 @@ label = "**/{id}/{id}_seg.nii*"
     EXPECT_EQ(result.exit_code, 0) << result.messages;
     return result;
   };
-  run({"prepare", "--source", path("raw"), "--dataset", path("dataset"), "--recipe", path("two.toml"), "--label-map", "1,2,4=whole tumour", "--labelled",
-       "2", "--validation", "1", "--test", "1"});
-  run({"train", "--dataset", path("dataset"), "--method", "mc_net", "--run", path("run"), "--iterations", "2", "--set", "sampler.patch=[16,16,16]", "--set",
-       "network.widths=[4,8]", "--set", "network.depths=[1,1]", "--set", "train.validate_every=2"});
+  run({"prepare", "--source", path("raw"), "--dataset", path("dataset"), "--recipe", path("two.toml"), "--label-map",
+       "1,2,4=whole tumour", "--labelled", "2", "--validation", "1", "--test", "1"});
+  run({"train", "--dataset", path("dataset"), "--method", "mc_net", "--run", path("run"), "--iterations", "2", "--set",
+       "sampler.patch=[16,16,16]", "--set", "network.widths=[4,8]", "--set", "network.depths=[1,1]", "--set",
+       "train.validate_every=2"});
   run({"evaluate", "--run", path("run")});
   const Dataset dataset = Dataset::open(folder / "dataset");
   EXPECT_EQ(dataset.channels(), 2);
@@ -68,8 +69,8 @@ label = "**/{id}/{id}_seg.nii*"
   run({"predict", "--run", path("run"), "--dataset", path("dataset"), "--role", "test", "--output", path("out")});
   EXPECT_EQ(read_label_map(folder / "out" / (id + ".nii.gz")).voxels, prediction.voxels);
   // One of the two sequences alone is refused.
-  const auto refused = testing::run_textsemiseg({"predict", "--run", path("run"), "--input", path("raw/HGG/" + id + "/" + id + "_t1.nii.gz"),
-                                                 "--output", path("no.nii.gz")});
+  const auto refused = testing::run_textsemiseg({"predict", "--run", path("run"), "--input",
+                                                 path("raw/HGG/" + id + "/" + id + "_t1.nii.gz"), "--output", path("no.nii.gz")});
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_THAT(refused.messages, ::testing::HasSubstr("2"));
   EXPECT_FALSE(fs::exists(folder / "no.nii.gz"));

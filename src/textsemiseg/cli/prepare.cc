@@ -60,13 +60,13 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--source", arguments->source, "folder of scans: MSD or nnU-Net layout, HDF5 cases, or plain images")
       ->required();
   app.add_option("--dataset", arguments->dataset, "folder to write");
-  app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")
-      ->required();
+  app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")->required();
   app.add_option("--set", arguments->overrides, "override, e.g. recipe.spacing=[1,1,1]")->take_all()->allow_extra_args(false);
   app.add_option("--classes", arguments->classes,
                  "class names where the source has no dataset.json, background first, with commas between");
-  app.add_option("--label-map", arguments->label_map,
-                 "stored values of a class, e.g. \"1,2,4=whole tumour\" or \">0=tumour\": merges, renames, or (=background) drops")
+  app.add_option(
+         "--label-map", arguments->label_map,
+         "stored values of a class, e.g. \"1,2,4=whole tumour\" or \">0=tumour\": merges, renames, or (=background) drops")
       ->take_all()
       ->allow_extra_args(false);
   app.add_option("--labelled", split_options.labelled, "labelled training cases: a number or a percentage of the training cases");
@@ -78,17 +78,19 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--train-list", split_options.train_list, "training ids, one a line; the first ones are the labelled");
   app.add_option("--validation-list", split_options.validation_list, "validation ids, one a line");
   app.add_option("--test-list", split_options.test_list, "test ids, one a line");
-  app.add_option("--split", arguments->options.split_file, "a split.json to use as it is, or a published one: " + join(published_split_names(), ", "));
+  app.add_option("--split", arguments->options.split_file,
+                 "a split.json to use as it is, or a published one: " + join(published_split_names(), ", "));
   app.add_flag("--allow-missing", split_options.allow_missing, "leave out listed cases that the source lacks");
   app.add_flag("--overwrite", arguments->options.overwrite, "replace an existing split and a dataset of another recipe");
   CLI::Option* plan = app.add_flag("--plan", arguments->plan,
                                    "prepare nothing; propose spacing, window, patch and batch from the scans, with reasons");
-  app.add_option("--memory", arguments->plan_arguments.memory, "GiB that a training step may take, for --plan (half of this machine's)")
+  app.add_option("--memory", arguments->plan_arguments.memory,
+                 "GiB that a training step may take, for --plan (half of this machine's)")
       ->check(CLI::PositiveNumber)
       ->needs(plan);
   app.add_option("--write", arguments->plan_arguments.write, "a .toml file to write the recipe of --plan to")->needs(plan);
-  CLI::Option* explain = app.add_option("--explain", arguments->explain,
-                                        "prepare nothing; show what each step of the recipe does to this case");
+  CLI::Option* explain =
+      app.add_option("--explain", arguments->explain, "prepare nothing; show what each step of the recipe does to this case");
   explain->excludes(plan);
   app.add_option("--picture", arguments->picture, "PNG of --explain (CASE_steps.png)")->needs(explain);
   app.add_flag("--json", arguments->json, "--plan and --explain for machines");

@@ -19,7 +19,10 @@ constexpr int64_t kPanel = 300, kGap = 14, kPerRow = 4, kTitle = 66;
 
 std::string number(double value) {
   const double size = std::abs(value);
-  return value == std::floor(value) && size < 1e7 ? concat(static_cast<int64_t>(value)) : fixed(value, size < 10 ? 3 : size < 1000 ? 2 : 0);
+  return value == std::floor(value) && size < 1e7 ? concat(static_cast<int64_t>(value))
+                                                  : fixed(value, size < 10     ? 3
+                                                                 : size < 1000 ? 2
+                                                                               : 0);
 }
 
 std::string grid_of(const Geometry& geometry) { return join(geometry.size, " x "); }
@@ -45,7 +48,8 @@ Vector3 place_of(const CaseArrays& one) {
 int axial_axis(const Geometry& geometry) {
   int best = 2;
   for (int a = 0; a < 3; ++a) {
-    if (std::abs(geometry.direction[2][static_cast<size_t>(a)]) > std::abs(geometry.direction[2][static_cast<size_t>(best)])) best = a;
+    if (std::abs(geometry.direction[2][static_cast<size_t>(a)]) > std::abs(geometry.direction[2][static_cast<size_t>(best)]))
+      best = a;
   }
   return best;
 }
@@ -88,11 +92,20 @@ RgbImage montage(const std::vector<Panel>& panels) {
 }
 
 Json to_json(const ExplainedStep& step, const std::vector<std::string>& class_names) {
-  Json out = {{"step", step.step}, {"what", step.description}, {"size", step.geometry.size}, {"spacing", step.geometry.spacing},
-              {"origin", step.geometry.origin}, {"channels", Json::array()}};
+  Json out = {{"step", step.step},
+              {"what", step.description},
+              {"size", step.geometry.size},
+              {"spacing", step.geometry.spacing},
+              {"origin", step.geometry.origin},
+              {"channels", Json::array()}};
   for (const ChannelFacts& c : step.channels) {
-    out["channels"].push_back({{"minimum", c.minimum}, {"percentile_0_5", c.low}, {"median", c.median}, {"percentile_99_5", c.high},
-                               {"maximum", c.maximum}, {"mean", c.mean}, {"deviation", c.deviation}});
+    out["channels"].push_back({{"minimum", c.minimum},
+                               {"percentile_0_5", c.low},
+                               {"median", c.median},
+                               {"percentile_99_5", c.high},
+                               {"maximum", c.maximum},
+                               {"mean", c.mean},
+                               {"deviation", c.deviation}});
   }
   for (size_t k = 0; k < step.class_voxels.size(); ++k) out["voxels"][class_names[k]] = step.class_voxels[k];
   if (step.fell_back) out["fell_back"] = true;
@@ -100,14 +113,17 @@ Json to_json(const ExplainedStep& step, const std::vector<std::string>& class_na
 }
 
 void print_table(const std::vector<ExplainedStep>& steps, const DatasetRecord& record) {
-  std::vector<std::vector<std::string>> rows{{"step", "voxels", "mm", "channel", "min", "0.5%", "median", "99.5%", "max", "mean", "sd"}};
-  for (size_t k = 1; !steps.front().class_voxels.empty() && k < record.class_names.size(); ++k) rows.front().push_back(record.class_names[k]);
+  std::vector<std::vector<std::string>> rows{
+      {"step", "voxels", "mm", "channel", "min", "0.5%", "median", "99.5%", "max", "mean", "sd"}};
+  for (size_t k = 1; !steps.front().class_voxels.empty() && k < record.class_names.size(); ++k)
+    rows.front().push_back(record.class_names[k]);
   for (const ExplainedStep& step : steps) {
     for (size_t c = 0; c < step.channels.size(); ++c) {
       const ChannelFacts& f = step.channels[c];
       const std::string channel = c < record.channel_names.size() ? record.channel_names[c] : concat(c);
-      rows.push_back({c == 0 ? step.step : "", c == 0 ? grid_of(step.geometry) : "", c == 0 ? spacing_of(step.geometry) : "", channel,
-                      number(f.minimum), number(f.low), number(f.median), number(f.high), number(f.maximum), number(f.mean), number(f.deviation)});
+      rows.push_back({c == 0 ? step.step : "", c == 0 ? grid_of(step.geometry) : "", c == 0 ? spacing_of(step.geometry) : "",
+                      channel, number(f.minimum), number(f.low), number(f.median), number(f.high), number(f.maximum),
+                      number(f.mean), number(f.deviation)});
       for (size_t k = 1; c == 0 && k < step.class_voxels.size(); ++k) rows.back().push_back(concat(step.class_voxels[k]));
     }
   }
@@ -126,8 +142,10 @@ void explain_preparation(const DatasetRecord& record, const std::string& id, con
   const auto steps = explain_case(record, id, [&](const ExplainedStep& step, const CaseArrays& one) {
     if (panels.empty()) place = place_of(one);
     const ChannelFacts& f = step.channels.front();
-    panels.push_back({panel_of(one, place), concat(panels.size(), " ", step.step), grid_of(step.geometry) + " voxels, " + spacing_of(step.geometry) + " mm",
-                      concat(number(f.minimum), " to ", number(f.maximum), ", mean ", number(f.mean), ", sd ", number(f.deviation))});
+    panels.push_back(
+        {panel_of(one, place), concat(panels.size(), " ", step.step),
+         grid_of(step.geometry) + " voxels, " + spacing_of(step.geometry) + " mm",
+         concat(number(f.minimum), " to ", number(f.maximum), ", mean ", number(f.mean), ", sd ", number(f.deviation))});
   });
   write_png(picture, montage(panels));
   if (json) {
@@ -137,7 +155,8 @@ void explain_preparation(const DatasetRecord& record, const std::string& id, con
   } else {
     print_table(steps, record);
   }
-  log_info(concat(picture.string(), ": an axial slice through the same place after each step", record.channel_names.size() > 1 ? ", channel 0" : ""));
+  log_info(concat(picture.string(), ": an axial slice through the same place after each step",
+                  record.channel_names.size() > 1 ? ", channel 0" : ""));
 }
 
 }  // namespace tss

@@ -32,18 +32,21 @@ std::string quoted(const std::string& text) {
 void plan_preparation(const PrepareOptions& options, const std::string& recipe, const PlanArguments& arguments) {
   if (!arguments.write.empty()) {
     if (!ends_with(arguments.write, ".toml")) throw InputError("--write", arguments.write, "the name of a .toml file");
-    if (std::filesystem::exists(arguments.write) && !arguments.overwrite) throw InputError(arguments.write, "exists", "a new name, or --overwrite");
+    if (std::filesystem::exists(arguments.write) && !arguments.overwrite)
+      throw InputError(arguments.write, "exists", "a new name, or --overwrite");
   }
   const DatasetRecord record = record_of_source(options);
   const PlanFacts facts = gather_plan_facts(record, labelled_cases(options, record));
   const RunConfig config = make_run_config(Json::object(), "--plan");
   const double budget = arguments.memory > 0 ? arguments.memory * kGiB : machine_memory() / 2;
   const double each = bytes_per_voxel(config, facts.channels);
-  Plan plan = make_plan(facts, {.side_multiple = config.network.side_multiple(), .most_patch_voxels = static_cast<int64_t>(budget / each)});
+  Plan plan = make_plan(
+      facts, {.side_multiple = config.network.side_multiple(), .most_patch_voxels = static_cast<int64_t>(budget / each)});
   const auto voxels = static_cast<double>(plan.patch[0] * plan.patch[1] * plan.patch[2]);
-  plan.reasons.push_back(concat("batch: 2 labelled + 2 unlabelled patches, as every published method here; a step of text_semiseg with them takes about ",
-                                fixed(voxels * each / kGiB, 1), " GiB in fp32 (", fixed(budget / kGiB, 1), " GiB allowed",
-                                arguments.memory > 0 ? "" : ", half of this machine's; --memory for another", ")"));
+  plan.reasons.push_back(concat(
+      "batch: 2 labelled + 2 unlabelled patches, as every published method here; a step of text_semiseg with them takes about ",
+      fixed(voxels * each / kGiB, 1), " GiB in fp32 (", fixed(budget / kGiB, 1), " GiB allowed",
+      arguments.memory > 0 ? "" : ", half of this machine's; --memory for another", ")"));
   std::string prepare = concat("textsemiseg prepare --source ", quoted(options.source.string()), " --dataset DATASET --recipe ",
                                arguments.write.empty() ? quoted(recipe) : quoted(arguments.write));
   if (arguments.write.empty()) {
@@ -56,12 +59,19 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
   preset.recipe.check();
   preset.dataset = options.facts;
   if (arguments.json) {
-    Json out = {{"cases", facts.scans.size()}, {"read", facts.read}, {"labels_looked_at", facts.labelled_read}, {"recipe", write_options(preset.recipe)},
-                {"patch", plan.patch}, {"median_size", plan.size}, {"reasons", plan.reasons}, {"prepare", prepare}, {"train", train}};
+    Json out = {{"cases", facts.scans.size()},
+                {"read", facts.read},
+                {"labels_looked_at", facts.labelled_read},
+                {"recipe", write_options(preset.recipe)},
+                {"patch", plan.patch},
+                {"median_size", plan.size},
+                {"reasons", plan.reasons},
+                {"prepare", prepare},
+                {"train", train}};
     std::cout << out.dump(2) << "\n";
   } else {
-    std::cout << record.source.string() << ": " << facts.scans.size() << " cases; " << facts.read << " read, with the labels of " << facts.labelled_read
-              << " (labelled cases of the split only)\n";
+    std::cout << record.source.string() << ": " << facts.scans.size() << " cases; " << facts.read << " read, with the labels of "
+              << facts.labelled_read << " (labelled cases of the split only)\n";
     for (const std::string& reason : plan.reasons) std::cout << "  " << reason << "\n";
     std::cout << "\n" << prepare << "\n" << train << "\n";
   }

@@ -8,8 +8,8 @@
 namespace tss {
 
 struct PlanArguments {
-  double memory = 0;     // GiB a training step may take; 0: half of this machine's
-  std::string write;     // a .toml file for the recipe; empty: nothing is written
+  double memory = 0;  // GiB a training step may take; 0: half of this machine's
+  std::string write;  // a .toml file for the recipe; empty: nothing is written
   bool overwrite = false;
   bool json = false;
 };

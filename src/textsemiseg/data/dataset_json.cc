@@ -34,11 +34,13 @@ std::vector<LabelRule> rules_of_labels(const Json& labels, const std::string& su
   std::map<int64_t, std::string> class_of;
   for (const auto& [name, value] : labels.items()) {
     for (const Json& one : value.is_array() ? value : Json::array({value})) {
-      if (!one.is_number_integer()) throw InputError(subject, "class '" + name + "' has value " + value.dump(), "an integer, or a list of them");
+      if (!one.is_number_integer())
+        throw InputError(subject, "class '" + name + "' has value " + value.dump(), "an integer, or a list of them");
       const auto [place, added] = class_of.emplace(one.get<int64_t>(), name);
       if (!added) {
-        throw InputError(subject, concat("value ", place->first, " is in '", place->second, "' and in '", name, "'"),
-                         "classes that exclude each other: regions that overlap are not supported, choose with \"label_map\" or --label-map");
+        throw InputError(
+            subject, concat("value ", place->first, " is in '", place->second, "' and in '", name, "'"),
+            "classes that exclude each other: regions that overlap are not supported, choose with \"label_map\" or --label-map");
       }
     }
   }

@@ -86,7 +86,8 @@ TEST(DatasetJson, ClassesMayHaveGapsAndSeveralValues) {
 }
 
 TEST(DatasetJson, LabelMapMergesRenamesAndDrops) {
-  const char* const json = R"({"labels": {"0": "background", "1": "core", "2": "oedema", "3": "left", "4": "enhancing", "5": "dirt"},
+  const char* const json =
+      R"({"labels": {"0": "background", "1": "core", "2": "oedema", "3": "left", "4": "enhancing", "5": "dirt"},
       "label_map": {"1": "whole tumour", "2": "whole tumour", "4": "whole tumour", "3": "left lung", "5": "background"},
       "text": {"whole tumour": "glioma"}})";
   const auto mapped = parse(json);

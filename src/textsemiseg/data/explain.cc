@@ -44,7 +44,8 @@ std::vector<ExplainedStep> explain_case(const DatasetRecord& record, const std::
     steps.back().fell_back = fell_back;
     if (visit) visit(steps.back(), now);
   };
-  const std::string labels = record.label_table.is_identity() ? "" : "labels by the label map " + label_rules_to_json(record.label_table.rules).dump();
+  const std::string labels =
+      record.label_table.is_identity() ? "" : "labels by the label map " + label_rules_to_json(record.label_table.rules).dump();
   add("as stored", labels, one, false);
   bool fell_back = false;
   apply_recipe(record.recipe, std::move(one), [&](const Step& step, const CaseArrays& now) {

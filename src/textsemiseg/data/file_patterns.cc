@@ -38,7 +38,8 @@ std::regex compiled(const std::string& pattern) {
 }
 
 // id -> file, for one channel or the labels.
-std::map<std::string, fs::path> matches(const std::vector<std::string>& names, const fs::path& folder, const std::string& pattern) {
+std::map<std::string, fs::path> matches(const std::vector<std::string>& names, const fs::path& folder,
+                                        const std::string& pattern) {
   const std::regex expression = compiled(pattern);
   std::map<std::string, fs::path> found;
   for (const std::string& name : names) {
@@ -87,7 +88,8 @@ std::optional<Source> find_by_patterns(const fs::path& given, const DatasetFacts
     for (size_t c = 0; c < channels.size(); ++c) {
       const auto file = channels[c].find(id);
       if (file == channels[c].end())
-        throw InputError(first.string(), "case '" + item.id + "' has no " + source.channel_names.at(c), "a file like " + facts.images[c]);
+        throw InputError(first.string(), "case '" + item.id + "' has no " + source.channel_names.at(c),
+                         "a file like " + facts.images[c]);
       item.images.push_back(file->second);
     }
     if (const auto label = labels.find(id); label != labels.end()) item.label = label->second;

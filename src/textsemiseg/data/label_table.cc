@@ -41,7 +41,8 @@ std::vector<LabelRule> label_rules_from_json(const Json& json, const std::string
   if (!json.is_object()) throw InputError(subject, "found " + type_name_of(json), R"({"stored value": "class name", ...})");
   std::vector<LabelRule> rules;
   for (const auto& [key, value] : json.items()) {
-    if (!value.is_string()) throw InputError(subject, "found \"" + key + "\": " + value.dump(), R"("stored value": "class name")");
+    if (!value.is_string())
+      throw InputError(subject, "found \"" + key + "\": " + value.dump(), R"("stored value": "class name")");
     rules.push_back(checked({key, value.get<std::string>()}, subject));
   }
   return rules;
@@ -119,8 +120,9 @@ void LabelTable::apply(LabelMap& labels, const std::string& file, const std::vec
   }
   if (outside) {
     throw InputError(file, "label values " + join(found, ", "),
-                     is_identity() ? concat("values 0 to ", class_names.size() - 1, " (", join(class_names, ", "), ")")
-                                   : concat("values ", join(known, ", "), " (", join(class_names, ", "), "), as the label map says"));
+                     is_identity()
+                         ? concat("values 0 to ", class_names.size() - 1, " (", join(class_names, ", "), ")")
+                         : concat("values ", join(known, ", "), " (", join(class_names, ", "), "), as the label map says"));
   }
   if (is_identity()) return;
   for (uint8_t& value : labels.voxels) value = static_cast<uint8_t>(class_of[value]);
@@ -138,7 +140,8 @@ LabelClasses classes_of_rules(std::vector<LabelRule> rules, const std::string& s
     if (std::find(out.class_names.begin(), out.class_names.end(), rule.class_name) == out.class_names.end())
       out.class_names.push_back(rule.class_name);
   }
-  if (out.class_names.size() < 2) throw InputError(subject, "one class, " + out.class_names.front(), "at least two, the background included");
+  if (out.class_names.size() < 2)
+    throw InputError(subject, "one class, " + out.class_names.front(), "at least two, the background included");
   bool own = true;  // every value its own class
   for (size_t k = 0; k < rules.size(); ++k)
     own = own && rules.size() == out.class_names.size() && rules[k].value == std::to_string(k);

@@ -34,7 +34,8 @@ struct LabelTable {
   static LabelTable identity(int64_t classes);
   bool is_identity() const { return rules.empty(); }
   // Of classes whose names are known. Throws InputError on a name that is no class.
-  static LabelTable of(const std::vector<LabelRule>& rules, const std::vector<std::string>& class_names, const std::string& subject);
+  static LabelTable of(const std::vector<LabelRule>& rules, const std::vector<std::string>& class_names,
+                       const std::string& subject);
   // Stored values to classes, in place. Throws InputError naming the file, all values in it with their counts, and the known ones.
   void apply(LabelMap& labels, const std::string& file, const std::vector<std::string>& class_names) const;
 };

@@ -14,11 +14,11 @@
 namespace tss {
 namespace {
 
-constexpr double kAnisotropic = 3;      // nnU-Net's rule: beyond it the coarse axis takes a low percentile, not the median
-constexpr double kSame = 0.02;          // spacings this close are one
-constexpr double kCtMinimum = -200;     // Hounsfield units: no other modality goes below
-constexpr double kManyZeros = 0.2;      // share of zeros from which an image is a head without its surroundings
-constexpr size_t kSamples = 200'000;    // voxels looked at per scan
+constexpr double kAnisotropic = 3;    // nnU-Net's rule: beyond it the coarse axis takes a low percentile, not the median
+constexpr double kSame = 0.02;        // spacings this close are one
+constexpr double kCtMinimum = -200;   // Hounsfield units: no other modality goes below
+constexpr double kManyZeros = 0.2;    // share of zeros from which an image is a head without its surroundings
+constexpr size_t kSamples = 200'000;  // voxels looked at per scan
 constexpr int64_t kMostPatch = 112 * 112 * 80;  // the largest patch of the papers on this task
 
 double middle(std::vector<double> values) { return percentile(values, 50); }
@@ -120,11 +120,12 @@ void plan_spacing(const PlanFacts& facts, Plan& plan) {
   if (median[coarse] > kAnisotropic * finest) {
     auto values = along(facts.scans, coarse);
     chosen[coarse] = std::max(percentile(values, 10), finest);
-    how = concat("the median of each axis, but the 10th percentile of axis ", coarse, ", whose ", mm(median[coarse]), " mm are more than ", kAnisotropic,
-                 " times the finest");
+    how = concat("the median of each axis, but the 10th percentile of axis ", coarse, ", whose ", mm(median[coarse]),
+                 " mm are more than ", kAnisotropic, " times the finest");
   }
   for (const double value : chosen) plan.spacing.push_back(std::round(value * 100) / 100);
-  plan.reasons.push_back(concat("spacing: ", join(plan.spacing, " x "), " mm, ", how, " (", range, " mm over ", facts.scans.size(), " scans)"));
+  plan.reasons.push_back(
+      concat("spacing: ", join(plan.spacing, " x "), " mm, ", how, " (", range, " mm over ", facts.scans.size(), " scans)"));
 }
 
 void plan_intensities(const PlanFacts& facts, Plan& plan) {
@@ -132,28 +133,34 @@ void plan_intensities(const PlanFacts& facts, Plan& plan) {
   if (ct && facts.labelled_read > 0) {
     plan.window = {rounded_out(facts.foreground_low, false), rounded_out(facts.foreground_high, true)};
     plan.reasons.push_back(concat("window: [", join(plan.window, ", "), "]; values down to ", mm(facts.minimum),
-                                  " are Hounsfield units, and 99 % of the voxels of any class in ", facts.labelled_read, " labelled scans lie between ",
-                                  mm(facts.foreground_low), " and ", mm(facts.foreground_high)));
+                                  " are Hounsfield units, and 99 % of the voxels of any class in ", facts.labelled_read,
+                                  " labelled scans lie between ", mm(facts.foreground_low), " and ", mm(facts.foreground_high)));
   } else if (ct) {
-    plan.reasons.push_back(concat("window: none proposed; values down to ", mm(facts.minimum),
-                                  " are Hounsfield units, but no label says where the structures lie: [-125, 275] is usual for organs of the "
-                                  "abdomen, [-500, 275] for tumours in the lung"));
+    plan.reasons.push_back(
+        concat("window: none proposed; values down to ", mm(facts.minimum),
+               " are Hounsfield units, but no label says where the structures lie: [-125, 275] is usual for organs of the "
+               "abdomen, [-500, 275] for tumours in the lung"));
   } else {
-    plan.reasons.push_back(concat("window: none; values from ", mm(facts.minimum), " (0.5 to 99.5 %: ", mm(facts.low), " to ", mm(facts.high), ") are not Hounsfield units"));
+    plan.reasons.push_back(concat("window: none; values from ", mm(facts.minimum), " (0.5 to 99.5 %: ", mm(facts.low), " to ",
+                                  mm(facts.high), ") are not Hounsfield units"));
   }
   if (ct) {
     plan.crop = "body";
-    plan.reasons.emplace_back("crop: to the body (largest component above -500 HU), which needs no label and saves the air around it");
+    plan.reasons.emplace_back(
+        "crop: to the body (largest component above -500 HU), which needs no label and saves the air around it");
   } else if (facts.zeros > kManyZeros) {
     plan.crop = "nonzero";
     plan.normalise = "zscore_nonzero";
-    plan.reasons.push_back(concat("crop and z-score: to what is not 0; ", fixed(100 * facts.zeros, 0), " % of the voxels are exactly 0 and none is below, as around a head that was cut out"));
+    plan.reasons.push_back(concat("crop and z-score: to what is not 0; ", fixed(100 * facts.zeros, 0),
+                                  " % of the voxels are exactly 0 and none is below, as around a head that was cut out"));
   } else {
     plan.reasons.emplace_back("normalise: z-score over the volume");
   }
 }
 
-int64_t down(double value, int64_t multiple) { return std::max<int64_t>(multiple, static_cast<int64_t>(value) / multiple * multiple); }
+int64_t down(double value, int64_t multiple) {
+  return std::max<int64_t>(multiple, static_cast<int64_t>(value) / multiple * multiple);
+}
 
 void plan_patch(const PlanFacts& facts, const PlanLimits& limits, Plan& plan) {
   const Vector3 spacing = plan.spacing.empty() ? Vector3{0, 0, 0} : Vector3{plan.spacing[0], plan.spacing[1], plan.spacing[2]};
@@ -167,7 +174,9 @@ void plan_patch(const PlanFacts& facts, const PlanLimits& limits, Plan& plan) {
   const int64_t step = limits.side_multiple;
   for (size_t a = 0; a < 3; ++a) plan.patch[a] = down(static_cast<double>(plan.size[a]) + static_cast<double>(step) / 2, step);
   // The longest side gives way; in millimetres where they are known, so that the patch is about as long each way.
-  const auto length = [&](size_t a) { return static_cast<double>(plan.patch[a]) * (spacing[a] > 0 ? spacing[a] : facts.scans.front().spacing[a]); };
+  const auto length = [&](size_t a) {
+    return static_cast<double>(plan.patch[a]) * (spacing[a] > 0 ? spacing[a] : facts.scans.front().spacing[a]);
+  };
   while (plan.patch[0] * plan.patch[1] * plan.patch[2] > most) {
     size_t longest = 3;
     for (size_t a = 0; a < 3; ++a) {
@@ -176,13 +185,15 @@ void plan_patch(const PlanFacts& facts, const PlanLimits& limits, Plan& plan) {
     if (longest == 3) break;
     plan.patch[longest] -= step;
   }
-  plan.reasons.push_back(concat("patch: ", join(plan.patch, " x "), " voxels; the median scan has ", join(plan.size, " x "), ", sides are multiples of ", step,
-                                ", at most ", most, " voxels in all (", most < kMostPatch ? "what memory allows" : "the largest of the papers, 112 x 112 x 80", ")"));
+  plan.reasons.push_back(concat("patch: ", join(plan.patch, " x "), " voxels; the median scan has ", join(plan.size, " x "),
+                                ", sides are multiples of ", step, ", at most ", most, " voxels in all (",
+                                most < kMostPatch ? "what memory allows" : "the largest of the papers, 112 x 112 x 80", ")"));
   if (facts.labelled_read > 0) {
     std::vector<std::string> extent;
     for (size_t a = 0; a < 3; ++a) extent.push_back(mm(facts.foreground_extent[a]));
-    plan.reasons.push_back(concat("the labelled structures together are ", join(extent, " x "), " mm in the median case; a patch covers ",
-                                  mm(length(0)), " x ", mm(length(1)), " x ", mm(length(2)), facts.lacks_geometry ? " voxels" : " mm"));
+    plan.reasons.push_back(concat("the labelled structures together are ", join(extent, " x "),
+                                  " mm in the median case; a patch covers ", mm(length(0)), " x ", mm(length(1)), " x ",
+                                  mm(length(2)), facts.lacks_geometry ? " voxels" : " mm"));
   }
 }
 
@@ -199,7 +210,8 @@ PlanFacts gather_plan_facts(const DatasetRecord& record, const std::vector<std::
   // Half of what is read are labelled cases, where there are so many.
   std::vector<const SourceCase*> with_label, others;
   const std::set<std::string> may_see(labelled.begin(), labelled.end());
-  for (const SourceCase& item : record.cases) (may_see.contains(item.id) && !item.label.empty() ? with_label : others).push_back(&item);
+  for (const SourceCase& item : record.cases)
+    (may_see.contains(item.id) && !item.label.empty() ? with_label : others).push_back(&item);
   const auto most = static_cast<size_t>(most_read);
   const size_t from_labelled = std::max(std::min(with_label.size(), most / 2), most - std::min(most, others.size()));
   std::vector<const SourceCase*> read;

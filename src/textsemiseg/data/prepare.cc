@@ -245,9 +245,10 @@ void warn_of_leak(const DatasetRecord& record, const Split& split) {
     if (count > 0) parts.push_back(concat(count, " ", role_name(role)));
   }
   if (parts.empty()) return;
-  log_warning(concat("recipe ", record.recipe.name, " crops ", join(parts, ", "),
-                     " cases around their label, as published: scores on them are better than on scans without a label; for those "
-                     "there are recipes without this crop"));
+  log_warning(
+      concat("recipe ", record.recipe.name, " crops ", join(parts, ", "),
+             " cases around their label, as published: scores on them are better than on scans without a label; for those "
+             "there are recipes without this crop"));
 }
 
 void report_source(const Source& source) {

@@ -59,7 +59,8 @@ class PancreasCt : public ::testing::Test {
       return static_cast<int16_t>(body ? 1024 + 10 * slice : 24);
     };
     const std::string id = concat("000", number);
-    const fs::path folder = folder_ / "S/Pancreas-CT" / ("PANCREAS_" + id) / "11-24-2015-PANCREAS0001-Pancreas-18957" / "Pancreas-63502";
+    const fs::path folder =
+        folder_ / "S/Pancreas-CT" / ("PANCREAS_" + id) / "11-24-2015-PANCREAS0001-Pancreas-18957" / "Pancreas-63502";
     testing::write_dicom_series(folder, series);
     LabelMap labels(read_scan_geometry(folder));
     fill_box(labels, {8, 6, 2}, {11, 9, 3}, 1);
@@ -120,7 +121,8 @@ TEST_F(PancreasCt, PatientTagsStayInTheSeries) {
   EXPECT_EQ(files, 3 * 3 + 2);
   for (const std::string& tag : tags) EXPECT_EQ(log.find(tag), std::string::npos) << log;
   // They are there to be found.
-  const auto slice = *fs::directory_iterator(folder_ / "S/Pancreas-CT/PANCREAS_0001/11-24-2015-PANCREAS0001-Pancreas-18957/Pancreas-63502");
+  const auto slice =
+      *fs::directory_iterator(folder_ / "S/Pancreas-CT/PANCREAS_0001/11-24-2015-PANCREAS0001-Pancreas-18957/Pancreas-63502");
   EXPECT_NE(read_text_file(slice.path()).find("Secret"), std::string::npos);
 }
 
@@ -329,8 +331,10 @@ TEST(Channels, OfFourDimensionalScans) {
   EXPECT_EQ(item.image.shape(), (std::vector<int64_t>{2, 6, 5, 4}));
   EXPECT_EQ(item.image.data<float>()[7], testing::noise_image(size, 1, 50).voxels[7]);
   EXPECT_EQ(item.image.data<float>()[120 + 7], testing::noise_image(size, 2, 500).voxels[7]);
-  write_4d(folder / "S/imagesTr/BRATS_002.nii", {testing::noise_image(size, 1, 50), testing::noise_image(size, 2), testing::noise_image(size, 3)});
-  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("case 'BRATS_002' has 3 channels; expected 2, as case 'BRATS_001'"));
+  write_4d(folder / "S/imagesTr/BRATS_002.nii",
+           {testing::noise_image(size, 1, 50), testing::noise_image(size, 2), testing::noise_image(size, 3)});
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }),
+              HasSubstr("case 'BRATS_002' has 3 channels; expected 2, as case 'BRATS_001'"));
 }
 
 }  // namespace

@@ -14,8 +14,10 @@ struct MainValue {
   const char* step;
   const char* field;
 };
-constexpr MainValue kMainValues[] = {{"spacing", "resample", "spacing"}, {"window", "window", "range"},
-                                     {"reduce", "reduce", "factor"},     {"normalise", "normalise", "method"},
+constexpr MainValue kMainValues[] = {{"spacing", "resample", "spacing"},
+                                     {"window", "window", "range"},
+                                     {"reduce", "reduce", "factor"},
+                                     {"normalise", "normalise", "method"},
                                      {"crop", "crop", "around"}};
 
 std::vector<std::string> known_keys() {
@@ -102,7 +104,8 @@ void Recipe::check() const {
 }
 
 void Recipe::apply_value(const std::string& key, const Json& value, const std::string& subject, const std::string& source) {
-  const auto main = std::find_if(std::begin(kMainValues), std::end(kMainValues), [&](const MainValue& one) { return key == one.key; });
+  const auto main =
+      std::find_if(std::begin(kMainValues), std::end(kMainValues), [&](const MainValue& one) { return key == one.key; });
   const std::string kind = main != std::end(kMainValues) ? main->step : key;
   const auto of_kind = [&](const Step& step) { return kind == step_kind(step); };
   const std::string field = subject + "." + key;
@@ -113,7 +116,8 @@ void Recipe::apply_value(const std::string& key, const Json& value, const std::s
   if (value == Json(true)) {
     section = Json::object();
   } else if (!value.is_object()) {
-    if (main == std::end(kMainValues)) throw InputError(source + ": " + field, "found " + value.dump(), "a section, true or false");
+    if (main == std::end(kMainValues))
+      throw InputError(source + ": " + field, "found " + value.dump(), "a section, true or false");
     section = Json{{main->field, value}};
   }
   read_step(steps[place_of(kind)], section, field, source);
@@ -124,7 +128,8 @@ void Recipe::read_config(const Json& config, const std::string& subject, const s
   const auto keys = known_keys();
   for (const auto& [key, value] : config.items()) {
     if (std::find(keys.begin(), keys.end(), key) == keys.end())
-      throw InputError(source + ": " + subject + "." + key, "is not a known key" + did_you_mean(key, keys), "one of " + join(keys, ", "));
+      throw InputError(source + ": " + subject + "." + key, "is not a known key" + did_you_mean(key, keys),
+                       "one of " + join(keys, ", "));
   }
   *this = Recipe{};
   if (config.contains("name") && !config_detail::convert(config.at("name"), name))

@@ -128,7 +128,8 @@ TEST(Recipe, ChecksNameTheField) {
   EXPECT_THAT(error([](Recipe& r) { r.at<Resample>().spacing = {1, 0, 1}; }), HasSubstr("recipe.resample.spacing"));
   EXPECT_THAT(error([](Recipe& r) { r.at<Window>().range = {5, 5}; }), HasSubstr("recipe.window.range"));
   EXPECT_THAT(error([](Recipe& r) { r.at<Reduce>().factor = {2, 2, 0}; }), HasSubstr("recipe.reduce.factor"));
-  EXPECT_THAT(error([](Recipe& r) { r.at<Crop>().around = "lable"; }), HasSubstr("recipe.crop.around: 'lable' (did you mean 'label'?)"));
+  EXPECT_THAT(error([](Recipe& r) { r.at<Crop>().around = "lable"; }),
+              HasSubstr("recipe.crop.around: 'lable' (did you mean 'label'?)"));
   EXPECT_THAT(error([](Recipe& r) { r.at<Crop>().axes = {0, 3}; }), HasSubstr("recipe.crop.axes"));
   EXPECT_THAT(error([](Recipe& r) { r.at<Crop>().random_margin = {5}; }), HasSubstr("recipe.crop.random_margin"));
   EXPECT_THAT(error([](Recipe& r) { r.at<ClipPercentile>().upper = 99.9; }), HasSubstr("recipe.clip_percentile.upper: 99.9"));
@@ -141,7 +142,8 @@ TEST(Recipe, ChecksNameTheField) {
 TEST(Recipe, EarlierFormIsRead) {
   Recipe recipe;
   recipe.read_config(Json::parse(R"({"name": "ct_soft_tissue", "normalise": "zscore_nonzero", "spacing": [1.0, 1.0, 2.0],
-      "window": [-125.0, 275.0], "reduce": [2, 2, 1]})"), "recipe", "run.json");
+      "window": [-125.0, 275.0], "reduce": [2, 2, 1]})"),
+                     "recipe", "run.json");
   ASSERT_EQ(recipe.steps.size(), 5u);
   EXPECT_EQ(recipe.name, "ct_soft_tissue");
   EXPECT_TRUE(std::holds_alternative<Reorient>(recipe.steps[0]));
@@ -149,7 +151,8 @@ TEST(Recipe, EarlierFormIsRead) {
   EXPECT_EQ(std::get<Reduce>(recipe.steps[2]).factor, (std::vector<int64_t>{2, 2, 1}));
   EXPECT_EQ(std::get<Window>(recipe.steps[3]).range, (std::vector<double>{-125, 275}));
   EXPECT_EQ(std::get<Normalise>(recipe.steps[4]).method, "zscore_nonzero");
-  recipe.read_config(Json::parse(R"({"name": "left_atrium", "normalise": "none", "spacing": [], "window": [], "reduce": []})"), "recipe", "run.json");
+  recipe.read_config(Json::parse(R"({"name": "left_atrium", "normalise": "none", "spacing": [], "window": [], "reduce": []})"),
+                     "recipe", "run.json");
   EXPECT_EQ(write_options(recipe), write_options(recipe_from_name("left_atrium")));
 }
 
@@ -168,8 +171,11 @@ TEST(Recipe, EarlierFormNamesTheirCaches) {
 }
 
 TEST(Recipe, SetReachesStepsByValueAndByName) {
-  const auto set = [](const std::string& name, const std::vector<std::string>& overrides) { return read_preset(name, overrides).recipe; };
-  const Recipe one = set("generic", {"recipe.spacing=[1,1,1]", "recipe.resample.interpolation=bspline", "recipe.window=[-10,10]"});
+  const auto set = [](const std::string& name, const std::vector<std::string>& overrides) {
+    return read_preset(name, overrides).recipe;
+  };
+  const Recipe one =
+      set("generic", {"recipe.spacing=[1,1,1]", "recipe.resample.interpolation=bspline", "recipe.window=[-10,10]"});
   ASSERT_EQ(one.steps.size(), 4u);
   EXPECT_EQ(std::get<Resample>(one.steps[1]).interpolation, "bspline");
   EXPECT_EQ(std::get<Resample>(one.steps[1]).spacing, (std::vector<double>{1, 1, 1}));

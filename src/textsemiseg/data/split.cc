@@ -71,7 +71,8 @@ Lists lists_of_published(const std::string& name, const Known& known) {
     train.assign(ids.begin(), ids.begin() + split.first_for_training);
     test.assign(ids.end() - split.last_for_testing, ids.end());
   }
-  const auto about = std::count_if(split.warning_about.begin(), split.warning_about.end(), [&](const auto& id) { return known.all.contains(id); });
+  const auto about = std::count_if(split.warning_about.begin(), split.warning_about.end(),
+                                   [&](const auto& id) { return known.all.contains(id); });
   if (about > 0) log_warning("--split " + name + ": " + split.warning);
   const auto list = [&](const char* part, const std::vector<std::string>& ids) {
     return ids.empty() ? List{} : List{"--split " + name + " (" + part + ")", ids};
@@ -330,9 +331,7 @@ bool SplitOptions::lists_given() const {
   return !(train_list.empty() && validation_list.empty() && test_list.empty() && published.empty());
 }
 
-bool SplitOptions::any_given() const {
-  return lists_given() || !(labelled.empty() && validation.empty() && test.empty());
-}
+bool SplitOptions::any_given() const { return lists_given() || !(labelled.empty() && validation.empty() && test.empty()); }
 
 Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& options) {
   options.check();

@@ -89,7 +89,7 @@ struct SplitOptions {
     v("folds", folds);
     v("seed", seed);
   }
-  void check() const;      // throws InputError naming the option
+  void check() const;  // throws InputError naming the option
   bool lists_given() const;
   bool any_given() const;  // anything besides seed and folds that asks for a certain split
 };

@@ -186,7 +186,9 @@ std::vector<SplitCase> cases_named(const std::vector<std::string>& ids) {
 }
 
 TEST(PublishedSplit, HasItsNumbersAndItsOrder) {
-  for (const auto& [name, train, validation, test] : {std::tuple{"brats2019", 250u, 25u, 60u}, std::tuple{"pancreas_ct", 62u, 0u, 20u}, std::tuple{"left_atrium", 80u, 0u, 20u}}) {
+  for (const auto& [name, train, validation, test] :
+       {std::tuple{"brats2019", 250u, 25u, 60u}, std::tuple{"pancreas_ct", 62u, 0u, 20u},
+        std::tuple{"left_atrium", 80u, 0u, 20u}}) {
     const PublishedSplit split = published_split(name);
     EXPECT_EQ(split.train.size(), train) << name;
     EXPECT_EQ(split.validation.size(), validation) << name;
@@ -209,7 +211,8 @@ TEST(PublishedSplit, HasItsNumbersAndItsOrder) {
   EXPECT_EQ(split.cases(Role::kLabelled)[10], "image0070");
   EXPECT_EQ(split.made_by.at("published"), "pancreas_ct");
   ids.pop_back();
-  EXPECT_THAT(input_error_of([&] { make_split(cases_named(ids), options); }), HasSubstr("--split pancreas_ct (test): case 'image0009' is not in the source"));
+  EXPECT_THAT(input_error_of([&] { make_split(cases_named(ids), options); }),
+              HasSubstr("--split pancreas_ct (test): case 'image0009' is not in the source"));
   EXPECT_THAT(input_error_of([] { published_split("brats2018"); }), HasSubstr("did you mean 'brats2019'"));
   options.train_list = "x.list";
   EXPECT_THAT(input_error_of([&] { options.check(); }), HasSubstr("--split pancreas_ct: given together with lists"));
@@ -226,7 +229,8 @@ TEST(PublishedSplit, LungIsARule) {
   EXPECT_EQ(split.cases(Role::kLabelled).front(), "lung_034");
   EXPECT_EQ(split.cases(Role::kTest).back(), "lung_096");
   ids.pop_back();
-  EXPECT_THAT(input_error_of([&] { make_split(cases_named(ids), options); }), HasSubstr("the source has 62 cases with a label; expected 63"));
+  EXPECT_THAT(input_error_of([&] { make_split(cases_named(ids), options); }),
+              HasSubstr("the source has 62 cases with a label; expected 63"));
 }
 
 TEST(PublishedSplit, ListsAreThePublishedOnes) {

@@ -8,7 +8,8 @@ namespace {
 
 // One of each kind, in the usual order.
 const std::vector<Step>& all_steps() {
-  static const std::vector<Step> steps = {Reorient{}, Resample{}, Reduce{}, Crop{}, Window{}, ClipPercentile{}, Normalise{}, Pad{}};
+  static const std::vector<Step> steps = {Reorient{}, Resample{},       Reduce{},    Crop{},
+                                          Window{},   ClipPercentile{}, Normalise{}, Pad{}};
   return steps;
 }
 

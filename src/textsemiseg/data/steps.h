@@ -43,8 +43,8 @@ struct Resample {
   static constexpr char kStep[] = "resample";
   std::vector<double> spacing{};         // mm, three values
   std::string interpolation = "linear";  // linear | bspline (cubic, clamped to the range of the image) | nearest
-  std::string size = "round";            // voxels of an axis: size * old / new spacing, rounded to the nearest (round) or down (floor)
-  std::string align = "centre";          // what stays in place: the centre of the field of view, or that of the first voxel (origin)
+  std::string size = "round";    // voxels of an axis: size * old / new spacing, rounded to the nearest (round) or down (floor)
+  std::string align = "centre";  // what stays in place: the centre of the field of view, or that of the first voxel (origin)
   template <class V>
   void visit(V& v) {
     v("spacing", spacing);
@@ -76,8 +76,8 @@ struct Reduce {
 //   range = [max(low - grow - margin, 0), min(stop + grow + margin, size))
 struct Crop {
   static constexpr char kStep[] = "crop";
-  std::string around = "body";       // body: largest component above `threshold` in channel 0 | nonzero: in any channel | label
-  double threshold = -500;           // body only; HU of CT
+  std::string around = "body";  // body: largest component above `threshold` in channel 0 | nonzero: in any channel | label
+  double threshold = -500;      // body only; HU of CT
   std::vector<int64_t> axes = {0, 1, 2};
   std::vector<int64_t> margin = {0, 0, 0};  // voxels on either side
   std::vector<int64_t> random_margin{};     // [least, below]: as many voxels more, drawn for each side from the box; []: none
@@ -121,7 +121,7 @@ struct Pad {
 struct Window {
   static constexpr char kStep[] = "window";
   std::vector<double> range{};  // HU of CT
-  bool scale = false;         // then low becomes 0 and high 1
+  bool scale = false;           // then low becomes 0 and high 1
   template <class V>
   void visit(V& v) {
     v("range", range);

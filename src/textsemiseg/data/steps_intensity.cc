@@ -134,7 +134,9 @@ void Normalise::apply(CaseArrays& one) const {
 
 std::string Normalise::describe() const {
   if (method == "minmax") return "least value to 0, greatest to 1";
-  const std::string over = method == "zscore" ? "all voxels" : method == "zscore_nonzero" ? "voxels that are not 0" : "voxels above 0";
+  const std::string over = method == "zscore"           ? "all voxels"
+                           : method == "zscore_nonzero" ? "voxels that are not 0"
+                                                        : "voxels above 0";
   return "mean 0 and deviation 1 over " + over;
 }
 

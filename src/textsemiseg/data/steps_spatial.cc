@@ -194,7 +194,8 @@ void Pad::apply(CaseArrays& one) const {
 }
 
 std::string Pad::describe() const {
-  return concat("to at least ", join(minimum, " x "), " voxels, ", side == "high" ? "behind the last one" : "on both sides", ", with ", value);
+  return concat("to at least ", join(minimum, " x "), " voxels, ", side == "high" ? "behind the last one" : "on both sides",
+                ", with ", value);
 }
 
 }  // namespace tss

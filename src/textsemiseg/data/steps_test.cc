@@ -230,13 +230,14 @@ TEST(PublishedRecipe, PancreasAgreesWithSimpleItk) {
   const Geometry geometry = grid({220, 200, 12}, {0.83, 0.77, 2.3});
   CaseArrays raw{.channels = {ramp(geometry, 701, 300)}, .label = box(geometry, {100, 90, 3}, {130, 117, 7})};
   double mean = 0, deviation = 0;
-  const CaseArrays out = apply_recipe(recipe_from_name("pancreas_ct_published"), raw, [&](const Step& step, const CaseArrays& one) {
-    if (!std::holds_alternative<Crop>(step)) return;
-    const auto& voxels = one.channels[0].voxels;
-    for (const float v : voxels) mean += v / static_cast<double>(voxels.size());
-    for (const float v : voxels) deviation += (v - mean) * (v - mean) / static_cast<double>(voxels.size());
-    deviation = std::sqrt(deviation);
-  });
+  const CaseArrays out =
+      apply_recipe(recipe_from_name("pancreas_ct_published"), raw, [&](const Step& step, const CaseArrays& one) {
+        if (!std::holds_alternative<Crop>(step)) return;
+        const auto& voxels = one.channels[0].voxels;
+        for (const float v : voxels) mean += v / static_cast<double>(voxels.size());
+        for (const float v : voxels) deviation += (v - mean) * (v - mean) / static_cast<double>(voxels.size());
+        deviation = std::sqrt(deviation);
+      });
   EXPECT_EQ(out.geometry().size, (Size3{145, 145, 27}));
   EXPECT_EQ(out.geometry().origin, (Vector3{23, 7, 0}));
   EXPECT_EQ(count(*out.label), 6864);
@@ -285,7 +286,8 @@ TEST(PublishedRecipe, BratsAgreesWithScikitImage) {
   EXPECT_NEAR(out(0, 0, 0), -0.8713401047354268, 1e-5);
   EXPECT_NEAR(out(5, 6, 7), -0.5573454578529803, 1e-5);
   EXPECT_NEAR(out(9, 7, 7), 0.18056516958967658, 1e-5);
-  EXPECT_NEAR(*std::max_element(out.voxels.begin(), out.voxels.end()), (552.8648681640625 - 18.786856881186914) / 21.560877066356706, 1e-4);
+  EXPECT_NEAR(*std::max_element(out.voxels.begin(), out.voxels.end()),
+              (552.8648681640625 - 18.786856881186914) / 21.560877066356706, 1e-4);
   EXPECT_EQ(apply_recipe(recipe_from_name("brats2019"), head()).size(), (Size3{20, 18, 15}));
 }
 

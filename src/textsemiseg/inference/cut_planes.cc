@@ -2,7 +2,8 @@
 
 namespace tss {
 
-CutPlanes::CutPlanes(const CaseArrays& prepared, const Geometry& grid, const Geometry& target) : last_(target.size), size_(target.size) {
+CutPlanes::CutPlanes(const CaseArrays& prepared, const Geometry& grid, const Geometry& target)
+    : last_(target.size), size_(target.size) {
   constexpr double kRounding = 1e-4;  // of coordinates, voxels
   for (size_t a = 0; a < 3; ++a) {
     const auto index = [&](int64_t i) {
