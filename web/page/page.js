@@ -442,7 +442,7 @@ class View {
       logLevel: "error", show3Dcrosshair: false, backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.55], crosshairWidth: 0.35,
       crosshairGap: 6, isRadiologicalConvention: true, dragAndDropEnabled: false, scrollRequiresFocus: true, showLegend: false,
       loadingText: "", isResizeCanvas: true, multiplanarShowRender: niivue.SHOW_RENDER?.NEVER ?? 0,
-      multiplanarLayout: this.wide ? niivue.MULTIPLANAR_TYPE?.ROW ?? 3 : niivue.MULTIPLANAR_TYPE?.GRID ?? 2, multiplanarPadPixels: 4,
+      multiplanarLayout: this.wide ? niivue.MULTIPLANAR_TYPE?.ROW ?? 3 : niivue.MULTIPLANAR_TYPE?.GRID ?? 2, multiplanarPadPixels: 0, tileMargin: 3,
       fontMinPx: 12, fontSizeScaling: 0.3, isAntiAlias: false,
     });
     await this.nv.attachToCanvas(this.canvas, false);

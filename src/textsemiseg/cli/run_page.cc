@@ -98,7 +98,7 @@ std::string curve_title(const std::string& name) {
       {"alignment", "Alignment of text and image features (CSA, Eq. 4)"},
       {"mixing", "Loss on mixed cases (DCA, Eq. 5 and 6)"}};
   const auto found = titles.find(name);
-  return found == titles.end() ? name : found->second;
+  return found == titles.end() ? "Term of the loss: " + name : found->second;
 }
 
 std::string class_of(const std::string& key, const std::vector<std::string>& names) {
@@ -348,6 +348,13 @@ PageCases cases_of(const Study& study, const Comparison& all) {
   return out;
 }
 
+// "1,242,969"
+std::string grouped(int64_t value) {
+  std::string out = concat(value);
+  for (int64_t at = static_cast<int64_t>(out.size()) - 3; at > 0; at -= 3) out.insert(static_cast<size_t>(at), ",");
+  return out;
+}
+
 PageSection confusion_section(const Study& study, const PagePictures& pictures, const std::vector<std::string>& classes) {
   PageSection section{.id = "confusion", .title = "Confusion of classes"};
   section.paragraphs.emplace_back(
@@ -359,10 +366,10 @@ PageSection confusion_section(const Study& study, const PagePictures& pictures, 
     for (size_t k = 0; k < classes.size(); ++k) {
       double sum = 0;
       for (const int64_t count : pictures.confusion[r][k]) sum += static_cast<double>(count);
-      table.rows.push_back({{classes[k], concat(static_cast<int64_t>(sum), " voxels")}});
+      table.rows.push_back({{classes[k], grouped(static_cast<int64_t>(sum)) + " voxels"}});
       for (const int64_t count : pictures.confusion[r][k]) {
         const double share = sum > 0 ? static_cast<double>(count) / sum : 0;
-        table.rows.back().push_back({sum > 0 ? fixed(100 * share, 2) : "–", concat(count), false, share});
+        table.rows.back().push_back({sum > 0 ? fixed(100 * share, 2) : "–", grouped(count), false, share});
       }
     }
     section.tables.push_back(std::move(table));

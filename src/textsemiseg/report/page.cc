@@ -41,7 +41,8 @@ std::string render(const PageCell& cell, const char* tag) {
 
 std::string render(const PageTable& table, bool captioned = true) {
   // The caption stands outside of what scrolls sideways, so that it wraps on a phone.
-  std::string out = captioned && !table.caption.empty() ? "<h3>" + html_escape(table.caption) + "</h3>\n" : "";
+  std::string out = "<div class=\"table\">\n";
+  out += captioned && !table.caption.empty() ? "<h3>" + html_escape(table.caption) + "</h3>\n" : "";
   out += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + html_escape(table.caption) + "\"><table>\n";
   out += "<thead><tr>";
   for (const std::string& column : table.columns) out += "<th scope=\"col\">" + html_escape(column) + "</th>";
@@ -53,7 +54,7 @@ std::string render(const PageTable& table, bool captioned = true) {
   }
   out += "</tbody></table></div>\n";
   if (!table.note.empty()) out += paragraph(table.note, "note");
-  return out;
+  return out + "</div>\n";
 }
 
 std::string render(const Facts& facts) {
