@@ -198,6 +198,32 @@ TEST_F(NiftiVoxels, SeveralImagesOrChannelsAreRefused) {
   EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("has 2 dimensions"));
 }
 
+TEST_F(NiftiVoxels, VolumesAlongTheFourthAxisAndVectorsAreChannels) {
+  nifti_1_header h = plain_header(DT_INT16, 16);
+  h.dim[0] = 4;
+  h.dim[4] = 2;
+  h.scl_slope = 2;
+  std::string second = counting<int16_t>();
+  std::reverse(second.begin(), second.end());  // some other values
+  write_text_file(folder / "four.nii.gz", gzip(as_bytes(h) + counting<int16_t>() + second));
+  auto channels = read_image_channels(folder / "four.nii.gz");
+  ASSERT_EQ(channels.size(), 2u);
+  expect_counting(channels[0], 2);
+  EXPECT_EQ(channels[1](0, 0, 0), 60 * 256 * 2);
+  EXPECT_EQ(count_image_channels(folder / "four.nii.gz"), 2);
+  // A vector image has its components along the fifth axis.
+  h.dim[0] = 5;
+  h.dim[4] = 1;
+  h.dim[5] = 2;
+  h.intent_code = NIFTI_INTENT_VECTOR;
+  write_text_file(folder / "five.nii.gz", gzip(as_bytes(h) + counting<int16_t>() + second));
+  channels = read_image_channels(folder / "five.nii.gz");
+  ASSERT_EQ(channels.size(), 2u);
+  expect_counting(channels[0], 2);
+  testing::truncate_copy(folder / "five.nii.gz", folder / "cut.nii.gz", 20);
+  EXPECT_THAT(input_error_of([&] { read_image_channels(folder / "cut.nii.gz"); }), HasSubstr("truncated"));
+}
+
 TEST_F(NiftiVoxels, OrientationFromQformSformOrNeither) {
   Geometry expected = sample::oblique();
   expected.size = kSize;
