@@ -6,6 +6,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/scan.h"
+#include "textsemiseg/volume/align.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss {
@@ -56,6 +57,29 @@ void judge_grid(const std::string& id, const std::string& image, const Geometry&
     finding.advice = "look at both in a viewer: if they match voxel by voxel, copy the image's header onto this file";
   }
   findings.push_back(std::move(finding));
+}
+
+// What prepare puts up with is told, not refused: other axes on the same grid, and labels that have no place of their own.
+void judge_label_grid(const std::string& id, const std::string& image, const Geometry& grid, const std::string& file,
+                      const Geometry& own, std::vector<Finding>& findings) {
+  if (same_grid(grid, own)) return;
+  bool placed = false;
+  LabelMap probe(own);
+  if (!align_labels(probe, grid, &placed).empty()) return judge_grid(id, image, grid, file, own, findings);
+  if (placed) {
+    findings.push_back({Severity::kWarning,
+                        "label_placed",
+                        {id},
+                        concat(file, " has no origin of its own (0, 0, 0); it is laid on ", image),
+                        "look at one such case in prepare --explain: does the label lie where it should?"});
+  } else {
+    findings.push_back(
+        {Severity::kNote,
+         "label_axes",
+         {id},
+         concat(file, " is stored with axes ", axes_of(own), ", the image with ", axes_of(grid), ", on the same grid"),
+         "nothing: prepare turns it, without interpolation"});
+  }
 }
 
 void judge_label_values(const CaseFacts& facts, const std::string& file, std::vector<Finding>& findings) {
@@ -118,7 +142,7 @@ void inspect_label(const SourceCase& item, const Geometry& image_grid, const Lab
     findings.push_back({Severity::kError, "unreadable", {item.id}, error.what(), "replace the file, or leave the case out"});
     return;
   }
-  judge_grid(item.id, item.images.front().string(), image_grid, file, label.geometry, findings);
+  judge_label_grid(item.id, item.images.front().string(), image_grid, file, label.geometry, findings);
   facts.labels = count_values(label.voxels);
   const size_t before = findings.size();
   judge_label_values(facts, file, findings);

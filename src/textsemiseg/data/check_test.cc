@@ -96,11 +96,22 @@ TEST_F(SourceCheckTest, AShiftedLabel) {
 TEST_F(SourceCheckTest, AMirroredLabel) {
   change(label(3), [](Image& one) {
     one.geometry.direction[0][0] = -1;
-    one.geometry.origin[0] = 19;
+    one.geometry.origin[0] = 1;
   });
   const Finding found = only();
   EXPECT_EQ(found.code, "grid_mismatch");
   EXPECT_THAT(found.message, HasSubstr("the axes run RAS against LAS"));
+}
+
+TEST_F(SourceCheckTest, WhatPrepareTurnsOrPlacesIsNoError) {
+  change(label(3), [](Image& one) {  // the same places, stored from the other end
+    one.geometry.direction[0][0] = -1;
+    one.geometry.origin[0] = 19;
+  });
+  expect_only(Severity::kNote, "label_axes", 3, "stored with axes LAS, the image with RAS, on the same grid");
+  write_label_map(label(3), testing::box_labels(kSize, 3));
+  change(image(3), [](Image& one) { one.geometry.origin = {-30, 12, 7}; });
+  expect_only(Severity::kWarning, "label_placed", 3, "has no origin of its own");
 }
 
 TEST_F(SourceCheckTest, ALabelOfAnotherSize) {

@@ -14,7 +14,7 @@
 namespace tss {
 namespace {
 
-constexpr size_t kFewest = 5;      // cases that can be compared
+constexpr size_t kFewest = 8;      // cases that can be compared
 constexpr double kFar = 6;         // robust standard deviations
 constexpr double kOtherUnit = 10;  // factor between ranges
 constexpr double kOtherSpacing = 2, kOtherExtent = 2.5;

@@ -13,7 +13,7 @@ namespace tss {
 std::vector<double> robust_scores(const std::vector<double>& values, double least);
 
 // Intensities (other units, outliers), spacing, extent, classes that a case lacks although nearly all have them, volumes of classes.
-// Nothing is said of fewer than five cases, and where a quarter of the cases or more stand out, that is how the data set is: one note.
+// Nothing is said of fewer than eight cases, and where a quarter of the cases or more stand out, that is how the data set is: one note.
 void judge_population(const std::vector<CaseFacts>& cases, const std::vector<std::string>& class_names,
                       std::vector<Finding>& findings);
 
