@@ -13,13 +13,15 @@ namespace tss {
 struct DicomHeader {
   std::filesystem::path path;
   std::string series_uid, modality, description;
-  std::string sop_class, sop_instance;                                                  // UIDs
-  std::string sop_class_name;                                                           // "CT Image Storage"
-  std::string transfer_syntax;                                                          // "JPEG Lossless, ..."
-  bool known_syntax = false, compressed = false, deflated = false, big_endian = false;  // of the transfer syntax
-  std::string patient_key;                                                              // see scan.h
+  std::string sop_class, sop_instance;          // UIDs
+  std::string sop_class_name;                   // "CT Image Storage"
+  std::string transfer_syntax;                  // "JPEG Lossless, ..."
+  bool compressed = false, big_endian = false;  // of the transfer syntax
+  std::string patient_key;                      // see scan.h
   int64_t rows = 0, columns = 0, frames = 1, samples = 1;
   int64_t bits_allocated = 0, bits_stored = 0, high_bit = 0;
+  bool is_signed = false;
+  std::string photometric;                  // "MONOCHROME2"
   int64_t series_number = 0, instance = 0;  // SeriesNumber, InstanceNumber
   bool has_position = false, has_orientation = false, has_spacing = false;
   std::array<double, 3> position{};     // ImagePositionPatient: centre of the first voxel, LPS, mm
@@ -30,6 +32,9 @@ struct DicomHeader {
   std::string phase;                    // what tells images of one place apart: echo, time, b-value, ...
 };
 
+// Both libraries (DCMTK, GDCM) print what they dislike about a file; our own messages name the slice.
+void silence_dicom_libraries();
+
 // Begins like a DICOM file (the letters DICM behind 128 bytes). Cheap.
 bool is_dicom_file(const std::filesystem::path& path);
 // nullopt for the index DICOMDIR. Throws InputError where the file cannot be parsed.
@@ -39,9 +44,5 @@ struct DicomRefusal {
   std::string found, advice;
 };
 std::optional<DicomRefusal> refusal_of(const DicomHeader& header);
-
-// Voxels of one slice as values (rescaled), rows * columns, row after row. Throws InputError naming the slice: damaged, truncated, or
-// compressed in a way that cannot be undone.
-void read_dicom_pixels(const DicomHeader& header, float* out);
 
 }  // namespace tss

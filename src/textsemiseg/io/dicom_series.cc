@@ -9,6 +9,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/dicom_grid.h"
+#include "textsemiseg/io/dicom_pixels.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {

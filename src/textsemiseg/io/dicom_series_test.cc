@@ -243,8 +243,28 @@ TEST_F(DicomSeriesTest, ATruncatedSliceIsNamedWhereverItEnds) {
     write_text_file(cut, whole.substr(0, size));
     EXPECT_THAT(error(folder_ / "s"), HasSubstr("slice_1.dcm")) << size;
   }
-  write_text_file(cut, whole + "xx");
+  write_text_file(cut, whole);
   EXPECT_EQ(error(folder_ / "s"), "no error");
+}
+
+// 12 of 16 bits, the others holding overlays or anything.
+TEST_F(DicomSeriesTest, BitsOutsideTheStoredOnesDoNotCount) {
+  Series series(2);
+  series.stored = [](int column, int, int) { return static_cast<int16_t>(column == 0 ? 0x5FFF : column == 1 ? 0x7800 : column); };
+  const auto bits = [&](const char* is_signed) {
+    for (Slice& slice : series.slices)
+      slice.more = {{"0028,0101", "US", std::string("\x0C\0", 2)},
+                    {"0028,0102", "US", std::string("\x0B\0", 2)},
+                    {"0028,0103", "US", std::string(is_signed, 2)}};
+    testing::write_dicom_series(folder_ / "s", series);
+    return read_scan(folder_ / "s");
+  };
+  const Image with_sign = bits("\1\0"), without = bits("\0\0");
+  EXPECT_EQ(with_sign(0, 0, 0), -1);
+  EXPECT_EQ(with_sign(1, 0, 0), -2048);
+  EXPECT_EQ(with_sign(2, 0, 0), 2);
+  EXPECT_EQ(without(0, 0, 0), 4095);
+  EXPECT_EQ(without(1, 0, 0), 2048);
 }
 
 TEST_F(DicomSeriesTest, ImpossibleBitsAreNamed) {
