@@ -41,7 +41,8 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
   const double budget = arguments.memory > 0 ? arguments.memory * kGiB : machine_memory() / 2;
   const double each = bytes_per_voxel(config, facts.channels);
   Plan plan = make_plan(
-      facts, {.side_multiple = config.network.side_multiple(), .most_patch_voxels = static_cast<int64_t>(budget / each)});
+      facts, {.side_multiple = config.network.side_multiple(), .most_patch_voxels = static_cast<int64_t>(budget / each)},
+      record.recipe);
   const auto voxels = static_cast<double>(plan.patch[0] * plan.patch[1] * plan.patch[2]);
   plan.reasons.push_back(concat(
       "batch: 2 labelled + 2 unlabelled patches, as every published method here; a step of text_semiseg with them takes about ",
@@ -50,12 +51,12 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
   std::string prepare = concat("textsemiseg prepare --source ", quoted(options.source.string()), " --dataset DATASET --recipe ",
                                arguments.write.empty() ? quoted(recipe) : quoted(arguments.write));
   if (arguments.write.empty()) {
-    for (const std::string& line : plan.recipe_overrides()) prepare += " --set " + quoted(line);
+    for (const std::string& line : plan.overrides) prepare += " --set " + quoted(line);
   }
   const std::string patch = "sampler.patch=[" + join(plan.patch, ",") + "]";
   const std::string train = "textsemiseg train --dataset DATASET --method text_semiseg --run RUN --set " + quoted(patch);
   Preset preset;
-  preset.recipe = plan.recipe(record.recipe);
+  preset.recipe = plan.recipe;
   preset.recipe.check();
   preset.dataset = options.facts;
   if (arguments.json) {

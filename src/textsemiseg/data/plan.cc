@@ -63,7 +63,6 @@ void look_at(const SourceCase& item, const DatasetRecord& record, bool may_see_l
     least = std::min(least, v);
     zeros += v == 0;
     ++counted;
-    facts.whole_numbers = facts.whole_numbers && v == std::floor(v);
   }
   facts.minimum = facts.read == 0 ? least : std::min(facts.minimum, least);
   if (least >= 0) facts.zeros += static_cast<double>(zeros) / static_cast<double>(counted);
@@ -87,75 +86,112 @@ void look_at(const SourceCase& item, const DatasetRecord& record, bool may_see_l
 // Outwards to a multiple of 5.
 double rounded_out(double value, bool up) { return 5 * (up ? std::ceil(value / 5) : std::floor(value / 5)); }
 
-void plan_spacing(const PlanFacts& facts, Plan& plan) {
-  Vector3 median{}, chosen{};
-  bool one_spacing = true;
+std::string scans(int64_t count) { return concat(count, count == 1 ? " scan" : " scans"); }
+
+// "0.7-0.9 x 0.7-0.9 x 1-2.5" of all scans.
+std::string range_of_spacings(const PlanFacts& facts) {
+  std::vector<std::string> parts;
   for (size_t a = 0; a < 3; ++a) {
-    const std::vector<double> values = along(facts.scans, a);
-    median[a] = middle(values);
+    const auto values = along(facts.scans, a);
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    one_spacing = one_spacing && *high - *low <= kSame * median[a];
+    parts.push_back(mm(*low) == mm(*high) ? mm(*low) : mm(*low) + "-" + mm(*high));
   }
-  if (facts.lacks_geometry) {
-    plan.reasons.emplace_back("spacing: kept; the files carry none (reduce halves the resolution where volumes are too large)");
-    return;
-  }
-  const std::string range = [&] {
-    std::vector<std::string> parts;
-    for (size_t a = 0; a < 3; ++a) {
-      auto values = along(facts.scans, a);
-      const auto [low, high] = std::minmax_element(values.begin(), values.end());
-      parts.push_back(mm(*low) == mm(*high) ? mm(*low) : mm(*low) + "-" + mm(*high));
-    }
-    return join(parts, " x ");
-  }();
-  if (one_spacing) {
-    plan.reasons.push_back(concat("spacing: kept; all ", facts.scans.size(), " scans have ", range, " mm"));
-    return;
-  }
-  const size_t coarse = static_cast<size_t>(std::max_element(median.begin(), median.end()) - median.begin());
-  const double finest = *std::min_element(median.begin(), median.end());
-  chosen = median;
-  std::string how = "the median of each axis";
-  if (median[coarse] > kAnisotropic * finest) {
-    auto values = along(facts.scans, coarse);
-    chosen[coarse] = std::max(percentile(values, 10), finest);
-    how = concat("the median of each axis, but the 10th percentile of axis ", coarse, ", whose ", mm(median[coarse]),
-                 " mm are more than ", kAnisotropic, " times the finest");
-  }
-  for (const double value : chosen) plan.spacing.push_back(std::round(value * 100) / 100);
-  plan.reasons.push_back(
-      concat("spacing: ", join(plan.spacing, " x "), " mm, ", how, " (", range, " mm over ", facts.scans.size(), " scans)"));
+  return join(parts, " x ");
 }
 
-void plan_intensities(const PlanFacts& facts, Plan& plan) {
-  const bool ct = facts.minimum < kCtMinimum;
+bool one_spacing(const PlanFacts& facts) {
+  for (size_t a = 0; a < 3; ++a) {
+    const auto values = along(facts.scans, a);
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    if (*high - *low > kSame * *high) return false;
+  }
+  return true;
+}
+
+void plan_spacing(const PlanFacts& facts, Plan& plan) {
+  if (const Resample* step = plan.recipe.find<Resample>()) {
+    plan.reasons.push_back(concat("spacing: ", join(step->spacing, " x "), " mm, as recipe ", plan.recipe.name, " says (",
+                                  range_of_spacings(facts), " mm in ", scans(std::ssize(facts.scans)), ")"));
+    return;
+  }
+  if (facts.lacks_geometry) {
+    plan.reasons.emplace_back(
+        "spacing: kept; the files carry none (recipe.reduce=[2,2,2] halves the resolution of large volumes)");
+    return;
+  }
+  if (one_spacing(facts)) {
+    plan.reasons.push_back(concat("spacing: kept; ", range_of_spacings(facts), " mm in ", scans(std::ssize(facts.scans))));
+    return;
+  }
+  Vector3 chosen{};
+  for (size_t a = 0; a < 3; ++a) chosen[a] = middle(along(facts.scans, a));
+  const auto coarse = static_cast<size_t>(std::max_element(chosen.begin(), chosen.end()) - chosen.begin());
+  const double finest = *std::min_element(chosen.begin(), chosen.end());
+  std::string how = "the median of each axis";
+  if (chosen[coarse] > kAnisotropic * finest) {
+    how += concat(", but the 10th percentile of axis ", coarse, ", whose median of ", mm(chosen[coarse]), " mm is more than ",
+                  kAnisotropic, " times the finest");
+    auto values = along(facts.scans, coarse);
+    chosen[coarse] = std::max(percentile(values, 10), finest);
+  }
+  std::vector<double> spacing;
+  for (const double value : chosen) spacing.push_back(std::round(value * 100) / 100);
+  plan.recipe.at<Resample>().spacing = spacing;
+  plan.overrides.push_back("recipe.spacing=[" + join(spacing, ",") + "]");
+  plan.reasons.push_back(concat("spacing: ", join(spacing, " x "), " mm, ", how, " (", range_of_spacings(facts), " mm in ",
+                                scans(std::ssize(facts.scans)), ")"));
+}
+
+void plan_window(const PlanFacts& facts, bool ct, Plan& plan) {
+  std::string seen;
+  std::vector<double> window;
   if (ct && facts.labelled_read > 0) {
-    plan.window = {rounded_out(facts.foreground_low, false), rounded_out(facts.foreground_high, true)};
-    plan.reasons.push_back(concat("window: [", join(plan.window, ", "), "]; values down to ", mm(facts.minimum),
-                                  " are Hounsfield units, and 99 % of the voxels of any class in ", facts.labelled_read,
-                                  " labelled scans lie between ", mm(facts.foreground_low), " and ", mm(facts.foreground_high)));
-  } else if (ct) {
+    window = {rounded_out(facts.foreground_low, false), rounded_out(facts.foreground_high, true)};
+    seen = concat("99 % of the voxels of any class in ", facts.labelled_read, " labelled ",
+                  facts.labelled_read == 1 ? "scan" : "scans", " lie between ", mm(facts.foreground_low), " and ",
+                  mm(facts.foreground_high));
+  }
+  if (const Window* step = plan.recipe.find<Window>()) {
+    plan.reasons.push_back(concat("window: [", join(step->range, ", "), "], as recipe ", plan.recipe.name, " says",
+                                  seen.empty() ? "" : "; " + seen));
+  } else if (!window.empty()) {
+    plan.recipe.at<Window>().range = window;
+    plan.overrides.push_back("recipe.window=[" + join(window, ",") + "]");
     plan.reasons.push_back(
-        concat("window: none proposed; values down to ", mm(facts.minimum),
-               " are Hounsfield units, but no label says where the structures lie: [-125, 275] is usual for organs of the "
-               "abdomen, [-500, 275] for tumours in the lung"));
+        concat("window: [", join(window, ", "), "]; values down to ", mm(facts.minimum), " are Hounsfield units, and ", seen));
+  } else if (ct) {
+    plan.reasons.push_back(concat("window: none proposed; values down to ", mm(facts.minimum),
+                                  " are Hounsfield units, but no label says where the structures lie: [-125, 275] is usual for "
+                                  "organs of the abdomen, [-500, 275] for tumours in the lung"));
   } else {
     plan.reasons.push_back(concat("window: none; values from ", mm(facts.minimum), " (0.5 to 99.5 %: ", mm(facts.low), " to ",
                                   mm(facts.high), ") are not Hounsfield units"));
   }
+}
+
+void plan_crop(const PlanFacts& facts, bool ct, Plan& plan) {
+  if (plan.recipe.find<Crop>()) {
+    plan.reasons.push_back("crop: as recipe " + plan.recipe.name + " says");
+    return;
+  }
   if (ct) {
-    plan.crop = "body";
+    plan.recipe.at<Crop>().around = "body";
+    plan.overrides.emplace_back("recipe.crop=body");
     plan.reasons.emplace_back(
         "crop: to the body (largest component above -500 HU), which needs no label and saves the air around it");
-  } else if (facts.zeros > kManyZeros) {
-    plan.crop = "nonzero";
-    plan.normalise = "zscore_nonzero";
-    plan.reasons.push_back(concat("crop and z-score: to what is not 0; ", fixed(100 * facts.zeros, 0),
-                                  " % of the voxels are exactly 0 and none is below, as around a head that was cut out"));
-  } else {
-    plan.reasons.emplace_back("normalise: z-score over the volume");
+    return;
   }
+  if (facts.zeros <= kManyZeros) return;
+  plan.recipe.at<Crop>().around = "nonzero";
+  plan.overrides.emplace_back("recipe.crop=nonzero");
+  std::string also;
+  if (const Normalise* step = plan.recipe.find<Normalise>(); step && step->method == "zscore") {
+    plan.recipe.at<Normalise>().method = "zscore_nonzero";
+    plan.overrides.emplace_back("recipe.normalise=zscore_nonzero");
+    also = " and z-score";
+  }
+  plan.reasons.push_back(concat("crop", also, ": to what is not 0; ", fixed(100 * facts.zeros, 0),
+                                " % of the voxels are exactly 0 and none is below, as around a head that was cut out"));
 }
 
 int64_t down(double value, int64_t multiple) {
@@ -163,7 +199,9 @@ int64_t down(double value, int64_t multiple) {
 }
 
 void plan_patch(const PlanFacts& facts, const PlanLimits& limits, Plan& plan) {
-  const Vector3 spacing = plan.spacing.empty() ? Vector3{0, 0, 0} : Vector3{plan.spacing[0], plan.spacing[1], plan.spacing[2]};
+  const Resample* step_of_spacing = plan.recipe.find<Resample>();
+  Vector3 spacing{};  // 0: as stored
+  if (step_of_spacing != nullptr) std::copy_n(step_of_spacing->spacing.begin(), 3, spacing.begin());
   for (size_t a = 0; a < 3; ++a) {
     std::vector<double> sizes;
     for (const ScanFacts& scan : facts.scans)
@@ -234,30 +272,15 @@ PlanFacts gather_plan_facts(const DatasetRecord& record, const std::vector<std::
   return facts;
 }
 
-Plan make_plan(const PlanFacts& facts, const PlanLimits& limits) {
+Plan make_plan(const PlanFacts& facts, const PlanLimits& limits, const Recipe& given) {
   Plan plan;
+  plan.recipe = given;
+  const bool ct = facts.minimum < kCtMinimum;
   plan_spacing(facts, plan);
-  plan_intensities(facts, plan);
+  plan_crop(facts, ct, plan);
+  plan_window(facts, ct, plan);
   plan_patch(facts, limits, plan);
   return plan;
-}
-
-Recipe Plan::recipe(const Recipe& base) const {
-  Recipe out = base;
-  if (!spacing.empty()) out.at<Resample>().spacing = spacing;
-  if (!window.empty()) out.at<Window>().range = window;
-  if (!crop.empty()) out.at<Crop>().around = crop;
-  out.at<Normalise>().method = normalise;
-  return out;
-}
-
-std::vector<std::string> Plan::recipe_overrides() const {
-  std::vector<std::string> out;
-  if (!spacing.empty()) out.push_back("recipe.spacing=[" + join(spacing, ",") + "]");
-  if (!crop.empty()) out.push_back("recipe.crop=" + crop);
-  if (!window.empty()) out.push_back("recipe.window=[" + join(window, ",") + "]");
-  if (normalise != "zscore") out.push_back("recipe.normalise=" + normalise);
-  return out;
 }
 
 }  // namespace tss

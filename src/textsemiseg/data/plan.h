@@ -25,8 +25,7 @@ struct PlanFacts {
   // Of the scans whose voxels were read, the first channel.
   int64_t read = 0;
   double minimum = 0, low = 0, high = 0;  // the least value; 0.5 and 99.5 % of all voxels together
-  double zeros = 0;                       // share of voxels that are exactly the value 0 while none is lower
-  bool whole_numbers = true;
+  double zeros = 0;                       // share of voxels that are exactly 0, of scans without lower values
   // Of the labelled scans among them.
   int64_t labelled_read = 0;
   double foreground_low = 0, foreground_high = 0;  // 0.5 and 99.5 % of the voxels of any class
@@ -42,19 +41,13 @@ struct PlanLimits {
 };
 
 struct Plan {
-  std::vector<double> spacing;  // empty: as stored
-  std::vector<double> window;   // empty: none
-  std::string normalise = "zscore";
-  std::string crop;  // "", body or nonzero
-  Size3 size{};      // median, at the spacing proposed
+  Recipe recipe;                       // the given one with what it leaves open
+  std::vector<std::string> overrides;  // the same for --set: "recipe.spacing=[1, 1, 1]", ...
+  Size3 size{};                        // median of the scans, at its spacing
   Size3 patch{};
   std::vector<std::string> reasons;  // one line each
-
-  // The same as a recipe: that of the record with these steps.
-  Recipe recipe(const Recipe& base) const;
-  // "recipe.spacing=[1, 1, 1]", ...
-  std::vector<std::string> recipe_overrides() const;
 };
-Plan make_plan(const PlanFacts& facts, const PlanLimits& limits);
+// Steps that the given recipe has stay as they are.
+Plan make_plan(const PlanFacts& facts, const PlanLimits& limits, const Recipe& given);
 
 }  // namespace tss

@@ -20,6 +20,8 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr size_t kFewCases = 4;  // too few for a test, a validation and a labelled case, and one more
+
 // Names and values of the classes: --label-map, then the source's own dataset.json, then --classes, then the recipe's file.
 LabelClasses choose_classes(const Source& source, const PrepareOptions& options) {
   const LabelClasses own{source.class_names, source.label_table};
@@ -279,7 +281,12 @@ void check_finite(const Image& image, const fs::path& file) {
 }
 
 std::vector<std::string> labelled_cases(const PrepareOptions& options, const DatasetRecord& record) {
-  if (std::all_of(record.cases.begin(), record.cases.end(), [](const SourceCase& item) { return item.label.empty(); })) return {};
+  std::vector<std::string> with_label;
+  for (const SourceCase& item : record.cases) {
+    if (!item.label.empty() && !item.test) with_label.push_back(item.id);
+  }
+  const bool asked = options.split.any_given() || !options.split_file.empty();
+  if (with_label.empty() || (!asked && with_label.size() < kFewCases)) return with_label;
   bool kept = false;
   return choose_split(options, record, kept).cases(Role::kLabelled);
 }

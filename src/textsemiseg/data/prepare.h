@@ -48,7 +48,7 @@ void check_finite(const Image& image, const std::filesystem::path& file);
 // The source with the names, classes and files that the options and the facts add, as dataset.json will say; nothing is prepared.
 // Throws InputError where classes are unknown or contradict each other.
 DatasetRecord record_of_source(const PrepareOptions& options);
-// The labelled cases of the split that prepare would use; none where no case has a label.
+// The labelled cases of the split that prepare would use; every case with a label where they are too few to be split unasked.
 std::vector<std::string> labelled_cases(const PrepareOptions& options, const DatasetRecord& record);
 
 }  // namespace tss
