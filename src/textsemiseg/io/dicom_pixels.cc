@@ -1,13 +1,14 @@
 #include "textsemiseg/io/dicom_pixels.h"
 
+#include <dcmtk/dcmdata/dcostrmb.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <gdcmImageReader.h>
 
-#include <cstring>
+#include <sstream>
+#include <utility>
 #include <vector>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
@@ -56,12 +57,41 @@ void read_plain(const DicomHeader& header, float* out) {
     fail(header, "has voxels that cannot be read");
 }
 
+// The file with nothing in it but what the voxels need, since GDCM aborts the program on other elements when they are damaged.
+std::string bare_copy(const DicomHeader& header) {
+  DcmFileFormat source, bare;
+  if (source.loadFile(header.path.c_str()).bad()) fail(header, "is truncated or damaged");
+  DcmDataset& from = *source.getDataset();
+  DcmDataset& to = *bare.getDataset();
+  to.putAndInsertString(DCM_SOPClassUID, UID_CTImageStorage);
+  to.putAndInsertString(DCM_SOPInstanceUID, "1.2.3");
+  to.putAndInsertString(DCM_PhotometricInterpretation, "MONOCHROME2");
+  const std::pair<DcmTagKey, int64_t> numbers[] = {{DCM_SamplesPerPixel, 1},
+                                                   {DCM_Rows, header.rows},
+                                                   {DCM_Columns, header.columns},
+                                                   {DCM_BitsAllocated, header.bits_allocated},
+                                                   {DCM_BitsStored, header.bits_stored},
+                                                   {DCM_HighBit, header.high_bit},
+                                                   {DCM_PixelRepresentation, header.is_signed ? 1 : 0}};
+  for (const auto& [tag, value] : numbers) to.putAndInsertUint16(tag, static_cast<Uint16>(value));
+  DcmElement* voxels = from.remove(DCM_PixelData);
+  if (!voxels || to.insert(voxels, OFTrue).bad()) fail(header, "has no voxels");
+  std::string bytes(voxels->getLength(from.getOriginalXfer()) + 4096, '\0');
+  DcmOutputBufferStream stream(bytes.data(), static_cast<offile_off_t>(bytes.size()));
+  bare.transferInit();
+  const bool written = bare.write(stream, from.getOriginalXfer(), EET_ExplicitLength, nullptr).good();
+  bare.transferEnd();
+  void* begin = nullptr;
+  offile_off_t length = 0;
+  stream.flushBuffer(begin, length);
+  if (!written) fail(header, "cannot be decoded");
+  return {static_cast<const char*>(begin), static_cast<size_t>(length)};
+}
+
 void read_compressed(const DicomHeader& header, float* out) {
-  const std::string file = read_text_file(header.path);
-  static const std::string kEndOfFragments("\xFE\xFF\xDD\xE0", 4);
-  if (file.rfind(kEndOfFragments) == std::string::npos) fail(header, "is truncated: its voxels have no end");
+  std::istringstream file(bare_copy(header));
   gdcm::ImageReader reader;
-  reader.SetFileName(header.path.c_str());
+  reader.SetStream(file);
   const char* codecs = "JPEG, JPEG-LS, JPEG 2000 or RLE (dcmdjpeg, gdcmconv --raw or dcm2niix unpack others)";
   if (!reader.Read()) fail(header, "cannot be decoded", codecs);
   const gdcm::Image& image = reader.GetImage();
