@@ -7,7 +7,7 @@
 
 namespace tss {
 
-// (name, version) as loaded: ITK, HDF5, zlib.
+// (name, version) as loaded: ITK, GDCM, DCMTK, HDF5, zlib.
 std::vector<std::pair<std::string, std::string>> io_library_versions();
 
 }  // namespace tss
