@@ -1,6 +1,7 @@
 // What is measured of one case, for looking at it and for comparing it with the others.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,9 @@ struct ValueCount {
 // Every distinct value with its number of voxels, by rising value; stops at `most` distinct values.
 std::vector<ValueCount> count_values(const std::vector<float>& voxels, size_t most = 300);
 
+// How a label fits its image as it is and mirrored along the axes; see data/label_fit.h.
+using LabelFit = std::array<double, 8>;
+
 struct CaseFacts {
   std::string id;
   std::optional<Role> role;  // known in a prepared dataset only
@@ -41,6 +45,7 @@ struct CaseFacts {
   bool has_label = false;
   std::vector<ValueCount> labels;     // as stored
   std::vector<int64_t> class_voxels;  // by class; empty without label
+  std::optional<LabelFit> fit;        // of the foreground as a whole; absent without label or foreground
   Sketch sketch;                      // of sketched_channel
   size_t sketched_channel = 0;        // the first that is not constant
   std::string patient;                // patient_key(): tells patients apart, says nothing else

@@ -5,6 +5,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/label_fit.h"
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/volume/align.h"
 #include "textsemiseg/volume/reorient.h"
@@ -132,8 +133,9 @@ bool count_classes(CaseFacts& facts, const LabelTable& table, const std::vector<
   return false;
 }
 
-void inspect_label(const SourceCase& item, const Geometry& image_grid, const LabelTable& table,
-                   const std::vector<std::string>& names, CaseFacts& facts, std::vector<Finding>& findings) {
+// image: channel 0.
+void inspect_label(const SourceCase& item, const Image& image, const LabelTable& table, const std::vector<std::string>& names,
+                   CaseFacts& facts, std::vector<Finding>& findings) {
   const std::string file = item.label.string();
   Image label;
   try {
@@ -142,14 +144,21 @@ void inspect_label(const SourceCase& item, const Geometry& image_grid, const Lab
     findings.push_back({Severity::kError, "unreadable", {item.id}, error.what(), "replace the file, or leave the case out"});
     return;
   }
-  judge_label_grid(item.id, item.images.front().string(), image_grid, file, label.geometry, findings);
+  judge_label_grid(item.id, item.images.front().string(), image.geometry, file, label.geometry, findings);
   facts.labels = count_values(label.voxels);
   const size_t before = findings.size();
   judge_label_values(facts, file, findings);
   if (findings.size() > before && findings.back().code == "label_values") return;
   facts.has_label = count_classes(facts, table, names, file, findings);
   if (!facts.has_label) return;
-  if (std::none_of(facts.class_voxels.begin() + 1, facts.class_voxels.end(), [](int64_t voxels) { return voxels > 0; })) {
+  const bool empty =
+      std::none_of(facts.class_voxels.begin() + 1, facts.class_voxels.end(), [](int64_t voxels) { return voxels > 0; });
+  if (!empty && same_grid(label.geometry, image.geometry)) {
+    std::vector<uint8_t> mask(label.voxels.size());
+    std::transform(label.voxels.begin(), label.voxels.end(), mask.begin(), [](float value) { return value > 0.5f; });
+    facts.fit = label_fit(image, mask);
+  }
+  if (empty) {
     findings.push_back({Severity::kWarning,
                         "label_empty",
                         {item.id},
@@ -223,23 +232,22 @@ CaseFacts inspect_case(const SourceCase& item, const LabelTable& table, const st
   CaseFacts facts;
   facts.id = item.id;
   facts.test = item.test;
-  Geometry grid;  // of channel 0, as stored
+  Image first;  // channel 0, as stored
   std::vector<std::string> files;
   try {
     for (const fs::path& file : item.images) {
       std::vector<Image> channels = read_scan_channels(file);
       for (Image& image : channels) {
-        if (facts.channels.empty())
-          grid = image.geometry;
-        else
-          judge_grid(item.id, item.images.front().string(), grid, file.string(), image.geometry, findings);
+        if (!facts.channels.empty())
+          judge_grid(item.id, item.images.front().string(), first.geometry, file.string(), image.geometry, findings);
         facts.channels.push_back(measure(image));
         files.push_back(channels.size() == 1 ? file.string() : concat(file.string(), " channel ", &image - channels.data()));
         // One channel is enough to know a scan by.
-        const bool first = facts.sketch.content == 0;
-        if (first) facts.sketch = sketch_of(image);
-        facts.channels.back().content = first ? facts.sketch.content : hash_voxels(image);
-        if (first && facts.sketch.content != 0) facts.sketched_channel = facts.channels.size() - 1;
+        const bool sketched = facts.sketch.content != 0;
+        if (!sketched) facts.sketch = sketch_of(image);
+        facts.channels.back().content = sketched ? hash_voxels(image) : facts.sketch.content;
+        if (!sketched && facts.sketch.content != 0) facts.sketched_channel = facts.channels.size() - 1;
+        if (facts.channels.size() == 1) first = std::move(image);
       }
     }
     facts.patient = patient_key(item.images.front());
@@ -247,10 +255,10 @@ CaseFacts inspect_case(const SourceCase& item, const LabelTable& table, const st
     findings.push_back({Severity::kError, "unreadable", {item.id}, error.what(), "replace the file, or leave the case out"});
     return facts;
   }
-  facts.geometry = map_to_ras(grid).apply(grid);
+  facts.geometry = map_to_ras(first.geometry).apply(first.geometry);
   facts.readable = true;
   judge_channels(facts, files, findings);
-  if (!item.label.empty()) inspect_label(item, grid, table, names, facts, findings);
+  if (!item.label.empty()) inspect_label(item, first, table, names, facts, findings);
   return facts;
 }
 

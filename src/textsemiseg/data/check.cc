@@ -13,6 +13,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/case_findings.h"
 #include "textsemiseg/data/duplicate_findings.h"
+#include "textsemiseg/data/label_fit.h"
 #include "textsemiseg/data/population_findings.h"
 #include "textsemiseg/volume/reorient.h"
 
@@ -144,6 +145,7 @@ void judge_dataset_classes(const Dataset& dataset, CheckReport& report) {
 void judge_together(CheckReport& report, const CheckOptions& options, const std::function<Image(size_t)>& read) {
   judge_rare_classes(report);
   judge_population(report.cases, report.class_names, report.findings);
+  judge_label_fit(report.cases, report.findings);
   judge_patients(report.cases, report.findings);
   if (options.duplicates) judge_duplicates(report.cases, read, report.findings);
   sort_findings(report.findings);
@@ -155,6 +157,14 @@ Image prepared_channel(const CachedCase& item, size_t channel) {
   const float* from = item.image.data<float>() + static_cast<int64_t>(channel) * voxels;
   image.voxels.assign(from, from + voxels);
   return image;
+}
+
+// Empty where there is no foreground.
+std::optional<LabelFit> fit_of(const Image& image, const MappedNpy& label) {
+  const auto* values = label.data<uint8_t>();
+  const std::vector<uint8_t> mask(values, values + label.elements());
+  if (std::all_of(mask.begin(), mask.end(), [](uint8_t value) { return value == 0; })) return std::nullopt;
+  return label_fit(image, mask);
 }
 
 CaseFacts inspect_prepared(const Dataset& dataset, const std::string& id, Role role, std::vector<Finding>& findings) {
@@ -169,6 +179,7 @@ CaseFacts inspect_prepared(const Dataset& dataset, const std::string& id, Role r
     for (size_t c = 0; c < static_cast<size_t>(dataset.channels()); ++c) {
       const Image image = prepared_channel(item, c);
       facts.channels.push_back(measure(image));
+      if (c == 0 && item.label) facts.fit = fit_of(image, *item.label);
       names.push_back(concat("the prepared image", dataset.channels() > 1 ? concat(", channel ", c) : ""));
       if (facts.sketch.content != 0) {
         facts.channels.back().content = hash_voxels(image);

@@ -10,6 +10,7 @@
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/data/case_findings.h"
 #include "textsemiseg/data/fixtures.h"
+#include "textsemiseg/data/label_fit.h"
 #include "textsemiseg/data/phantom.h"
 #include "textsemiseg/data/population_findings.h"
 #include "textsemiseg/data/repairs.h"
@@ -343,6 +344,59 @@ TEST(Population, ManyOutliersAreOneNote) {
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].severity, Severity::kNote);
   EXPECT_EQ(findings[0].cases.size(), 4u);
+}
+
+// Bodies off the centre with an organ of their own contrast; the labels may be mirrored as loaders without geometry leave them.
+class LabelFitTest : public ::testing::Test {
+ protected:
+  CaseFacts one(int64_t i, std::array<bool, 3> mirrored) const {
+    Image image = testing::noise_image({24, 20, 18}, static_cast<uint64_t>(i));
+    std::vector<uint8_t> mask(image.voxels.size());
+    for (int64_t x = 4; x < 11; ++x)
+      for (int64_t y = 3; y < 10 + i % 3; ++y)
+        for (int64_t z = 8; z < 15; ++z) {
+          image(x, y, z) += 60;
+          mask[image.offset(mirrored[0] ? 23 - x : x, mirrored[1] ? 19 - y : y, mirrored[2] ? 17 - z : z)] = 1;
+        }
+    CaseFacts facts;
+    facts.id = testing::case_id(i);
+    facts.fit = label_fit(image, mask);
+    return facts;
+  }
+  static std::vector<Finding> judged(const std::vector<CaseFacts>& cases) {
+    std::vector<Finding> findings;
+    judge_label_fit(cases, findings);
+    return findings;
+  }
+};
+
+TEST_F(LabelFitTest, LabelsThatFitAreFine) {
+  std::vector<CaseFacts> cases;
+  for (int64_t i = 0; i < 10; ++i) cases.push_back(one(i, {false, false, false}));
+  EXPECT_EQ((*cases[0].fit)[0], 1);
+  EXPECT_LT((*cases[0].fit)[1], 0.8);
+  EXPECT_THAT(judged(cases), IsEmpty());
+}
+
+TEST_F(LabelFitTest, OneMirroredLabelStandsOut) {
+  std::vector<CaseFacts> cases;
+  for (int64_t i = 0; i < 10; ++i) cases.push_back(one(i, {false, i == 6, false}));
+  const auto findings = judged(cases);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].code, "label_mirrored");
+  EXPECT_THAT(findings[0].cases, ElementsAre("case_06"));
+  EXPECT_THAT(findings[0].message, HasSubstr("mirrored along y"));
+}
+
+TEST_F(LabelFitTest, AllMirroredIsAnError) {
+  std::vector<CaseFacts> cases;
+  for (int64_t i = 0; i < 10; ++i) cases.push_back(one(i, {true, false, true}));
+  const auto findings = judged(cases);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].code, "labels_mirrored");
+  EXPECT_EQ(findings[0].severity, Severity::kError);
+  EXPECT_THAT(findings[0].message, HasSubstr("in 10 of 10 cases"));
+  EXPECT_THAT(findings[0].message, HasSubstr("mirrored along x and z"));
 }
 
 class DatasetCheckTest : public ::testing::Test {
