@@ -311,7 +311,13 @@ Image read_image(const fs::path& path) {
   return std::move(read_channels(path, header).front());
 }
 
-LabelMap read_label_map(const fs::path& path) { return labels_of(read_image(path), path.string()); }
+LabelMap read_label_map(const fs::path& path) {
+  const Header header = read_header(path);
+  if (header.channels() != 1)
+    throw InputError(path.string(), concat("has ", header.channels(), " values per voxel (layers of segments that overlap?)"),
+                     "one label per voxel; 3D Slicer exports segments to a single label map");
+  return labels_of(read_channels(path, header).front(), path.string());
+}
 
 void write_image(const fs::path& path, const Image& image) { write(path, image); }
 void write_label_map(const fs::path& path, const LabelMap& labels, const TextFields& fields) { write(path, labels, fields); }

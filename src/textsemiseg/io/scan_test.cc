@@ -151,6 +151,8 @@ TEST_F(Scan, VectorImagesAndFourDimensionsGiveChannels) {
   EXPECT_EQ(channels[1](1, 0, 0), 3);
   EXPECT_EQ(channels[1].geometry.spacing, (Vector3{1, 2, 3}));
   EXPECT_THAT(error("vector.mha"), HasSubstr("vector.mha: has 2 channels; expected one"));
+  EXPECT_THAT(input_error_of([&] { read_scan_label(folder_ / "vector.mha"); }),
+              HasSubstr("2 values per voxel (layers of segments"));
   write_text_file(folder_ / "four.mha",
                   "ObjectType = Image\nNDims = 4\nDimSize = 4 3 2 2\nElementSpacing = 1 2 3 1\nElementType = MET_FLOAT\n"
                   "ElementDataFile = LOCAL\n" +
