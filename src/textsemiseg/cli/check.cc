@@ -221,6 +221,7 @@ void run(const CheckArguments& arguments) {
   if (arguments.source.empty() == arguments.dataset.empty()) throw UsageError("check: one of --source and --dataset is needed");
   if (!arguments.fix.empty() && arguments.source.empty()) throw UsageError("check: --fix goes with --source");
   if (!arguments.split.empty() && arguments.dataset.empty()) throw UsageError("check: --split goes with --dataset");
+  if (arguments.options.full && arguments.dataset.empty()) throw UsageError("check: --full goes with --dataset");
   if (!arguments.recipe.empty() && arguments.source.empty()) throw UsageError("check: --recipe goes with --source");
   CheckOptions options = arguments.options;
   options.duplicates = !arguments.no_duplicates;
@@ -270,6 +271,8 @@ std::function<void()> declare_check(CLI::App& app) {
   app.add_option("--split", arguments->split, "a split file or a fold's name instead of split.json");
   app.add_flag("--cases", arguments->cases, "a line per case, and every finding instead of a few of each kind");
   app.add_flag("--no-duplicates", arguments->no_duplicates, "leaves out the search for scans that are there twice");
+  app.add_flag("--full", arguments->options.full,
+               "with --dataset: reads every scan again and compares it with what was prepared");
   app.add_option("--out", arguments->out, "writes everything found as JSON into this file");
   app.add_option("--fix", arguments->fix,
                  "a new folder: the source with what can safely be corrected corrected, the rest linked");

@@ -167,7 +167,23 @@ std::optional<LabelFit> fit_of(const Image& image, const MappedNpy& label) {
   return label_fit(image, mask);
 }
 
-CaseFacts inspect_prepared(const Dataset& dataset, const std::string& id, Role role, std::vector<Finding>& findings) {
+// Opening a dataset looks at samples of files whose size and time are as they were; this reads all of them.
+void compare_with_scans(const Dataset& dataset, const std::string& id, std::vector<Finding>& findings) {
+  const Cache cache(dataset.folder(), dataset.recipe(), dataset.classes(), dataset.label_table());
+  const std::string record = (cache.folder_of(id) / "case.json").string();
+  for (const Json& part : read_json(record).value("source", Json::array())) {
+    Fingerprint stored;
+    read_options(part, record, stored);
+    if (stored.content.empty() || !scan_exists(stored.path) || content_of(stored.path) == stored.content) continue;
+    findings.push_back({Severity::kError,
+                        "source_changed",
+                        {id},
+                        stored.path + " is not the file that was prepared, although its size is the same",
+                        "run prepare again with --overwrite"});
+  }
+}
+
+CaseFacts inspect_prepared(const Dataset& dataset, const std::string& id, Role role, bool full, std::vector<Finding>& findings) {
   CaseFacts facts;
   facts.id = id;
   facts.role = role;
@@ -209,6 +225,7 @@ CaseFacts inspect_prepared(const Dataset& dataset, const std::string& id, Role r
     facts.readable = true;
     judge_channels(facts, names, findings);
     if (scan_exists(source.images.front())) facts.patient = patient_key(source.images.front());
+    if (full) compare_with_scans(dataset, id, findings);
   } catch (const InputError& error) {
     findings.push_back({Severity::kError, "unreadable", {id}, error.what(), "run prepare again"});
   }
@@ -262,7 +279,7 @@ CheckReport check_dataset(const fs::path& folder, const std::string& split, cons
   for (const Role role : kRoles)
     for (const std::string& id : dataset.cases(role)) cases.emplace_back(id, role);
   inspect_all(cases.size(), options, report, [&](size_t i, std::vector<Finding>& findings) {
-    return inspect_prepared(dataset, cases[i].first, cases[i].second, findings);
+    return inspect_prepared(dataset, cases[i].first, cases[i].second, options.full, findings);
   });
   count_classes(report);
   const std::string unclear = meaningless_warning(dataset.class_names(), dataset.class_texts());

@@ -24,6 +24,7 @@ struct ClassPresence {
 
 struct CheckOptions {
   bool duplicates = true;
+  bool full = false;    // prepared datasets: the scans they came from are read as a whole and compared with what was prepared
   int64_t threads = 0;  // 0: one per core
 };
 

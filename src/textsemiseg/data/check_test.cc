@@ -55,7 +55,7 @@ class SourceCheckTest : public ::testing::Test {
   }
   CheckReport check() const {
     const Source source = open_source(folder_.path());
-    return check_source(source, {source.class_names, source.label_table}, {true, 2});
+    return check_source(source, {source.class_names, source.label_table}, {true, false, 2});
   }
   // The only finding.
   Finding only() const {
@@ -475,6 +475,23 @@ TEST_F(DatasetCheckTest, AScanInTrainingAndTestIsAnErrorAlsoAfterACrop) {
   prepare();
   EXPECT_FALSE(check().sound());
   EXPECT_THAT(messages("duplicate_in_two_roles"), ElementsAre(HasSubstr("is a crop (96 %) of")));
+}
+
+TEST_F(DatasetCheckTest, FullFindsAFileWithAnotherContentOfTheSameSizeAndTime) {
+  const Dataset dataset = Dataset::open(folder_ / "dataset");
+  const std::string id = dataset.cases(Role::kLabelled)[0];
+  // The record claims another content; the samples, which are all that is usually read, agree.
+  const fs::path record =
+      Cache(folder_ / "dataset", dataset.recipe(), dataset.classes(), dataset.label_table()).folder_of(id) / "case.json";
+  Json json = read_json(record);
+  json["source"][0]["content"] = "0123456789abcdef";
+  write_json(record, json);
+  EXPECT_TRUE(check().sound());
+  CheckOptions options;
+  options.full = true;
+  const auto found = check_dataset(folder_ / "dataset", "", options).of("source_changed");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_THAT(found[0].cases, ElementsAre(id));
 }
 
 }  // namespace
