@@ -89,7 +89,7 @@ TEST(Plan, PatchFitsTheScanAndTheMemory) {
 PrepareOptions options_of(const TemporaryFolder& folder) {
   testing::write_msd(folder / "S", 10, 6);
   PrepareOptions options = testing::prepare_options(folder / "S", folder / "D");
-  options.split.labelled = "2";
+  options.split.labelled = std::string("2");
   return options;
 }
 
