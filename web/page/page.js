@@ -445,6 +445,9 @@ class View {
       multiplanarLayout: this.wide ? niivue.MULTIPLANAR_TYPE?.ROW ?? 3 : niivue.MULTIPLANAR_TYPE?.GRID ?? 2, multiplanarPadPixels: 0, tileMargin: 3,
       fontMinPx: 12, fontSizeScaling: 0.3, isAntiAlias: false,
     });
+    // While the page is laid out anew a canvas may have no width for a moment: there is nothing to draw then.
+    const resize = this.nv.resizeListener.bind(this.nv);
+    this.nv.resizeListener = () => { if (this.canvas.offsetWidth > 0) resize(); };
     await this.nv.attachToCanvas(this.canvas, false);
     this.nv.setSliceType(this.nv.sliceTypeMultiplanar);
   }
