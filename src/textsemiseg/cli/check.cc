@@ -122,6 +122,7 @@ void print_classes(const CheckReport& report) {
   for (const ClassPresence& one : report.classes) total += one.voxels;
   for (size_t k = 0; k < report.classes.size(); ++k) {
     const ClassPresence& one = report.classes[k];
+    if (k >= report.class_names.size() && one.voxels == 0) continue;  // a gap among values that nobody has named
     std::vector<std::string> row{std::to_string(k), k < report.class_names.size() ? report.class_names[k] : ""};
     const auto cases = [&](Role role) {
       const auto found = one.cases.find(role);
@@ -187,7 +188,8 @@ void print_findings(const CheckReport& report, bool all, const Page& page) {
       std::vector<std::string> ids;
       for (size_t k = shown; k < end; ++k)
         ids.insert(ids.end(), report.findings[k].cases.begin(), report.findings[k].cases.end());
-      std::cout << std::string(kIndent, ' ') << page.wrapped("the same in " + few_of(ids, 12), kIndent) << "\n";
+      std::cout << std::string(kIndent, ' ')
+                << page.wrapped(ids.empty() ? "and so on; --cases shows all" : "the same in " + few_of(ids, 12), kIndent) << "\n";
     }
     std::cout << std::string(kIndent, ' ') << page.faint(page.wrapped("-> " + local(first.advice), kIndent)) << "\n\n";
     i = end;

@@ -108,14 +108,21 @@ void judge_source_classes(const Source& source, CheckReport& report) {
     add(Severity::kNote, "classes_unnamed", "nothing names the classes; labels hold the values " + join(values, ", "),
         "prepare --classes background,... or --label-map, or a dataset.json");
   }
+  std::vector<std::string> gaps;
   for (size_t k = 1; k < report.classes.size(); ++k) {
     if (report.classes[k].labels > 0) continue;
-    if (named)
-      add(Severity::kError, "class_absent", class_name(report, k) + " is in no label",
-          "a label map without it, or labels that show it");
-    else
-      add(Severity::kWarning, "label_gap", concat("value ", k, " is in no label, higher ones are"),
-          "prepare --label-map says which class each value is; a class that never occurs cannot be learned");
+    if (!named) {
+      gaps.push_back(std::to_string(k));
+      continue;
+    }
+    add(Severity::kError, "class_absent", class_name(report, k) + " is in no label",
+        "a label map without it, or labels that show it");
+  }
+  if (!gaps.empty()) {
+    add(Severity::kWarning, "label_gap",
+        concat(gaps.size() == 1 ? "value " : "values ", few_of(gaps, 20), gaps.size() == 1 ? " is" : " are",
+               " in no label, higher ones are"),
+        "prepare --label-map says which class each value is; a class that never occurs cannot be learned");
   }
 }
 
