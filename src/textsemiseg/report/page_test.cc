@@ -30,7 +30,7 @@ std::string fault_in_nesting(const std::string& html) {
     const bool closing = tag[0] == '/';
     const size_t start = closing ? 1 : 0;
     const std::string name = tag.substr(start, tag.find_first_of(" /\n", start) - start);
-    if (tag[0] == '!' || tag.back() == '/' || name == "meta" || name == "img") continue;
+    if (tag[0] == '!' || tag.back() == '/' || name == "meta" || name == "img" || name == "link") continue;
     if (!closing) {
       open.push_back(name);
     } else if (open.empty() || open.back() != name) {
