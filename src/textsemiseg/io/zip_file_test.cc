@@ -3,13 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/torch_files.h"
 #include "textsemiseg/base/testing.h"
 
 namespace tss {
 namespace {
 using ::testing::HasSubstr;
-using testing::raw;
+
+template <class T>
+std::string raw(T value) {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
 
 class ZipFileTest : public ::testing::Test {
  protected:
