@@ -14,6 +14,7 @@
 #include "textsemiseg/data/phantom.h"
 #include "textsemiseg/data/population_findings.h"
 #include "textsemiseg/data/repairs.h"
+#include "textsemiseg/io/dicom_fixture.h"
 #include "textsemiseg/volume/crop_pad.h"
 
 namespace tss {
@@ -328,6 +329,26 @@ TEST(Patients, InTwoRoles) {
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].code, "patient_names");
   EXPECT_EQ(findings[0].severity, Severity::kWarning);
+}
+
+TEST(Patients, OfDicomSeriesWithoutTheirNamesGettingOut) {
+  const testing::TemporaryFolder folder;
+  Source source;
+  source.folder = folder.path();
+  for (int i = 0; i < 3; ++i) {
+    testing::DicomSeries series;
+    series.patient_id = i == 1 ? "Mary^99" : "John^17";
+    series.series_uid += concat(".", i);
+    series.stored = [i](int column, int row, int slice) {
+      return static_cast<int16_t>(7 * column * (i + 1) + 3 * row + 11 * slice);
+    };
+    testing::write_dicom_series(folder / concat("scan", i), series);
+    source.cases.push_back({concat("scan", i), {folder / concat("scan", i)}, {}, i == 2});
+  }
+  const CheckReport report = check_source(source, {});
+  ASSERT_EQ(report.of("patient_in_two_roles").size(), 1u) << to_json(report).at("findings").dump(1);
+  EXPECT_EQ(report.of("patient_in_two_roles")[0].message, "one patient by DICOM: scan0 (training), scan2 (test)");
+  EXPECT_THAT(to_json(report).dump(), Not(HasSubstr("John")));
 }
 
 TEST(Population, ManyOutliersAreOneNote) {
