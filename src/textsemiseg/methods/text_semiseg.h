@@ -13,7 +13,7 @@ struct TextSemiSegOptions {
   double consistency_weight = 0.1;  // beta of lambda(t) = beta exp(-5 (1 - t / t_max)^2)
   FusionOptions tmr;
   AlignmentOptions csa;
-  AugmentationOptions dca;
+  CognitiveAugmentationOptions dca;
 
   template <class V>
   void visit(V& v) {

@@ -14,7 +14,7 @@ torch::Tensor repeat_to(const torch::Tensor& x, int64_t n) {
 
 }  // namespace
 
-void AugmentationOptions::check() const {
+void CognitiveAugmentationOptions::check() const {
   if (!(start >= 0 && start <= 1)) throw InputError("dca.start", concat("found ", start), "a share of the run, 0 to 1");
 }
 

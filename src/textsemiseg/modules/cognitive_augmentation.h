@@ -6,7 +6,7 @@
 
 namespace tss {
 
-struct AugmentationOptions {
+struct CognitiveAugmentationOptions {
   bool enabled = true;
   double start = 0.2;  // share of the run after which mixing begins (the paper is silent; released: 6,000 of 30,000)
 

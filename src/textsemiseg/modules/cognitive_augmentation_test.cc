@@ -117,8 +117,8 @@ TEST(MixForegroundsIdentities, WhereForegroundsOverlapEachKeepsItsOwnClass) {
   EXPECT_TRUE((mix(p).label_u == 2).all().item<bool>());
 }
 
-TEST(AugmentationOptions, ErrorsNameTheField) {
-  AugmentationOptions options;
+TEST(CognitiveAugmentationOptions, ErrorsNameTheField) {
+  CognitiveAugmentationOptions options;
   options.check();
   for (const double wrong : {-0.1, 1.5, std::nan("")}) {
     options.start = wrong;
