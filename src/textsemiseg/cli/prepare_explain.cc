@@ -19,6 +19,7 @@ constexpr int64_t kPanel = 300, kGap = 14, kPerRow = 4, kTitle = 66;
 
 std::string number(double value) {
   const double size = std::abs(value);
+  if (size < 5e-4) return "0";  // also what rounding leaves of a mean
   return value == std::floor(value) && size < 1e7 ? concat(static_cast<int64_t>(value))
                                                   : fixed(value, size < 10     ? 3
                                                                  : size < 1000 ? 2
@@ -84,7 +85,7 @@ RgbImage montage(const std::vector<Panel>& panels) {
     line(1, 12, kFaint, panel.grid);
     line(2, 12, kFaint, panel.values);
     const RgbImage& slice = panel.slice;
-    const int64_t x0 = left + (kPanel - slice.width) / 2, y0 = top + kTitle + (kPanel - slice.height) / 2;
+    const int64_t x0 = left + (kPanel - slice.width) / 2, y0 = top + kTitle;
     for (int64_t y = 0; y < slice.height; ++y)
       for (int64_t x = 0; x < slice.width; ++x) out.at(x0 + x, y0 + y) = slice.at(x, y);
   }
