@@ -88,8 +88,10 @@ std::string describe(const DicomSeries& series) {
 }
 
 std::string list_of(const std::vector<DicomSeries>& all) {
+  constexpr size_t kMost = 20;  // of a whole archive the list would fill the screen
   std::vector<std::string> lines;
-  for (size_t i = 0; i < all.size(); ++i) lines.push_back(concat("#", i + 1, " ", describe(all[i])));
+  for (size_t i = 0; i < std::min(all.size(), kMost); ++i) lines.push_back(concat("#", i + 1, " ", describe(all[i])));
+  if (all.size() > kMost) lines.push_back(concat("and ", all.size() - kMost, " more"));
   return join(lines, "; ");
 }
 
