@@ -229,9 +229,10 @@ void plan_patch(const PlanFacts& facts, const PlanLimits& limits, Plan& plan) {
   if (facts.labelled_read > 0) {
     std::vector<std::string> extent;
     for (size_t a = 0; a < 3; ++a) extent.push_back(mm(facts.foreground_extent[a]));
-    plan.reasons.push_back(concat("the labelled structures together are ", join(extent, " x "),
-                                  " mm in the median case; a patch covers ", mm(length(0)), " x ", mm(length(1)), " x ",
-                                  mm(length(2)), facts.lacks_geometry ? " voxels" : " mm"));
+    const std::string unit = facts.lacks_geometry ? " voxels" : " mm";
+    plan.reasons.push_back(concat("the labelled structures together are ", join(extent, " x "), unit,
+                                  " in the median case; a patch covers ", mm(length(0)), " x ", mm(length(1)), " x ",
+                                  mm(length(2)), unit));
   }
 }
 
