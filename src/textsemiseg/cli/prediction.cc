@@ -10,7 +10,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/preview.h"
 #include "textsemiseg/data/cache.h"
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/data/case_reader.h"
 #include "textsemiseg/engine/costs.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/inference/mirror.h"
@@ -161,14 +161,8 @@ Predictor make_predictor(const PredictingRuns& runs, bool probabilities, Progres
   return {std::move(members), std::move(options)};
 }
 
-std::vector<Image> read_channels(const PredictionJob& job, int64_t channels) {
-  std::vector<Image> out;
-  for (const fs::path& path : job.channels) {
-    for (Image& channel : read_scan_channels(path)) {
-      check_finite(channel, path);
-      out.push_back(std::move(channel));
-    }
-  }
+std::vector<Image> channels_of(const PredictionJob& job, int64_t channels) {
+  std::vector<Image> out = read_channels(job.channels);
   if (static_cast<int64_t>(out.size()) != channels)
     throw InputError(job.channels.front().string(), concat("gives ", out.size(), " channel(s)"),
                      concat(channels, ", as in training"));
@@ -238,7 +232,7 @@ void predict_jobs(const PredictingRuns& runs, const std::vector<PredictionJob>& 
   for (size_t i = 0; i < jobs.size(); ++i) {
     const PredictionJob& job = jobs[i];
     const Stopwatch watch;
-    const std::vector<Image> channels = read_channels(job, runs.record().channels);
+    const std::vector<Image> channels = channels_of(job, runs.record().channels);
     const Prediction prediction = predictor.predict(channels);
     write_outputs(job, channels.front(), prediction, class_names);
     Json record = case_record(job, prediction, class_names);
