@@ -24,6 +24,7 @@ constexpr size_t kRowsWithPicks = 4;  // of more rows only the first and the bes
 
 // Base64 makes four letters of three bytes; grey values hardly compress.
 constexpr double kBytesOfVoxel = 1.4;
+constexpr int64_t kFewestVoxels = 40'000;  // coarser ones show nothing
 
 std::string dice_text(const PageCases& cases, size_t row, size_t index) {
   const auto& value = cases.metrics.front().values.back()[row][index];
@@ -169,18 +170,24 @@ PagePictures add_pictures(PageCases& cases, const Study& study, const RunPageOpt
     return out;
   }
   const double budget = options.megabytes * 1e6;
-  PageVolumeOptions volume_options;
-  volume_options.most_voxels = std::min(
-      volume_options.most_voxels,
-      static_cast<int64_t>(0.8 * budget / kBytesOfVoxel / static_cast<double>(std::max<size_t>(1, wanted.titles.size()))));
-  std::vector<Confusion> confusion(study.rows.size(), no_confusion(cases.class_names.size()));
   double bytes = 0;
+  // The selected cases may take 60 % of the budget, or all when there are no others; the others share what is left.
+  const auto share_of = [&](double of_budget, size_t count) {
+    PageVolumeOptions shared;
+    shared.most_voxels = std::min(shared.most_voxels,
+                               static_cast<int64_t>(of_budget / kBytesOfVoxel / static_cast<double>(std::max<size_t>(1, count))));
+    return shared;
+  };
+  const size_t chosen = wanted.titles.size(), others = wanted.order.size() - chosen;
+  PageVolumeOptions volume_options = share_of((others > 0 ? 0.6 : 0.9) * budget, chosen);
+  std::vector<Confusion> confusion(study.rows.size(), no_confusion(cases.class_names.size()));
   size_t left_out = 0, coarse = 0, cropped = 0;
   Progress progress("pictures", static_cast<int64_t>(wanted.order.size()));
   for (size_t i = 0; i < wanted.order.size(); ++i) {
     const size_t index = wanted.order[i];
     const std::string& id = cases.ids[index];
     const bool selected = wanted.titles.contains(index);
+    if (i == chosen) volume_options = share_of(std::max(0.95 * (budget - bytes), 1e5), others);
     ShownCase one;
     try {
       one = reader->read(id, selected);
@@ -193,7 +200,7 @@ PagePictures add_pictures(PageCases& cases, const Study& study, const RunPageOpt
       if (!one.predictions[r].voxels.empty()) add_case(confusion[r], one.reference, one.predictions[r]);
     }
     ++out.confused_cases;
-    if (!selected && bytes > budget) {
+    if (!selected && volume_options.most_voxels < kFewestVoxels) {
       ++left_out;
       continue;
     }

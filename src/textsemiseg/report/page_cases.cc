@@ -52,6 +52,20 @@ Volume<uint8_t> quantised(const Image& image, double low, double high) {
   return out;
 }
 
+// Whole factors that bring a grid below a number of voxels; the axis with the finest voxels gives way first.
+Size3 thinning(const Geometry& grid, int64_t most_voxels) {
+  Size3 factor{1, 1, 1};
+  while (voxels_of(reduced(grid, factor).size) > most_voxels) {
+    size_t finest = 0;
+    for (size_t axis = 1; axis < 3; ++axis) {
+      if (grid.spacing[axis] * static_cast<double>(factor[axis]) < grid.spacing[finest] * static_cast<double>(factor[finest]))
+        finest = axis;
+    }
+    ++factor[finest];
+  }
+  return factor;
+}
+
 void check_grid(const Geometry& image, const Geometry& labels, const std::string& what) {
   if (!same_grid(image, labels, 1e-2))
     throw InputError(what, "lies on another grid than its scan: " + grid_difference(image, labels, 1e-2));
@@ -96,11 +110,12 @@ PageVolume page_volume(const Image& image, const LabelMap& reference, const std:
     cut(out.reference);
     std::for_each(out.predictions.begin(), out.predictions.end(), cut);
   }
-  while (voxels_of(grey.size()) / (out.factor * out.factor * out.factor) > options.most_voxels) ++out.factor;
+  const Size3 factor = thinning(grey.geometry, options.most_voxels);
+  out.factor = *std::max_element(factor.begin(), factor.end());
   if (out.factor > 1) {
-    grey = reduce(grey, Size3{out.factor, out.factor, out.factor});
+    grey = reduce(grey, factor);
     const auto thin = [&](LabelMap& labels) {
-      if (!labels.voxels.empty()) labels = reduce(labels, Size3{out.factor, out.factor, out.factor});
+      if (!labels.voxels.empty()) labels = reduce(labels, factor);
     };
     thin(out.reference);
     std::for_each(out.predictions.begin(), out.predictions.end(), thin);

@@ -20,7 +20,7 @@ struct PageVolume {
   double low = 0, high = 1;  // grey values that became 0 and 255
   LabelMap reference;
   std::vector<LabelMap> predictions;  // by row; an empty volume where a row has none
-  int64_t factor = 1;                 // voxels of the scan along one side of a voxel here
+  int64_t factor = 1;                 // voxels of the scan along the longest side of a voxel here, in voxels
   bool cropped = false;
 };
 
