@@ -27,6 +27,22 @@ std::string quoted(const std::string& text) {
   return text.find_first_of(" []\"$&") == std::string::npos ? text : "'" + text + "'";
 }
 
+// As people write it: one step a line, [dataset] only where it says something.
+std::string recipe_file(const Preset& preset) {
+  Json config = write_options(preset);
+  const Json steps = config.at("recipe").at("steps");
+  config.at("recipe").erase("steps");
+  if (config.at("dataset") == write_options(DatasetFacts{})) config.erase("dataset");
+  std::string text = "[recipe]\nname = \"" + preset.recipe.name + "\"\nsteps = [\n";
+  for (const Json& step : steps) {
+    const std::string line = to_toml(Json{{"x", Json::array({step})}});  // x = [{...}]
+    text += "  " + line.substr(5, line.size() - 7) + ",\n";
+  }
+  text += "]\n";
+  config.erase("recipe");
+  return config.empty() ? text : text + "\n" + to_toml(config);
+}
+
 }  // namespace
 
 void plan_preparation(const PrepareOptions& options, const std::string& recipe, const PlanArguments& arguments) {
@@ -40,7 +56,7 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
   const RunConfig config = make_run_config(Json::object(), "--plan");
   const double budget = arguments.memory > 0 ? arguments.memory * kGiB : machine_memory() / 2;
   const double each = bytes_per_voxel(config, facts.channels);
-  Plan plan = make_plan(
+  PreparationPlan plan = make_plan(
       facts, {.side_multiple = config.network.side_multiple(), .most_patch_voxels = static_cast<int64_t>(budget / each)},
       record.recipe);
   const auto voxels = static_cast<double>(plan.patch[0] * plan.patch[1] * plan.patch[2]);
@@ -80,7 +96,7 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
   preset.recipe.name = std::filesystem::path(arguments.write).stem().string();
   std::string text = "# Proposed by prepare --plan from " + concat(facts.scans.size()) + " scans:\n";
   for (const std::string& reason : plan.reasons) text += "# - " + reason + "\n";
-  write_text_file(arguments.write, text + to_toml(write_options(preset)));
+  write_text_file(arguments.write, text + recipe_file(preset));
   log_info(arguments.write + ": the recipe proposed");
 }
 

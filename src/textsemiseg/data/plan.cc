@@ -108,7 +108,7 @@ bool one_spacing(const PlanFacts& facts) {
   return true;
 }
 
-void plan_spacing(const PlanFacts& facts, Plan& plan) {
+void plan_spacing(const PlanFacts& facts, PreparationPlan& plan) {
   if (const Resample* step = plan.recipe.find<Resample>()) {
     plan.reasons.push_back(concat("spacing: ", join(step->spacing, " x "), " mm, as recipe ", plan.recipe.name, " says (",
                                   range_of_spacings(facts), " mm in ", scans(std::ssize(facts.scans)), ")"));
@@ -142,7 +142,7 @@ void plan_spacing(const PlanFacts& facts, Plan& plan) {
                                 scans(std::ssize(facts.scans)), ")"));
 }
 
-void plan_window(const PlanFacts& facts, bool ct, Plan& plan) {
+void plan_window(const PlanFacts& facts, bool ct, PreparationPlan& plan) {
   std::string seen;
   std::vector<double> window;
   if (ct && facts.labelled_read > 0) {
@@ -169,7 +169,7 @@ void plan_window(const PlanFacts& facts, bool ct, Plan& plan) {
   }
 }
 
-void plan_crop(const PlanFacts& facts, bool ct, Plan& plan) {
+void plan_crop(const PlanFacts& facts, bool ct, PreparationPlan& plan) {
   if (plan.recipe.find<Crop>()) {
     plan.reasons.push_back("crop: as recipe " + plan.recipe.name + " says");
     return;
@@ -198,7 +198,7 @@ int64_t down(double value, int64_t multiple) {
   return std::max<int64_t>(multiple, static_cast<int64_t>(value) / multiple * multiple);
 }
 
-void plan_patch(const PlanFacts& facts, const PlanLimits& limits, Plan& plan) {
+void plan_patch(const PlanFacts& facts, const PlanLimits& limits, PreparationPlan& plan) {
   const Resample* step_of_spacing = plan.recipe.find<Resample>();
   Vector3 spacing{};  // 0: as stored
   if (step_of_spacing != nullptr) std::copy_n(step_of_spacing->spacing.begin(), 3, spacing.begin());
@@ -273,8 +273,8 @@ PlanFacts gather_plan_facts(const DatasetRecord& record, const std::vector<std::
   return facts;
 }
 
-Plan make_plan(const PlanFacts& facts, const PlanLimits& limits, const Recipe& given) {
-  Plan plan;
+PreparationPlan make_plan(const PlanFacts& facts, const PlanLimits& limits, const Recipe& given) {
+  PreparationPlan plan;
   plan.recipe = given;
   const bool ct = facts.minimum < kCtMinimum;
   plan_spacing(facts, plan);

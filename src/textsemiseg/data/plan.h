@@ -40,7 +40,7 @@ struct PlanLimits {
   int64_t most_patch_voxels = 0;  // what memory allows
 };
 
-struct Plan {
+struct PreparationPlan {
   Recipe recipe;                       // the given one with what it leaves open
   std::vector<std::string> overrides;  // the same for --set: "recipe.spacing=[1, 1, 1]", ...
   Size3 size{};                        // median of the scans, at its spacing
@@ -48,6 +48,6 @@ struct Plan {
   std::vector<std::string> reasons;  // one line each
 };
 // Steps that the given recipe has stay as they are.
-Plan make_plan(const PlanFacts& facts, const PlanLimits& limits, const Recipe& given);
+PreparationPlan make_plan(const PlanFacts& facts, const PlanLimits& limits, const Recipe& given);
 
 }  // namespace tss

@@ -27,23 +27,23 @@ PlanFacts facts_of(const std::vector<Vector3>& spacings, bool ct = true) {
   return facts;
 }
 
-std::string all(const Plan& plan) { return join(plan.reasons, "\n"); }
+std::string all(const PreparationPlan& plan) { return join(plan.reasons, "\n"); }
 
 TEST(Plan, OneSpacingIsKept) {
-  const Plan plan = make_plan(facts_of({{1, 1, 2}, {1, 1, 2.01}, {1.01, 1, 2}}), {}, recipe_from_name("generic"));
+  const PreparationPlan plan = make_plan(facts_of({{1, 1, 2}, {1, 1, 2.01}, {1.01, 1, 2}}), {}, recipe_from_name("generic"));
   EXPECT_FALSE(plan.recipe.find<Resample>());
   EXPECT_THAT(all(plan), HasSubstr("spacing: kept; 1-1.01 x 1 x 2-2.01 mm in 3 scans"));
 }
 
 TEST(Plan, MedianSpacingAndAFinerCoarseAxis) {
   const std::vector<Vector3> spacings{{0.6, 0.6, 2.5}, {0.8, 0.8, 5}, {0.9, 0.9, 5}, {0.7, 0.7, 5}, {0.8, 0.8, 5}};
-  const Plan plan = make_plan(facts_of(spacings), {}, recipe_from_name("generic"));
+  const PreparationPlan plan = make_plan(facts_of(spacings), {}, recipe_from_name("generic"));
   // 5 mm are more than three times 0.8: the 10th percentile of 2.5, 5, 5, 5, 5 is 2.5 + 0.4 * 2.5.
   EXPECT_THAT(plan.recipe.find<Resample>()->spacing, ElementsAre(0.8, 0.8, 3.5));
   EXPECT_THAT(plan.overrides, ::testing::Contains("recipe.spacing=[0.8,0.8,3.5]"));
   EXPECT_THAT(all(plan), HasSubstr("10th percentile of axis 2, whose median of 5 mm is more than 3 times the finest"));
   // A recipe that says so stays.
-  const Plan told = make_plan(facts_of(spacings), {}, recipe_from_name("pancreas_ct"));
+  const PreparationPlan told = make_plan(facts_of(spacings), {}, recipe_from_name("pancreas_ct"));
   EXPECT_THAT(told.recipe.find<Resample>()->spacing, ElementsAre(1, 1, 1));
   EXPECT_THAT(told.overrides, IsEmpty());
 }
@@ -54,7 +54,7 @@ TEST(Plan, WindowFromLabelsOfHounsfieldUnitsOnly) {
   facts.labelled_read = 2;
   facts.foreground_low = -83;
   facts.foreground_high = 201;
-  const Plan plan = make_plan(facts, {}, recipe_from_name("generic"));
+  const PreparationPlan plan = make_plan(facts, {}, recipe_from_name("generic"));
   EXPECT_THAT(plan.overrides, ElementsAre("recipe.crop=body", "recipe.window=[-85,205]"));
   EXPECT_THAT(all(plan), HasSubstr("99 % of the voxels of any class in 2 labelled scans lie between -83 and 201"));
   // Steps come in their usual order.

@@ -25,7 +25,7 @@ double ratio(int64_t numerator, int64_t denominator) {
 
 }  // namespace
 
-void Box::include(int64_t x, int64_t y, int64_t z_begin, int64_t z_end) {
+void VoxelBounds::include(int64_t x, int64_t y, int64_t z_begin, int64_t z_end) {
   low = {std::min(low[0], x), std::min(low[1], y), std::min(low[2], z_begin)};
   high = {std::max(high[0], x + 1), std::max(high[1], y + 1), std::max(high[2], z_end)};
 }

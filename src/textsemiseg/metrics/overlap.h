@@ -10,7 +10,7 @@
 namespace tss {
 
 // Voxels low <= index < high; empty until something is included.
-struct Box {
+struct VoxelBounds {
   Size3 low{INT64_MAX, INT64_MAX, INT64_MAX};
   Size3 high{0, 0, 0};
 
@@ -20,7 +20,7 @@ struct Box {
 
 struct ClassCounts {
   int64_t prediction = 0, reference = 0, both = 0;  // voxels
-  Box box;                                          // of the union of the two masks
+  VoxelBounds box;                                  // of the union of the two masks
 };
 
 // counts[c] for every value c of a byte.

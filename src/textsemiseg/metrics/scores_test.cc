@@ -134,7 +134,7 @@ TEST(Counts, OneScanEqualsCountingEachClass) {
   const auto counts = count_classes(p.voxels.data(), r.voxels.data(), g.size);
   for (int label = 0; label < 5; ++label) {
     int64_t np = 0, nr = 0, nb = 0;
-    Box box;
+    VoxelBounds box;
     for (int64_t x = 0; x < 6; ++x)
       for (int64_t y = 0; y < 7; ++y)
         for (int64_t z = 0; z < 29; ++z) {

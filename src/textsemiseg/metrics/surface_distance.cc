@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kFar = std::numeric_limits<double>::infinity();
 
-SurfaceVoxels surface_of(const uint8_t* labels, const Size3& size, uint8_t label, const Box& box) {
+SurfaceVoxels surface_of(const uint8_t* labels, const Size3& size, uint8_t label, const VoxelBounds& box) {
   const int64_t nx = box.high[0] - box.low[0], ny = box.high[1] - box.low[1], nz = box.high[2] - box.low[2];
   // The mask with one layer of outside around it, so that borders need no case of their own.
   const int64_t row = nz + 2, plane = (ny + 2) * row;
@@ -182,7 +182,8 @@ double average_symmetric_surface_distance(const SurfaceDistances& d) {
          static_cast<double>(d.prediction_to_reference.size() + d.reference_to_prediction.size());
 }
 
-SurfacePair::SurfacePair(const uint8_t* prediction, const uint8_t* reference, const Size3& size, uint8_t label, const Box& box) {
+SurfacePair::SurfacePair(const uint8_t* prediction, const uint8_t* reference, const Size3& size, uint8_t label,
+                         const VoxelBounds& box) {
   if (box.empty()) return;
   for (size_t a = 0; a < 3; ++a) size_[a] = box.high[a] - box.low[a];
   prediction_ = surface_of(prediction, size, label, box);

@@ -38,7 +38,7 @@ struct SurfaceVoxels {
 class SurfacePair {
  public:
   // box holds every voxel with this label in either map (count_classes gives it).
-  SurfacePair(const uint8_t* prediction, const uint8_t* reference, const Size3& size, uint8_t label, const Box& box);
+  SurfacePair(const uint8_t* prediction, const uint8_t* reference, const Size3& size, uint8_t label, const VoxelBounds& box);
   // Throws Error when one of the masks is empty.
   SurfaceDistances distances(const Vector3& spacing) const;
 
