@@ -439,7 +439,7 @@ class View {
   async attach() {
     this.wide = this.element.clientWidth > 620;
     this.nv = new niivue.Niivue({
-      logLevel: "error", show3Dcrosshair: false, backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.55], crosshairWidth: 0.35,
+      logLevel: "error", show3Dcrosshair: false, backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.55], 
       crosshairGap: 6, isRadiologicalConvention: true, dragAndDropEnabled: false, scrollRequiresFocus: true, showLegend: false,
       loadingText: "", isResizeCanvas: true, multiplanarShowRender: niivue.SHOW_RENDER?.NEVER ?? 0,
       multiplanarLayout: this.wide ? niivue.MULTIPLANAR_TYPE?.ROW ?? 3 : niivue.MULTIPLANAR_TYPE?.GRID ?? 2, multiplanarPadPixels: 0, tileMargin: 3,
@@ -468,6 +468,8 @@ class View {
     const [x, y, z] = volume.size.map((count, axis) => count * volume.spacing[axis]);
     const frame = this.canvas.parentElement, width = frame.clientWidth;
     const wanted = this.wide ? width * Math.max(y, z) / (2 * x + y) : width * (y + z) / (x + y);
+    // A line and a half, whatever the size of the voxels.
+    this.nv.opts.crosshairWidth = 1.6 * (this.wide ? 2 * volume.size[0] + volume.size[1] : volume.size[0] + volume.size[1]) / width;
     frame.style.height = `${Math.round(Math.min(wanted, innerHeight * (this.wide ? 0.46 : 0.62)))}px`;
   }
 

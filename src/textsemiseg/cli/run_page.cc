@@ -36,6 +36,29 @@ PageTable page_table(const DocumentTable& table) {
   return out;
 }
 
+// Ranks say nothing about one row.
+PageTable without_ranks(PageTable table) {
+  for (size_t c = table.columns.size(); c-- > 0;) {
+    if (!starts_with(table.columns[c], "mean rank")) continue;
+    table.columns.erase(table.columns.begin() + static_cast<std::ptrdiff_t>(c));
+    for (auto& row : table.rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(c));
+  }
+  return table;
+}
+
+// Pages are given to others: runs by their names, no folders of this machine.
+std::string without_folders(std::string text, const Study& study) {
+  for (const StudyRow& row : study.rows) {
+    for (const RunResults& run : row.runs) {
+      const std::string folder = run.folder.parent_path().string();
+      if (folder.empty()) continue;
+      for (size_t at = text.find(folder + "/"); at != std::string::npos; at = text.find(folder + "/", at))
+        text.erase(at, folder.size() + 1);
+    }
+  }
+  return text;
+}
+
 std::optional<IntervalChart> dice_chart(const Comparison& all) {
   IntervalChart chart;
   chart.title = "Dice: mean over cases with its 95 % interval";
@@ -71,7 +94,8 @@ PageSection summary_section(const Study& study, const Comparison& all, const Doc
   for (const DocumentTable& table : document.tables) {
     if (table.caption == "Costs") continue;
     const bool first = section.tables.empty();
-    (first || table.caption.find("by class") != std::string::npos ? section.tables : section.folded).push_back(page_table(table));
+    (first || table.caption.find("by class") != std::string::npos ? section.tables : section.folded)
+        .push_back(all.rows.size() == 1 ? without_ranks(page_table(table)) : page_table(table));
   }
   if (!section.tables.empty())
     section.tables.front().note =
@@ -396,7 +420,10 @@ Page page_of_study(const Study& study, const Comparison& all, const RunPageOptio
                               all.rows.size() == 1 ? "One method" : concat(all.rows.size(), " methods"), ", trained with ",
                               plain(value_at(first.record, "split.labelled")), " labelled and ",
                               plain(value_at(first.record, "split.unlabelled")), " unlabelled cases.")};
-  for (const std::string& obstacle : all.obstacles) page.warnings.push_back("Not comparable as it stands: " + obstacle);
+  if (!all.obstacles.empty()) {
+    page.warnings.emplace_back("The rows are not comparable as they stand:");
+    for (const std::string& obstacle : all.obstacles) page.warnings.push_back(without_folders(obstacle, study));
+  }
   if (plain(value_at(first.record, "protocol")) == "published")
     page.warnings.emplace_back(
         "Protocol published: the checkpoint was chosen on the test cases, so these scores are optimistic.");

@@ -178,8 +178,11 @@ std::string render_page(const Page& page) {
       "<header>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<h1>" + html_escape(page.title) + "</h1>\n";
   for (const std::string& text : page.introduction) body += paragraph(text, "lead");
   if (page.live) body += live_bar(*page.live);
-  for (const std::string& warning : page.warnings)
-    body += "<p class=\"warning\" role=\"note\">" + html_escape(warning) + "</p>\n";
+  if (!page.warnings.empty()) {
+    body += "<div class=\"warning\" role=\"note\">\n";
+    for (const std::string& warning : page.warnings) body += paragraph(warning);
+    body += "</div>\n";
+  }
   body += "</header>\n<nav aria-label=\"Parts of this page\">\n";
   for (const PageSection& section : page.sections)
     body += concat("<a href=\"#", section.id, "\">", html_escape(section.title), "</a>\n");

@@ -47,7 +47,7 @@ struct PageLive {
 struct Page {
   std::string title;
   std::vector<std::string> introduction;  // paragraphs
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings;      // sentences
   std::vector<PageSection> sections;
   std::optional<PageCases> cases;
   std::optional<PageLive> live;
