@@ -67,8 +67,7 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option(
          "--label-map", arguments->label_map,
          "stored values of a class, e.g. \"1,2,4=whole tumour\" or \">0=tumour\": merges, renames, or (=background) drops")
-      ->take_all()
-      ->allow_extra_args(false);
+      ->take_all();
   app.add_option("--labelled", split_options.labelled, "labelled training cases: a number or a percentage of the training cases");
   app.add_option("--validation", split_options.validation,
                  "validation cases: a number or a percentage of the cases with a label (10%)");
