@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -49,9 +50,13 @@ void Progress::show(double done, const std::string& note) {
   if (progress_listener()) return progress_listener()(state);
   if (log_level() == LogLevel::kQuiet) return;
   if (message_format() == MessageFormat::kJson) {
-    nlohmann::ordered_json fields = {
-        {"title", state.title}, {"done", state.done}, {"total", state.total}, {"share", state.share}, {"seconds", state.seconds}};
-    if (state.remaining >= 0) fields["remaining"] = state.remaining;
+    const auto rounded = [](double value) { return std::round(value * 1000) / 1000; };
+    nlohmann::ordered_json fields = {{"title", state.title},
+                                     {"done", state.done},
+                                     {"total", state.total},
+                                     {"share", rounded(state.share)},
+                                     {"seconds", rounded(state.seconds)}};
+    if (state.remaining >= 0) fields["remaining"] = rounded(state.remaining);
     if (!note.empty()) fields["note"] = note;
     return log_event("progress", fields);
   }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -30,6 +31,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 struct Result {
   int code = -1;
@@ -174,17 +176,17 @@ TEST_F(Completion, BashOffersVerbsOptionsAndValues) {
   if (!has_program("bash")) GTEST_SKIP() << "skipped: no bash";
   EXPECT_THAT(bash({"pre"}), ElementsAre("prepare", "predict"));
   EXPECT_THAT(bash({"text", ""}), ElementsAre("tokenize", "encode", "probe"));
-  EXPECT_THAT(bash({"predict", "--ov"}), ElementsAre("--overlap", "--overwrite"));
+  EXPECT_THAT(bash({"predict", "--ov"}), UnorderedElementsAre("--overlap", "--overwrite"));
   EXPECT_THAT(bash({"predict", "--weights", ""}), ElementsAre("gaussian", "constant"));
   EXPECT_THAT(bash({"predict", "--weights", "=", "c"}), ElementsAre("constant"));
   EXPECT_THAT(bash({"evaluate", "--role", "t"}), ElementsAre("test"));
   EXPECT_THAT(bash({"train", "--method", "mc_"}), ElementsAre("mc_net", "mc_net_plus"));
   EXPECT_THAT(bash({"predict", "--run", ""}), ElementsAre("scans of today"));  // folders alone
-  EXPECT_THAT(bash({"predict", "--input", "sc"}), ElementsAre("scan.nii.gz", "scans of today"));
+  EXPECT_THAT(bash({"predict", "--input", "sc"}), UnorderedElementsAre("scan.nii.gz", "scans of today"));
   EXPECT_THAT(bash({"predict", "--overlap", ""}), ElementsAre());
   EXPECT_THAT(bash({"text", "tokenize", "--tokenizer", ""}), ElementsAre("clip", "wordpiece"));
   // A value that is called like a verb does not change what is offered.
-  EXPECT_THAT(bash({"predict", "--output", "train", "--ov"}), ElementsAre("--overlap", "--overwrite"));
+  EXPECT_THAT(bash({"predict", "--output", "train", "--ov"}), UnorderedElementsAre("--overlap", "--overwrite"));
   EXPECT_THAT(bash({"completion", ""}), ElementsAre("bash", "zsh"));
 }
 
@@ -242,7 +244,10 @@ TEST(Manual, OnePagePerVerbWithEveryOption) {
   for (const Verb& verb : verbs())
     EXPECT_TRUE(fs::exists(folder / (std::string("textsemiseg-") + verb.name + ".1"))) << verb.name;
   const std::string page = read_text_file(folder / "textsemiseg-predict.1");
-  for (const OptionFacts& option : all_facts().commands[3].options) EXPECT_THAT(page, HasSubstr(roff_text(option.names.back())));
+  const CommandFacts facts = all_facts();
+  const auto predict =
+      std::find_if(facts.commands.begin(), facts.commands.end(), [](const CommandFacts& one) { return one.name == "predict"; });
+  for (const OptionFacts& option : predict->options) EXPECT_THAT(page, HasSubstr(roff_text(option.names.back())));
   EXPECT_THAT(read_text_file(folder / "textsemiseg.1"), HasSubstr("EXIT STATUS"));
 }
 

@@ -17,6 +17,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/memory.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/version.h"
 #include "textsemiseg/cli/convolution_check.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/io/library_versions.h"
@@ -79,7 +80,7 @@ Json machine() {
 
 Json libraries() {
   Json versions;
-  versions["textsemiseg"] = "0.1.0";
+  versions["textsemiseg"] = kVersion;
   versions["LibTorch"] = TORCH_VERSION;
   versions["oneDNN"] = at::globalContext().hasMKLDNN() ? version_in(at::get_mkldnn_version()) : "not built in";
   versions["MKL"] = at::globalContext().hasMKL() ? version_in(at::get_mkl_version()) : "not built in";

@@ -10,7 +10,9 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/io/config.h"
+#include "textsemiseg/io/dicom_fixture.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss {
 namespace {
@@ -45,7 +47,7 @@ void make_scan(const Geometry& g, double radius, const fs::path& image_file, con
   if (!label_file.empty()) write_label_map(label_file, label);
 }
 
-class Runs : public testing::Test {
+class Runs : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = fs::temp_directory_path() / ("predict_test_" + std::to_string(::getpid()));
@@ -101,11 +103,11 @@ class Runs : public testing::Test {
   static int program_named(std::vector<std::string> words) {
     std::vector<char*> argv;
     for (std::string& w : words) argv.push_back(w.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
     const int code = run_program(static_cast<int>(argv.size()), argv.data());
-    out_ = testing::internal::GetCapturedStdout();
-    err_ = testing::internal::GetCapturedStderr();
+    out_ = ::testing::internal::GetCapturedStdout();
+    err_ = ::testing::internal::GetCapturedStderr();
     return code;
   }
   static std::string path(const std::string& name) { return (folder_ / name).string(); }
@@ -172,17 +174,17 @@ TEST_F(Runs, FormatsNamesAndColours) {
   make_scan(grid({20, 18, 12}, {1, 1, 2}, true), 6, path("one.nrrd"), {});
   std::vector<uint8_t> first;
   for (const std::string ending : {"nii.gz", "nrrd", "seg.nrrd", "mha"}) {
-    ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", path("one.nrrd"), "--output", path("formats"), "--format",
-                       ending, "--threads", "1"}),
+    ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", path("one.nrrd"), "--output",
+                       path("as_" + ending.substr(0, 2)), "--format", ending, "--threads", "1"}),
               0)
         << err_;
-    const LabelMap labels = read_label_map(folder_ / "formats" / ("one." + ending));
+    const LabelMap labels = read_label_map(folder_ / ("as_" + ending.substr(0, 2)) / ("one." + ending));
     EXPECT_EQ(grid_difference(labels.geometry, read_geometry(path("one.nrrd")), 1e-6), "") << ending;
     if (first.empty()) first = labels.voxels;
     EXPECT_EQ(labels.voxels, first) << ending;
   }
-  EXPECT_NE(read_text_file(folder_ / "formats/one.ctbl").find("ball"), std::string::npos);
-  const std::string header = read_text_file(folder_ / "formats/one.seg.nrrd").substr(0, 2000);
+  EXPECT_NE(read_text_file(folder_ / "as_ni/one.ctbl").find("ball"), std::string::npos);
+  const std::string header = read_text_file(folder_ / "as_se/one.seg.nrrd").substr(0, 2000);
   EXPECT_NE(header.find("Segment0_Name:=ball"), std::string::npos) << header;
   EXPECT_NE(header.find("Segment0_Color:="), std::string::npos);
   EXPECT_EQ(program({"predict", "--run", path("honest"), "--input", path("one.nrrd"), "--output", path("x.h5")}), 3);
@@ -191,6 +193,34 @@ TEST_F(Runs, FormatsNamesAndColours) {
       2);
   EXPECT_EQ(program({"predict", "--run", path("honest"), "--input", path("one.nrrd"), "--output", path("x"), "--format", "h5"}),
             2);
+}
+
+TEST_F(Runs, DicomInLabelsAndSegmentationObjectOut) {
+  testing::DicomSlice like;
+  like.rows = 18;
+  like.columns = 20;
+  like.spacing = {1, 1};
+  testing::DicomSeries series(14, 2, like);
+  series.patient_id = "SECRET^17";
+  testing::write_dicom_series(folder_ / "dicom/series", series);
+  ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", path("dicom/series"), "--output", path("from_dicom"),
+                     "--dicom-seg", "--preview", "--threads", "1"}),
+            0)
+      << err_;
+  const Json record = read_json(folder_ / "from_dicom/predictions.json");
+  const Json& one = record["cases"].at(0);
+  const LabelMap labels = read_label_map(folder_ / "from_dicom" / one["output"].get<std::string>());
+  EXPECT_EQ(labels.size(), (Size3{20, 18, 14}));
+  EXPECT_EQ(grid_difference(labels.geometry, read_scan_geometry(folder_ / "dicom/series"), 1e-4), "");
+  EXPECT_TRUE(fs::exists(folder_ / "from_dicom" / one["dicom_seg"].get<std::string>()));
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "from_dicom")) {
+    if (!entry.is_regular_file() || entry.path().extension() == ".dcm") continue;  // DICOM asks for the patient there
+    EXPECT_EQ(read_text_file(entry.path()).find("SECRET"), std::string::npos) << entry.path();
+  }
+  EXPECT_EQ(err_.find("SECRET"), std::string::npos);
+  EXPECT_EQ(program({"predict", "--run", path("honest"), "--input", path("scans/imagesTr/case_0.nii.gz"), "--output",
+                     path("no_dicom"), "--dicom-seg"}),
+            3);
 }
 
 TEST_F(Runs, TheManifestSaysWhatWasDone) {

@@ -29,6 +29,7 @@ Json prediction_manifest(const PredictingRuns& runs) {
   out["written"] = timestamp();
   out["runs"] = Json::array();
   for (size_t i = 0; i < runs.runs.size(); ++i) out["runs"].push_back(prediction_record(runs.runs[i], runs.options[i]));
+  for (size_t i = 0; i < runs.runs.size(); ++i) out["runs"][i]["folder"] = runs.runs[i].folder.string();
   const PredictorOptions& common = runs.options.front();
   // Stated once for all runs.
   for (const char* key : {"class_names", "mirror", "precision", "postprocess"}) {

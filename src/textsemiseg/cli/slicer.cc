@@ -70,7 +70,8 @@ std::map<std::string, std::string> predict_module(const SlicerCall& call) {
   deliver(result, call.value("outputLabel"));
   if (!call.value("segmentation").empty()) deliver(result, call.value("segmentation"));
   std::vector<std::string> volumes;
-  for (const Json& one : read_json(work / "labels.json").at("cases").at(0).at("classes"))
+  const Json manifest = read_json(work / "labels.json");
+  for (const Json& one : manifest.at("cases").at(0).at("classes"))
     volumes.push_back(concat(one.at("name").get<std::string>(), " ", fixed(one.at("ml").get<double>(), 2), " ml"));
   return {{"volumes", join(volumes, ", ")}};
 }
@@ -85,7 +86,8 @@ std::map<std::string, std::string> evaluate_module(const SlicerCall& call) {
   if (!call.value("csv").empty()) write_cases_csv(call.value("csv"), set);
   std::cout << score_table(set) << std::flush;
   std::vector<std::string> dice;
-  for (const Json& one : scores_json(set).at("classes")) {
+  const Json scores = scores_json(set);
+  for (const Json& one : scores.at("classes")) {
     const Json& value = one.at("dice");
     dice.push_back(concat(one.at("name").is_string() ? one.at("name").get<std::string>() : one.at("class").dump(), " ",
                           value.is_number() ? fixed(value.get<double>(), 4) : "undefined"));
