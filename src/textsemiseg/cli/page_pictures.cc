@@ -174,8 +174,8 @@ PagePictures add_pictures(PageCases& cases, const Study& study, const RunPageOpt
   // The selected cases may take 60 % of the budget, or all when there are no others; the others share what is left.
   const auto share_of = [&](double of_budget, size_t count) {
     PageVolumeOptions shared;
-    shared.most_voxels = std::min(shared.most_voxels,
-                               static_cast<int64_t>(of_budget / kBytesOfVoxel / static_cast<double>(std::max<size_t>(1, count))));
+    shared.most_voxels = std::min(
+        shared.most_voxels, static_cast<int64_t>(of_budget / kBytesOfVoxel / static_cast<double>(std::max<size_t>(1, count))));
     return shared;
   };
   const size_t chosen = wanted.titles.size(), others = wanted.order.size() - chosen;
@@ -196,10 +196,13 @@ PagePictures add_pictures(PageCases& cases, const Study& study, const RunPageOpt
       cases.notes.push_back("Case " + id + " could not be read when this page was made.");
       continue;
     }
+    bool predicted = false;
     for (size_t r = 0; r < one.predictions.size(); ++r) {
-      if (!one.predictions[r].voxels.empty()) add_case(confusion[r], one.reference, one.predictions[r]);
+      if (one.predictions[r].voxels.empty()) continue;
+      add_case(confusion[r], one.reference, one.predictions[r]);
+      predicted = true;
     }
-    ++out.confused_cases;
+    out.confused_cases += predicted;
     if (!selected && volume_options.most_voxels < kFewestVoxels) {
       ++left_out;
       continue;

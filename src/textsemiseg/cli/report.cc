@@ -107,6 +107,7 @@ void make_figure(const Arguments& arguments, const Study& study, const Compariso
 }
 
 void run(const Arguments& arguments) {
+  if (!arguments.figure.empty()) check_figure_path(arguments.figure);
   const std::vector<fs::path> runs = runs_of(arguments);
   const std::string role = arguments.role.empty() ? default_role(runs) : role_name(role_from_name(arguments.role));
   const bool study_folder = is_study(arguments.folders.front());

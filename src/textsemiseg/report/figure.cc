@@ -164,16 +164,18 @@ void draw(Canvas& canvas, const Figure& figure, const Layout& layout) {
 
 }  // namespace
 
-void write_figure(const std::filesystem::path& path, const Figure& figure) {
-  const Layout layout = layout_of(figure);
+void check_figure_path(const std::filesystem::path& path) {
   const std::string extension = to_lower_ascii(path.extension().string());
-  std::unique_ptr<Canvas> canvas;
-  if (extension == ".png")
-    canvas = png_canvas(layout.width, layout.height);
-  else if (extension == ".svg")
-    canvas = svg_canvas(layout.width, layout.height);
-  else
+  if (extension != ".png" && extension != ".svg")
     throw InputError(path.string(), "has the extension '" + extension + "'", ".png or .svg");
+}
+
+void write_figure(const std::filesystem::path& path, const Figure& figure) {
+  check_figure_path(path);
+  const Layout layout = layout_of(figure);
+  const std::unique_ptr<Canvas> canvas = to_lower_ascii(path.extension().string()) == ".svg"
+                                             ? svg_canvas(layout.width, layout.height)
+                                             : png_canvas(layout.width, layout.height);
   draw(*canvas, figure, layout);
   write_text_file(path, canvas->file());
 }

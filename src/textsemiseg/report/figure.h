@@ -26,6 +26,9 @@ struct Figure {
   double cell = 150;      // side of a picture, units of the SVG (1/96 inch)
 };
 
+// Throws InputError unless the extension is .png or .svg; for before any work is done.
+void check_figure_path(const std::filesystem::path& path);
+
 // .png (three pixels a unit) or .svg (slices as embedded PNG, outlines and words as vectors). Each cell shows a square of the
 // slice with the most of the reference. Throws InputError on another extension and on grids that differ.
 void write_figure(const std::filesystem::path& path, const Figure& figure);
