@@ -39,7 +39,8 @@ CaseArrays read_case(const SourceCase& item, const LabelTable& labels, const std
   LabelMap label = read_scan_label(item.label);
   bool placed = false;
   align_labels(label, one.geometry(), &placed);
-  if (placed) log_warning(item.label.string() + ": has no origin of its own (0, 0, 0); it is laid on " + item.images.front().string());
+  if (placed)
+    log_warning(item.label.string() + ": has no origin of its own (0, 0, 0); it is laid on " + item.images.front().string());
   check_same_grid(one.geometry(), label.geometry, item.images.front(), item.label);
   labels.apply(label, item.label.string(), class_names);
   one.label = std::move(label);

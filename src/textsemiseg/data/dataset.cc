@@ -59,8 +59,8 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
   record.recipe.read_config(json.at("recipe"), "recipe", file.string());
   record.recipe.check();
   const std::string label_values = file.string() + ": label_values";
-  const auto rules = json.contains("label_values") ? label_rules_from_json(json.at("label_values"), label_values)
-                                                   : std::vector<LabelRule>{};
+  const auto rules =
+      json.contains("label_values") ? label_rules_from_json(json.at("label_values"), label_values) : std::vector<LabelRule>{};
   record.label_table = LabelTable::of(rules, record.class_names, label_values);
   if (json.contains("channels") && !config_detail::convert(json.at("channels"), record.channels))
     config_detail::throw_wrong_type(file.string(), "channels", json.at("channels"), "an integer");
@@ -176,7 +176,8 @@ CachedCase Dataset::load(const std::string& id) const {
 
 LabelMap Dataset::read_label(const std::string& id) const {
   const SourceCase& item = source(id);
-  if (item.label.empty()) throw InputError((folder_ / "dataset.json").string(), "case '" + id + "' has no label", "a case with a label");
+  if (item.label.empty())
+    throw InputError((folder_ / "dataset.json").string(), "case '" + id + "' has no label", "a case with a label");
   LabelMap labels = read_scan_label(item.label);
   align_labels(labels, read_scan_geometry(item.images.front()));  // predictions lie on the image's grid
   label_table_.apply(labels, item.label.string(), class_names_);
