@@ -176,11 +176,16 @@ std::vector<SegmentInfo> segments_of(const std::vector<std::string>& class_names
   return out;
 }
 
-void write_outputs(const PredictionJob& job, const Image& scan, const Prediction& prediction,
-                   const std::vector<std::string>& class_names) {
+void write_outputs(const PredictionJob& job, const Image& scan, const Prediction& prediction, const RunRecord& record) {
+  const std::vector<std::string>& class_names = record.class_names;
   for (size_t k = 0; k < prediction.probabilities.size(); ++k)
     write_image(job.probability(static_cast<int64_t>(k)), prediction.probabilities[k]);
-  if (!job.preview.empty()) write_png(job.preview, prediction_preview(job.id, scan, prediction.labels, class_names));
+  if (!job.preview.empty()) {
+    const Window* window = record.recipe.find<Window>();  // what the network sees of a CT is what a person wants to see
+    const RgbImage picture =
+        prediction_preview(job.id, scan, prediction.labels, class_names, window ? window->range : std::vector<double>{});
+    write_png(job.preview, picture);
+  }
   if (!job.dicom_seg.empty()) write_dicom_seg(job.dicom_seg, prediction.labels, segments_of(class_names), job.channels.front());
   if (job.named)
     write_segmentation(job.output, prediction.labels, segments_of(class_names));
@@ -232,7 +237,7 @@ void predict_jobs(const PredictingRuns& runs, const std::vector<PredictionJob>& 
     const Stopwatch watch;
     const std::vector<Image> channels = channels_of(job, runs.record().channels);
     const Prediction prediction = predictor.predict(channels);
-    write_outputs(job, channels.front(), prediction, class_names);
+    write_outputs(job, channels.front(), prediction, runs.record());
     Json record = case_record(job, prediction, class_names);
     record["seconds"] = std::round(watch.seconds() * 1000) / 1000;
     record["peak_memory_gib"] = std::round(peak_memory_gib(runs.options.front().device) * 1000) / 1000;  // of the program so far

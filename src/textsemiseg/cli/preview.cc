@@ -68,7 +68,7 @@ std::vector<double> class_volumes(const LabelMap& labels, size_t classes) {
 }
 
 RgbImage prediction_preview(const std::string& title, const Image& scan, const LabelMap& labels,
-                            const std::vector<std::string>& class_names) {
+                            const std::vector<std::string>& class_names, const std::vector<double>& window) {
   const Image image = to_ras(scan);
   const LabelMap shown = to_ras(labels);
   std::vector<RgbImage> slices;
@@ -79,6 +79,10 @@ RgbImage prediction_preview(const std::string& title, const Image& scan, const L
     options.axis = panel.axis;
     options.index = busiest_slice(shown, panel.axis);
     options.pixels = 420;
+    if (window.size() == 2) {
+      options.low = window[0];
+      options.high = window[1];
+    }
     slices.push_back(draw_slice(image, nullptr, &shown, options));
     names.push_back(concat(panel.name, " ", options.index + 1, "/", shown.size()[static_cast<size_t>(panel.axis)]));
     width += std::max(slices.back().width, wide(names.back())) + kMargin;

@@ -10,9 +10,9 @@
 namespace tss {
 
 // scan and labels on one grid, in any orientation. class_names: background first. Each plane is the slice that shows most of the
-// labels, the middle one where there are none.
+// labels, the middle one where there are none. window: grey values from black to white; empty: by the scan's percentiles.
 RgbImage prediction_preview(const std::string& title, const Image& scan, const LabelMap& labels,
-                            const std::vector<std::string>& class_names);
+                            const std::vector<std::string>& class_names, const std::vector<double>& window = {});
 
 // Millilitres of each class, background included.
 std::vector<double> class_volumes(const LabelMap& labels, size_t classes);
