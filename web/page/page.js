@@ -645,7 +645,8 @@ function cases() {
   const viewer = webgl ? new Viewer(list) : null;
   const heading = make("h3"), scores = make("div"), note = make("p", { class: "note", "aria-live": "polite" });
   panel.append(make("div", { class: "case-head" }, heading), scores, note);
-  if (viewer) panel.append(viewer.panel);
+  const still = make("div", { class: "note" });
+  panel.append(viewer ? viewer.panel : still);
   if (interactive && !webgl) {
     panel.append(make("p", { class: "warning" }, "This browser offers no WebGL 2, which the viewer needs: still pictures are shown instead."));
     const stills = byId("stills");
@@ -656,8 +657,13 @@ function cases() {
     heading.textContent = `Case ${id}`;
     scores.replaceChildren(scoresOf(list, index));
     const there = about.volumes.includes(id);
-    note.textContent = there || !interactive ? "" : "No volume of this case is in the page.";
-    if (!viewer) return;
+    note.textContent = there || !viewer ? "" : "No volume of this case is in the page.";
+    if (!viewer) {
+      const found = document.querySelector(`.stills[data-case="${CSS.escape(id)}"]`);
+      still.replaceChildren(found ? found.cloneNode(true) : "No picture of this case is in the page.");
+      still.firstElementChild?.removeAttribute("data-case");
+      return;
+    }
     viewer.panel.hidden = !there;
     if (there) viewer.show(index);
   });

@@ -14,6 +14,7 @@
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
+#include "textsemiseg/report/page_assets.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -215,13 +216,15 @@ PagePictures add_pictures(PageCases& cases, const Study& study, const RunPageOpt
     }
     coarse += volume.factor > 1;
     cropped += volume.cropped;
-    bytes += static_cast<double>(text.size());
-    cases.volumes[id] = text;
-    if (selected) {
+    if (page_assets().interactive()) bytes += static_cast<double>(text.size());
+    // Where there is no viewer every case that fits has still pictures.
+    const bool viewer = page_assets().interactive();
+    if (viewer) cases.volumes[id] = text;
+    const std::string titles = selected ? concat(" (", join(wanted.titles.at(index), ", "), ")") : "";
+    if (selected || !viewer) {
       for (size_t r = 0; r < volume.predictions.size(); ++r) {
         if (volume.predictions[r].voxels.empty()) continue;
-        PageCases::Still still{index, r, concat(dice_text(cases, r, index), " (", join(wanted.titles.at(index), ", "), ")"),
-                               still_picture(volume, r, kStillHeight)};
+        PageCases::Still still{index, r, dice_text(cases, r, index) + titles, still_picture(volume, r, kStillHeight)};
         bytes += static_cast<double>(encode_png(still.picture).size()) * 4 / 3;
         cases.stills.push_back(std::move(still));
       }

@@ -136,7 +136,7 @@ void run(const Arguments& arguments) {
   const Page page = page_of_study(shown, comparison, options);
   const size_t bytes = write_page(output, page);
   std::cout << output << ": " << comparison.rows.size() << (comparison.rows.size() == 1 ? " row, " : " rows, ")
-            << comparison.cases.size() << " " << role << " cases, " << page.cases->volumes.size() << " of them with volumes, "
+            << comparison.cases.size() << " " << role << " cases, " << page.cases->volumes.size() << " of them in the viewer, "
             << fixed(static_cast<double>(bytes) / 1e6, 1) << " MB\n";
   if (!page_assets().interactive())
     log_warning("built without NiiVue and uPlot (npm): the page has still pictures; tools/setup.sh says what is missing");

@@ -115,12 +115,13 @@ std::string still_pictures(const PageCases& cases) {
   for (const PageCases::Still& still : cases.stills) {
     const std::string id = cases.ids[still.index];
     if (id != current)
-      out += (current.empty() ? "" : "</div>\n") + concat("<h3>", html_escape(id), "</h3>\n<div class=\"stills\">\n");
+      out += (current.empty() ? "" : "</div>\n") +
+             concat("<h3>", html_escape(id), "</h3>\n<div class=\"stills\" data-case=\"", html_escape(id), "\">\n");
     current = id;
     const std::string alt =
         concat("Axial, coronal and sagittal slice of ", id, " with the outlines of the reference and of the prediction of ",
                cases.rows[still.row].name, "; ", still.caption);
-    out += concat("<figure><img loading=\"lazy\" alt=\"", html_escape(alt), "\" width=\"", still.picture.width, "\" height=\"",
+    out += concat("<figure><img alt=\"", html_escape(alt), "\" width=\"", still.picture.width, "\" height=\"",
                   still.picture.height, "\" src=\"data:image/png;base64,", base64(encode_png(still.picture)), "\"><figcaption>",
                   html_escape(concat(cases.rows[still.row].name, ": ", still.caption)), "</figcaption></figure>\n");
   }
