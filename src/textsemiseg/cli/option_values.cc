@@ -31,7 +31,7 @@ const std::map<std::string, OptionValues>& table() {
       {"runs", run},
       {"dataset", folder},
       {"source", path},  // a folder of scans, or a text encoder
-      {"out", path},  // a folder; of check a file
+      {"out", path},     // a folder; of check a file
       {"fix", folder},
       {"folders", folder},
       {"input", path},
