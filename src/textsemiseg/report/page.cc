@@ -135,10 +135,8 @@ std::string render(const PageCases& cases) {
   if (!page_assets().interactive()) {
     out += paragraph(
         "This program was built without NiiVue and uPlot (npm was not at hand): still pictures instead of the viewer.", "note");
-    out += stills;
-  } else if (!stills.empty()) {
-    out += "<details id=\"stills\"><summary>Still pictures of worst, median and best cases</summary>\n" + stills + "</details>\n";
   }
+  if (!stills.empty()) out += "<details id=\"stills\"><summary>Still pictures</summary>\n" + stills + "</details>\n";
   out += data_script("cases-data", to_json(cases).dump());
   for (const auto& [id, text] : cases.volumes) {
     if (page_assets().interactive()) out += data_script("volume-" + id, text);
