@@ -25,8 +25,8 @@ enum class StartMode {
 
 // For those who watch: called on the thread that trains, so they must be quick. Exceptions end the training.
 struct TrainHooks {
-  std::function<void(int64_t iteration)>
-      begun;  // the run folder is there; iteration: where a resumed run goes on, 0 of a fresh one
+  // The run folder is there; iteration: where a resumed run goes on, 0 of a fresh one.
+  std::function<void(int64_t iteration)> begun;
   std::function<void(const Json& line)> logged;  // every line of log.jsonl
 };
 
