@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/weights/safetensors.h"
 #include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/weights/safetensors.h"
 
 namespace tss::testing {
 

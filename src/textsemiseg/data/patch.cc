@@ -116,8 +116,8 @@ void copy_patch(const float* from, const Size3& size, const PlaneTransform& tran
   copy(from, size, transform, crop, start, patch, to);
 }
 
-void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop, const Size3& start,
-                const Size3& patch, uint8_t* to) {
+void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop,
+                const Size3& start, const Size3& patch, uint8_t* to) {
   copy(from, size, transform, crop, start, patch, to);
 }
 

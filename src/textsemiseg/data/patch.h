@@ -47,7 +47,7 @@ struct PlaneTransform {
 // from: [X, Y, Z] of `size`; to: [patch].
 void copy_patch(const float* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop, const Size3& start,
                 const Size3& patch, float* to);
-void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop, const Size3& start,
-                const Size3& patch, uint8_t* to);
+void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop,
+                const Size3& start, const Size3& patch, uint8_t* to);
 
 }  // namespace tss

@@ -207,9 +207,8 @@ TEST(PromptShortcuts, OfClipChangeNothing) {
     const auto [fast, fast_gradient] = run([&](const torch::Tensor& x) {
       return encoder->forward_after(encoder->start_states(embedded[0][0]), x.slice(1, 1), rows.end);
     });
-    const auto [whole, whole_gradient] = run([&](const torch::Tensor& x) {
-      return testing::plain_clip(state_of(*encoder), torch::cat({x, rest}, 1), all.end);
-    });
+    const auto [whole, whole_gradient] =
+        run([&](const torch::Tensor& x) { return testing::plain_clip(state_of(*encoder), torch::cat({x, rest}, 1), all.end); });
     EXPECT_LT(largest(fast - whole), 1e-5);
     EXPECT_LT(largest(fast_gradient - whole_gradient), 1e-5 * largest(whole_gradient));
   }

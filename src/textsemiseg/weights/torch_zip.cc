@@ -2,8 +2,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/weights/torch_file.h"
 #include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/weights/torch_file.h"
 
 namespace tss {
 namespace {
