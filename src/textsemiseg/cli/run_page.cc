@@ -7,23 +7,15 @@
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/page_curves.h"
 #include "textsemiseg/cli/page_pictures.h"
+#include "textsemiseg/cli/page_text_probe.h"
 #include "textsemiseg/comparison/document.h"
 #include "textsemiseg/report/curves.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-// A run whose curves are drawn.
-struct Drawn {
-  std::string name;
-  fs::path folder;
-  int colour = 0;
-};
-
-// Blue first: the colours of the classes begin with another one.
-int row_colour(size_t row) { return static_cast<int>(row) + 1; }
 
 PageTable page_table(const DocumentTable& table) {
   PageTable out;
@@ -111,78 +103,11 @@ PageSection summary_section(const Study& study, const Comparison& all, const Doc
 
 // --- curves
 
-std::string curve_title(const std::string& name) {
-  static const std::map<std::string, std::string> titles = {
-      {"loss", "Training loss (its terms differ between methods: compare shapes, not heights)"},
-      {"validation.dice", "Mean foreground Dice on validation cases (chooses the checkpoint)"},
-      {"test.dice", "Mean foreground Dice on TEST cases (chose the checkpoint: protocol published)"},
-      {"labelled.dice", "Mean foreground Dice on labelled training cases (no forecast of the test)"},
-      {"learning_rate", "Learning rate"},
-      {"consistency", "Consistency term on unlabelled cases"},
-      {"alignment", "Alignment of text and image features (CSA, Eq. 4)"},
-      {"mixing", "Loss on mixed cases (DCA, Eq. 5 and 6)"}};
-  const auto found = titles.find(name);
-  return found == titles.end() ? "Term of the loss: " + name : found->second;
-}
-
-std::string class_of(const std::string& key, const std::vector<std::string>& names) {
-  const size_t k = static_cast<size_t>(std::stol(key.substr(key.rfind('.') + 1))) + 1;
-  return k < names.size() ? names[k] : concat("class ", k);
-}
-
-std::vector<LineChart> curve_charts(const std::vector<Drawn>& runs, const std::vector<std::string>& class_names) {
-  std::vector<Curves> curves;
-  std::set<std::string> rest;
-  for (const Drawn& run : runs) {
-    const fs::path log = run.folder / "log.jsonl";
-    curves.push_back(fs::exists(log) ? read_curves(log) : Curves());
-    for (const auto& [name, points] : curves.back()) rest.insert(name);
-  }
-  std::vector<std::string> order;
-  for (const char* name : {"loss", "validation.dice", "test.dice", "labelled.dice"}) {
-    if (rest.erase(name) > 0) order.emplace_back(name);
-  }
-  for (const std::string& name : rest) {
-    if (name.find(".per_class.") != std::string::npos) order.push_back(name);
-  }
-  for (const std::string& name : rest) {
-    if (name.find('.') == std::string::npos && name != "learning_rate" && name != "seconds") order.push_back(name);
-  }
-  if (rest.contains("learning_rate")) order.emplace_back("learning_rate");
-
-  std::vector<LineChart> charts;
-  for (const std::string& name : order) {
-    const bool per_class = name.find(".per_class.") != std::string::npos;
-    LineChart chart;
-    chart.x_label = "iteration";
-    chart.title = curve_title(name);
-    if (per_class)
-      chart.title = concat("Dice of ", class_of(name, class_names), " on ", name.substr(0, name.find('.')), " cases");
-    if (per_class || ends_with(name, ".dice")) {
-      chart.y_low = 0;
-      chart.y_high = 1;
-    }
-    for (size_t i = 0; i < runs.size(); ++i) {
-      const auto found = curves[i].find(name);
-      if (found != curves[i].end()) chart.series.push_back({runs[i].name, found->second, runs[i].colour});
-    }
-    charts.push_back(std::move(chart));
-  }
-  return charts;
-}
-
-PageSection curves_section(const std::vector<Drawn>& runs, const std::vector<std::string>& class_names) {
-  PageSection section{.id = "curves", .title = "Training curves"};
-  section.charts = curve_charts(runs, class_names);
-  if (section.charts.empty()) section.paragraphs.emplace_back("No log was found.");
-  return section;
-}
-
-std::vector<Drawn> drawn_runs(const Study& study) {
+std::vector<DrawnRun> drawn_runs(const Study& study) {
   constexpr size_t kEverySeed = 6;  // above this many runs one seed of each row is enough to look at
   size_t count = 0;
   for (const StudyRow& row : study.rows) count += row.scored().size();
-  std::vector<Drawn> out;
+  std::vector<DrawnRun> out;
   for (size_t r = 0; r < study.rows.size(); ++r) {
     const auto runs = study.rows[r].scored();
     for (size_t i = 0; i < runs.size() && (count <= kEverySeed || i == 0); ++i)
@@ -190,73 +115,6 @@ std::vector<Drawn> drawn_runs(const Study& study) {
                      runs[i]->folder, row_colour(r)});
   }
   return out;
-}
-
-// --- text probe
-
-// Of results/<role>/text_probe.json, or what training measured at its end.
-Json text_probe(const fs::path& run, const std::string& role, std::string& where) {
-  const fs::path file = run / "results" / role / "text_probe.json";
-  if (!role.empty() && fs::exists(file)) {
-    const Json probe = read_json(file);
-    where = concat(value_at(probe, "cases").size(), " ", role, " cases");
-    return probe;
-  }
-  const fs::path log = run / "log.jsonl";
-  Json found;
-  if (!fs::exists(log)) return found;
-  std::istringstream lines(read_text_file(log));
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find("\"text_probe\"") == std::string::npos) continue;
-    const Json parsed = Json::parse(line, nullptr, false);
-    if (!parsed.is_discarded()) found = parsed.value("text_probe", Json());
-  }
-  where = "one case, at the end of training; textsemiseg text probe measures all";
-  return found;
-}
-
-std::string figures(const Json& value, int digits, double scale = 1) {
-  return value.is_number() ? fixed(scale * value.get<double>(), digits) : "–";
-}
-
-std::optional<PageTable> probe_table(const std::string& name, const fs::path& run, const std::string& role) {
-  std::string where;
-  const Json probe = text_probe(run, role, where);
-  const Json rows = value_at(probe, "rows");
-  if (!rows.is_array() || rows.empty()) return std::nullopt;
-  PageTable table{
-      concat(name, ": ", where),
-      "",
-      {"class texts replaced by", "change of Dice", "voxels that change class (%)", "mean change of logits", "largest change"},
-      {}};
-  for (const Json& row : rows) {
-    const Json dice = value_at(row, "dice");
-    const std::string mean = figures(value_at(dice, "mean"), 4);
-    const bool range = value_at(dice, "low").is_number() && value_at(dice, "high").is_number();
-    table.rows.push_back(
-        {{plain(value_at(row, "name")), plain(value_at(row, "what"))},
-         {(mean[0] != '-' && mean != "–" ? "+" : "") + mean,
-          range ? concat("[", figures(value_at(dice, "low"), 4), ", ", figures(value_at(dice, "high"), 4), "]") : ""},
-         {figures(value_at(row, "decisions_share"), 3, 100)},
-         {figures(value_at(row, "mean_logit"), 4)},
-         {figures(value_at(row, "largest_logit"), 4)}});
-  }
-  const Json missing = value_at(probe, "unavailable");
-  if (missing.is_array() && !missing.empty()) {
-    std::vector<std::string> parts;
-    for (const Json& one : missing) parts.push_back(plain(one));
-    table.note = "Not measured: " + join(parts, "; ");
-  }
-  return table;
-}
-
-PageSection text_section(std::vector<PageTable> tables) {
-  PageSection section{.id = "text", .title = "Does text do anything?"};
-  section.paragraphs.emplace_back(
-      "The trained network predicts again with other class texts. Where nothing changes, the texts have no influence on this "
-      "network's output; a fall in Dice means that they do.");
-  section.tables = std::move(tables);
-  return section;
 }
 
 // --- costs, protocol, environment

@@ -9,6 +9,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/memory.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/version.h"
 
 namespace tss {
 
@@ -34,7 +35,7 @@ int64_t set_threads(int64_t threads) {
 
 Json environment_record(const torch::Device& device) {
   Json out;
-  out["textsemiseg"] = "0.1.0";
+  out["textsemiseg"] = kVersion;
   out["torch"] = TORCH_VERSION;
   out["device"] = device.str();
   out["threads"] = torch::get_num_threads();

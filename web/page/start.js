@@ -1,0 +1,4 @@
+theme();
+curves();
+cases();
+live();
