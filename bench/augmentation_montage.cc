@@ -7,8 +7,8 @@
 #include <iostream>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/data/sampler.h"
 #include "textsemiseg/report/slice.h"
+#include "textsemiseg/sampling/sampler.h"
 
 namespace {
 

@@ -1,17 +1,16 @@
 // Drawing batches of 2 + 2 patches of 96^3 from the cache, pages warm. Target: at least 100 a second.
 #include <benchmark/benchmark.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/data/prepare.h"
-#include "textsemiseg/data/sampler.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/sampling/sampler.h"
 
 namespace {
 
@@ -22,9 +21,6 @@ class PreparedCases {
  public:
   PreparedCases() {
     tss::set_log_level(tss::LogLevel::kQuiet);
-    std::string name = (fs::temp_directory_path() / "tss-bench-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
     tss::Geometry geometry;
     geometry.size = {160, 160, 128};
     for (int i = 0; i < 8; ++i) {
@@ -45,11 +41,10 @@ class PreparedCases {
     tss::prepare_dataset(options);
     dataset_ = std::make_unique<tss::Dataset>(tss::Dataset::open(folder_ / "D"));
   }
-  ~PreparedCases() { fs::remove_all(folder_); }
   const tss::Dataset& dataset() const { return *dataset_; }
 
  private:
-  fs::path folder_;
+  tss::TemporaryFolder folder_;
   std::unique_ptr<tss::Dataset> dataset_;
 };
 
@@ -58,7 +53,7 @@ const tss::Dataset& dataset() {
   return cases.dataset();
 }
 
-// 0: crops alone; 1: mirrors and quarter turns; 2: also everything of data/augmentation.h, as often as by default; 3: the same, each time.
+// 0: crops alone; 1: mirrors and quarter turns; 2: also everything of sampling/augmentation.h, as often as by default; 3: the same, each time.
 tss::SamplerOptions options(int64_t augment) {
   tss::SamplerOptions out;
   out.flips = out.quarter_turns = augment > 0;

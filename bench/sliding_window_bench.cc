@@ -2,8 +2,8 @@
 #include <benchmark/benchmark.h>
 
 #include "textsemiseg/inference/mirror.h"
+#include "textsemiseg/inference/plane_argmax.h"
 #include "textsemiseg/inference/plane_mean.h"
-#include "textsemiseg/inference/slab_argmax.h"
 #include "textsemiseg/inference/sliding_window.h"
 
 namespace {
@@ -56,8 +56,10 @@ void argmax(benchmark::State& state) {
   }
   const torch::Tensor plane = torch::rand({classes, 1, prepared.size[1], prepared.size[2]});
   for (auto _ : state) {
-    tss::SlabArgmax result(prepared, scan, false);
-    for (int64_t x = 0; x < prepared.size[0]; ++x) result.take(x, plane);
+    tss::PlaneResampler onto_scan(prepared, scan);
+    tss::PlaneArgmax result(scan, false);
+    for (int64_t x = 0; x < prepared.size[0]; ++x)
+      onto_scan.take(x, plane, [&](int64_t at, const torch::Tensor& p) { result.take(at, p); });
     benchmark::DoNotOptimize(std::move(result).labels().voxels.data());
   }
 }

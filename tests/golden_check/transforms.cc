@@ -3,7 +3,7 @@
 
 #include "golden_check/golden.h"
 #include "golden_check/runner_list.h"
-#include "textsemiseg/data/patch.h"
+#include "textsemiseg/sampling/patch.h"
 
 namespace golden {
 namespace {

@@ -1,8 +1,6 @@
 // What tests of several folders need: a folder of their own, the place of real scans, the message of an expected error.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,30 +9,11 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/temporary_folder.h"
 
 namespace tss::testing {
 
-// Removed with everything in it at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tss-test-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw Error("no temporary folder can be made");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+using tss::TemporaryFolder;
 
 // The folder of real scans; empty where there is none (the test says "skipped: no data").
 inline std::optional<std::filesystem::path> test_data() {

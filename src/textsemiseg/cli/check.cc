@@ -1,5 +1,5 @@
 // textsemiseg check: a look through scans, raw or prepared, before training on them.
-#include "textsemiseg/data/check.h"
+#include "textsemiseg/checks/check.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -16,9 +16,9 @@
 #include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/percentile.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/checks/repairs.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/data/file_patterns.h"
-#include "textsemiseg/data/repairs.h"
 #include "textsemiseg/report/text_table.h"
 
 namespace tss {

@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/scan_files.h"
 #include "textsemiseg/io/config.h"
@@ -19,12 +19,9 @@ namespace fs = std::filesystem;
 class Evaluate : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("evaluate_test_" + std::to_string(::getpid()));
-    fs::remove_all(folder_);
     fs::create_directories(folder_ / "reference");
     fs::create_directories(folder_ / "prediction");
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   // A bar of n voxels of each label, at the given start.
   void write(const std::string& name, int64_t start, const std::vector<uint8_t>& labels, double spacing = 2) {
@@ -52,7 +49,7 @@ class Evaluate : public testing::Test {
   }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
-  fs::path folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(Evaluate, OnePairAsJson) {
@@ -135,7 +132,7 @@ TEST_F(Evaluate, ChannelsAreFoundByTheirEnding) {
   EXPECT_EQ(find_inputs(folder_ / "reference", 1)[0].id, "scan_2019");
   EXPECT_EQ(find_inputs(folder_ / "prediction/p_0000.nii.gz", 1)[0].id, "p");
   EXPECT_THROW(find_inputs(folder_ / "nothing", 1), InputError);
-  EXPECT_THROW(find_inputs(folder_, 1), InputError);
+  EXPECT_THROW(find_inputs(folder_.path(), 1), InputError);
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
 // predict and evaluate --run, from raw scans on awkward grids to files, with a network that was hardly trained: what is tested is
 // everything around it.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/io/config.h"
 #include "textsemiseg/io/dicom_fixture.h"
@@ -50,8 +51,8 @@ void make_scan(const Geometry& g, double radius, const fs::path& image_file, con
 class Runs : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    folder_ = fs::temp_directory_path() / ("predict_test_" + std::to_string(::getpid()));
-    fs::remove_all(folder_);
+    temporary_ = std::make_unique<TemporaryFolder>();
+    folder_ = temporary_->path();
     Json cases = Json::array();
     for (int i = 0; i < 6; ++i) {
       const std::string name = "case_" + std::to_string(i) + ".nii.gz";
@@ -94,7 +95,7 @@ class Runs : public ::testing::Test {
           << err_;
     }
   }
-  static void TearDownTestSuite() { fs::remove_all(folder_); }
+  static void TearDownTestSuite() { temporary_.reset(); }
 
   static int program(std::vector<std::string> words) {
     words.insert(words.begin(), "textsemiseg");
@@ -112,6 +113,7 @@ class Runs : public ::testing::Test {
   }
   static std::string path(const std::string& name) { return (folder_ / name).string(); }
 
+  static inline std::unique_ptr<TemporaryFolder> temporary_;
   static inline fs::path folder_;
   static inline std::string out_, err_;
 };

@@ -41,8 +41,10 @@ void add_prediction_options(CLI::App& app, PredictionArguments& a) {
   app.add_option("--weights", a.weights, "of the voxels of a window: gaussian or constant");
   app.add_option("--window-batch", a.window_batch, "windows per call of the network")->check(CLI::PositiveNumber);
   app.add_option("--preset", a.preset, "published stride and weights: " + join(window_preset_names(), ", "));
-  app.add_option("--mirror", a.mirror,
-                 "also mirrored along these axes and averaged: x (left-right), y, z, several with commas, or all (default none)");
+  app.add_option(
+      "--mirror", a.mirror,
+      "also mirrored along these axes and averaged: x (left-right where the recipe reorients), y, z, several with commas, or all "
+      "(default none)");
   app.add_flag("--keep-largest", a.keep_largest, "only the largest component of each class");
   app.add_option("--min-component", a.min_component, "remove components with fewer voxels")->check(CLI::NonNegativeNumber);
   app.add_option("--device", a.device, "auto, cpu or cuda:N")->capture_default_str();

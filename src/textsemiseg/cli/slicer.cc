@@ -1,7 +1,5 @@
 #include "textsemiseg/cli/slicer.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +9,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/score_files.h"
 #include "textsemiseg/io/config.h"
@@ -19,26 +18,6 @@
 namespace tss {
 namespace {
 namespace fs = std::filesystem;
-
-// Removed at the end, with the files that predict leaves beside a result.
-class WorkFolder {
- public:
-  WorkFolder() {
-    std::string name = (fs::temp_directory_path() / "textsemiseg-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw Error("no temporary folder can be made in " + fs::temp_directory_path().string());
-    path_ = name;
-  }
-  ~WorkFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 void deliver(const fs::path& segmentation, const fs::path& target) {
   // Slicer names temporary label volumes .nrrd: the same format, so that names and colours stay in it.
@@ -52,7 +31,7 @@ void deliver(const fs::path& segmentation, const fs::path& target) {
 
 std::map<std::string, std::string> predict_module(const SlicerCall& call) {
   if (call.value("run").empty()) throw UsageError("TextSemiSegPredict: --run is needed: the folder of a trained run");
-  const WorkFolder work;
+  const TemporaryFolder work;
   const fs::path result = work / "labels.seg.nrrd";
   std::vector<std::string> words = {"predict",  "--run",        call.value("run"), "--input", call.value("inputVolume"),
                                     "--output", result.string()};

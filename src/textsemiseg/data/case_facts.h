@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/landmarks.h"
+#include "textsemiseg/checks/landmarks.h"
 #include "textsemiseg/data/split.h"
 #include "textsemiseg/volume/volume.h"
 
@@ -32,7 +32,7 @@ struct ValueCount {
 // Every distinct value with its number of voxels, by rising value; stops at `most` distinct values.
 std::vector<ValueCount> count_values(const std::vector<float>& voxels, size_t most = 300);
 
-// How a label fits its image as it is and mirrored along the axes; see data/label_fit.h.
+// How a label fits its image as it is and mirrored along the axes; see checks/label_fit.h.
 using LabelFit = std::array<double, 8>;
 
 struct CaseFacts {

@@ -1,4 +1,4 @@
-// Small source folders that the tests of this folder write.
+// Small source folders that tests of data, checks and sampling write.
 #pragma once
 
 #include <filesystem>

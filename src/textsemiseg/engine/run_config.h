@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/sampler.h"
 #include "textsemiseg/engine/optimisation.h"
 #include "textsemiseg/inference/sliding_window.h"
 #include "textsemiseg/io/config.h"
 #include "textsemiseg/networks/vnet.h"
+#include "textsemiseg/sampling/sampler.h"
 #include "textsemiseg/text/text_factory.h"
 
 namespace tss {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <map>
 
-#include "textsemiseg/inference/slab_argmax.h"
+#include "textsemiseg/inference/plane_argmax.h"
 
 namespace tss {
 

@@ -7,8 +7,8 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/inference/cut_planes.h"
 #include "textsemiseg/inference/mirror.h"
+#include "textsemiseg/inference/plane_argmax.h"
 #include "textsemiseg/inference/plane_mean.h"
-#include "textsemiseg/inference/slab_argmax.h"
 #include "textsemiseg/methods/precision.h"
 #include "textsemiseg/volume/reorient.h"
 

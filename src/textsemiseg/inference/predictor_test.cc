@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/inference/slab_argmax.h"
+#include "textsemiseg/inference/plane_argmax.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss {
@@ -248,16 +248,17 @@ TEST(Predictor, ChannelsMustShareAGrid) {
   EXPECT_THROW(predictor.predict({Image(grid({4, 4, 4}, {1, 1, 1})), Image(grid({4, 4, 4}, {1, 1, 2}))}), InputError);
 }
 
-TEST(SlabArgmax, SlabsOfAnySizeGiveTheSameResult) {
+TEST(PlaneResampler, SlabsOfAnySizeGiveTheSameResult) {
   const Geometry source = grid({9, 6, 5}, {2, 2, 2});
   Geometry target = grid({23, 7, 11}, {0.75, 1.5, 0.9});
   torch::manual_seed(1);
   const torch::Tensor p = torch::softmax(torch::randn({3, 9, 6, 5}), 0);
   const auto labels = [&](int64_t step) {
-    SlabArgmax result(source, target, false);
+    PlaneResampler onto_target(source, target);
+    PlaneArgmax result(target, false);
     for (int64_t x = 0; x < 9; x += step) {
       torch::Tensor slab = p.narrow(1, x, std::min(step, 9 - x)).clone();
-      result.take(x, slab);
+      onto_target.take(x, slab, [&](int64_t at, const torch::Tensor& plane) { result.take(at, plane); });
       slab.fill_(7);  // the owner reuses it
     }
     return std::move(result).labels().voxels;
@@ -289,12 +290,18 @@ TEST(SlabArgmax, SlabsOfAnySizeGiveTheSameResult) {
       }
 }
 
-TEST(SlabArgmax, TiesGoToTheLowerClassAndGridsMustBeParallel) {
+TEST(PlaneResampler, GridsMustBeParallel) {
   const Geometry g = grid({2, 2, 2}, {1, 1, 1});
-  SlabArgmax result(g, g, false);
-  result.take(0, torch::full({2, 2, 2, 2}, 0.5));
+  EXPECT_THROW(PlaneResampler(g, grid({2, 2, 2}, {1, 1, 1}, oblique())), Error);
+}
+
+TEST(PlaneArgmax, TiesGoToTheLowerClassAndEveryPlaneIsNeeded) {
+  const Geometry g = grid({2, 2, 2}, {1, 1, 1});
+  PlaneArgmax result(g, false);
+  result.take(0, torch::full({2, 2, 2}, 0.5));
+  EXPECT_THROW(PlaneArgmax(result).labels(), Error);
+  result.take(1, torch::full({2, 2, 2}, 0.5));
   EXPECT_EQ(std::move(result).labels().voxels, std::vector<uint8_t>(8, 0));
-  EXPECT_THROW(SlabArgmax(g, grid({2, 2, 2}, {1, 1, 1}, oblique()), false), Error);
 }
 
 }  // namespace

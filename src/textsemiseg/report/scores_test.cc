@@ -1,7 +1,6 @@
 #include "textsemiseg/report/scores.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "textsemiseg/base/testing.h"
 
@@ -64,10 +63,9 @@ TEST(ScoreSet, SummaryHoldsFactsAndIntervals) {
 }
 
 TEST(ScoreSet, CsvLeavesUndefinedCellsEmptyAndQuotesNames) {
-  const auto path = std::filesystem::temp_directory_path() / ("scores_test_" + std::to_string(::getpid()) + ".csv");
-  write_cases_csv(path, two_cases());
-  const std::string text = read_text_file(path);
-  std::filesystem::remove(path);
+  const testing::TemporaryFolder folder;
+  write_cases_csv(folder / "cases.csv", two_cases());
+  const std::string text = read_text_file(folder / "cases.csv");
   EXPECT_EQ(text.substr(0, 15), "case,class,name");
   EXPECT_NE(text.find("\na,1,\"left, upper\",0.8,,,,2,"), std::string::npos) << text;
   EXPECT_NE(text.find("\nb,1,\"left, upper\",0.9,,,,,"), std::string::npos) << text;

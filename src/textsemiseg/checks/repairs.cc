@@ -1,0 +1,171 @@
+#include "textsemiseg/checks/repairs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/checks/case_findings.h"
+#include "textsemiseg/io/image_file.h"
+#include "textsemiseg/metrics/components.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+namespace {
+
+// Formats that are written in one file and hold one array.
+bool is_rewritable(const fs::path& file) {
+  if (!is_image_file(file)) return false;
+  const std::string name = to_lower_ascii(file.filename().string());
+  return !ends_with(name, ".mhd") && !ends_with(name, ".nhdr");
+}
+
+LabelMap rounded(const Image& label) {
+  LabelMap out(label.geometry);
+  std::transform(label.voxels.begin(), label.voxels.end(), out.voxels.begin(),
+                 [](float value) { return static_cast<uint8_t>(std::lround(value)); });
+  return out;
+}
+
+// One case and the codes of what was found in it.
+class CaseRepair {
+ public:
+  CaseRepair(const SourceCase& item, std::set<std::string> codes, const Source& source, const fs::path& folder,
+             std::vector<Repair>& out)
+      : item_(item), codes_(std::move(codes)), source_(source), folder_(folder), out_(out) {}
+
+  void run() {
+    const Geometry grid = read_scan_geometry(item_.images.front());
+    if (codes_.contains("non_finite") || codes_.contains("grid_rounding"))
+      for (const fs::path& file : item_.images) repair_image(file, grid);
+    if (!item_.label.empty() && (codes_.contains("label_rounding") || codes_.contains("grid_rounding"))) repair_label(grid);
+  }
+
+ private:
+  void refuse(const fs::path& file, const std::string& reason) { out_.push_back({item_.id, {}, file.string() + ": " + reason}); }
+  fs::path target(const fs::path& file) const { return folder_ / file.lexically_relative(source_.folder); }
+
+  // The header of the first channel where only rounding keeps this one from it.
+  bool takes_grid(const Geometry& own, const Geometry& grid) const {
+    return !same_grid(own, grid) && differs_by_rounding(own, grid);
+  }
+
+  void repair_image(const fs::path& file, const Geometry& grid) {
+    std::vector<Image> channels = read_scan_channels(file);
+    Image& image = channels.front();
+    std::vector<std::string> done;
+    const bool broken = std::any_of(channels.begin(), channels.end(), [](const Image& one) {
+      return std::any_of(one.voxels.begin(), one.voxels.end(), [](float v) { return !std::isfinite(v); });
+    });
+    const bool moved = takes_grid(image.geometry, grid);
+    if (!broken && !moved) return;
+    if (channels.size() > 1 || !is_rewritable(file))
+      return refuse(file, "only files of one channel in NIfTI, NRRD or MetaImage are rewritten");
+    if (broken) {
+      const std::optional<Image> label = item_.label.empty() ? std::nullopt : std::optional(read_raw_label(item_));
+      if (!is_padding(image, label ? &*label : nullptr))
+        return refuse(file,
+                      "not all of its NaN and infinite voxels are padding at the border, so that nothing is known about them");
+      float least = INFINITY;
+      for (const float v : image.voxels)
+        if (std::isfinite(v)) least = std::min(least, v);
+      int64_t count = 0;
+      for (float& v : image.voxels)
+        if (!std::isfinite(v)) v = least, ++count;
+      done.push_back(concat(count, " NaN or infinite voxels of the padding set to ", least));
+    }
+    if (moved) {
+      image.geometry = grid;
+      done.push_back("header of the first channel");
+    }
+    write_image(target(file), image);
+    out_.push_back({item_.id, target(file), join(done, "; ")});
+  }
+
+  void repair_label(const Geometry& grid) {
+    Image label = read_raw_label(item_);
+    std::vector<std::string> done;
+    const bool whole = std::all_of(label.voxels.begin(), label.voxels.end(), [](float v) { return v == std::floor(v); });
+    const bool moved = takes_grid(label.geometry, grid);
+    if (whole && !moved) return;
+    if (!is_rewritable(item_.label)) return refuse(item_.label, "only NIfTI, NRRD and MetaImage are rewritten");
+    // Values that no rounding explains stay with their finding.
+    for (const float v : label.voxels)
+      if (!(v > -0.5f && v < 255.5f && std::abs(v - std::round(v)) <= 1e-3f))
+        return refuse(item_.label, "holds values that are not whole numbers");
+    if (!whole) done.push_back("values rounded to whole numbers");
+    if (moved) done.push_back("header of the image");
+    label.geometry = moved ? grid : label.geometry;
+    write_label_map(target(item_.label), rounded(label));
+    out_.push_back({item_.id, target(item_.label), join(done, "; ")});
+  }
+
+  const SourceCase& item_;
+  std::set<std::string> codes_;
+  const Source& source_;
+  const fs::path& folder_;
+  std::vector<Repair>& out_;
+};
+
+// Everything that was not written, as links.
+void link_others(const fs::path& from, const fs::path& to) {
+  for (auto entry = fs::recursive_directory_iterator(from, fs::directory_options::follow_directory_symlink);
+       entry != fs::recursive_directory_iterator(); ++entry) {
+    const fs::path place = to / entry->path().lexically_relative(from);
+    if (entry->is_directory()) {
+      fs::create_directories(place);
+    } else if (!fs::exists(place)) {
+      fs::create_symlink(entry->path(), place);
+    }
+  }
+}
+
+}  // namespace
+
+bool is_padding(const Image& image, const Image* label) {
+  const auto& [nx, ny, nz] = image.size();
+  std::vector<uint8_t> mask(image.voxels.size());
+  for (size_t i = 0; i < mask.size(); ++i) mask[i] = !std::isfinite(image.voxels[i]);
+  if (label != nullptr) {
+    if (label->size() != image.size()) return false;
+    for (size_t i = 0; i < mask.size(); ++i)
+      if (mask[i] != 0 && label->voxels[i] != 0) return false;
+  }
+  const Components components = label_components(mask.data(), image.size(), 6);
+  std::vector<bool> touches(components.voxels.size() + 1, false);
+  for (int64_t x = 0; x < nx; ++x) {
+    for (int64_t y = 0; y < ny; ++y) {
+      const bool side = x == 0 || x == nx - 1 || y == 0 || y == ny - 1;
+      for (int64_t z = 0; z < nz; z += side || nz == 1 ? 1 : nz - 1)
+        touches[static_cast<size_t>(components.labels[image.offset(x, y, z)])] = true;
+    }
+  }
+  return std::all_of(touches.begin() + 1, touches.end(), [](bool one) { return one; });
+}
+
+std::vector<Repair> repair_source(const Source& source, const std::vector<Finding>& findings, const fs::path& folder) {
+  const fs::path place = fs::weakly_canonical(folder);
+  if (fs::exists(place) && !fs::is_empty(place)) throw InputError("--fix", folder.string() + " is not empty", "a new folder");
+  const fs::path inside = place.lexically_relative(source.folder);
+  if (!inside.empty() && *inside.begin() != "..")
+    throw InputError("--fix", folder.string() + " lies in the source folder",
+                     "a folder elsewhere: files of the source are never touched");
+  std::map<std::string, std::set<std::string>> codes;
+  for (const Finding& one : findings) {
+    if (one.code != "grid_rounding" && one.code != "label_rounding" && one.code != "non_finite") continue;
+    for (const std::string& id : one.cases) codes[id].insert(one.code);
+  }
+  std::vector<Repair> out;
+  for (const auto& [id, found] : codes) {
+    const SourceCase* item = source.find(id);
+    if (item != nullptr) CaseRepair(*item, found, source, place, out).run();
+  }
+  const bool any = std::any_of(out.begin(), out.end(), [](const Repair& one) { return !one.file.empty(); });
+  if (any) link_others(source.folder, place);
+  return out;
+}
+
+}  // namespace tss
