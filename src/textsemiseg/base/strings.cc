@@ -36,6 +36,13 @@ std::string trim(std::string_view text) {
   return std::string(text.substr(begin, text.find_last_not_of(kBlank) - begin + 1));
 }
 
+std::vector<std::string> comma_list(std::string_view text) {
+  if (trim(text).empty()) return {};
+  std::vector<std::string> parts = split(text, ',');
+  for (std::string& part : parts) part = trim(part);
+  return parts;
+}
+
 std::string to_lower_ascii(std::string_view text) {
   std::string out(text);
   for (char& c : out)

@@ -34,6 +34,8 @@ std::string fixed(double value, int digits);
 
 std::vector<std::string> split(std::string_view text, char separator);
 std::string trim(std::string_view text);
+// "liver, left atrium" -> {"liver", "left atrium"}: what stands between commas, trimmed; an empty text is no part at all.
+std::vector<std::string> comma_list(std::string_view text);
 std::string to_lower_ascii(std::string_view text);
 bool starts_with(std::string_view text, std::string_view prefix);
 bool ends_with(std::string_view text, std::string_view suffix);

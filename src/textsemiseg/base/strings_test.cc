@@ -57,6 +57,12 @@ TEST(Strings, WholeNumbersOnly) {
     EXPECT_EQ(input_error_of([&] { parse_number("--rate", bad); }), "--rate: found '" + bad + "'; expected a number");
 }
 
+TEST(Strings, CommaList) {
+  EXPECT_EQ(comma_list("liver, left atrium ,x"), (Words{"liver", "left atrium", "x"}));
+  EXPECT_EQ(comma_list("a,,b,"), (Words{"a", "", "b", ""}));
+  EXPECT_EQ(comma_list(" "), Words{});
+}
+
 TEST(Strings, NearestWord) {
   const Words known{"supervised", "mc_net", "text_semiseg", "iterations"};
   EXPECT_EQ(nearest_word("iteration", known), "iterations");

@@ -22,6 +22,9 @@ struct CaseArrays {
   std::optional<LabelMap> label{};  // on the same grid; absent where the case has none
   // Sides of the array axes at which a crop took voxels away: a prediction is background there.
   std::array<bool, 3> cut_low{}, cut_high{};
+  // The grid that the last crop kept, on the axes that the arrays had then and still have (reorient comes first); steps after it may
+  // have padded or resampled beyond it. Absent where no crop found anything to go around.
+  std::optional<Geometry> cropped{};
   // Whether a crop wanted a label, found none and did something else.
   bool crop_fell_back = false;
 

@@ -165,6 +165,7 @@ void Crop::apply(CaseArrays& one) const {
     one.cut_high[a] = one.cut_high[a] || kept.begin[a] + kept.size[a] < size[a];
   }
   change_all(one, [&](const auto& volume) { return crop_or_pad(volume, kept); });
+  one.cropped = one.geometry();
 }
 
 std::string Crop::describe() const {

@@ -88,6 +88,22 @@ TEST(CropStep, SaysWhichSidesWereCut) {
   EXPECT_THAT(one.cut_high, ElementsAre(true, false, true));
 }
 
+TEST(CropStep, RecordsTheGridItKept) {
+  CaseArrays one = indexed({10, 10, 10}, box(grid({10, 10, 10}), {0, 3, 2}, {6, 9, 5}));
+  EXPECT_FALSE(one.cropped);
+  Crop{.around = "label"}.apply(one);
+  Pad{.minimum = {16, 16, 16}}.apply(one);  // the arrays grow, what was kept does not
+  Resample{.spacing = {2, 2, 2}}.apply(one);
+  ASSERT_TRUE(one.cropped);
+  Geometry kept = grid({7, 7, 4});
+  kept.origin = {0, 3, 2};
+  EXPECT_EQ(grid_difference(*one.cropped, kept), "");
+  EXPECT_EQ(one.geometry().size, (Size3{8, 8, 8}));
+  CaseArrays nothing = indexed({4, 4, 4});
+  Crop{.around = "label", .without_label = "none"}.apply(nothing);
+  EXPECT_FALSE(nothing.cropped);
+}
+
 TEST(CropStep, RandomMarginsAreThoseOfTheBox) {
   Crop crop{.around = "label", .axes = {0, 1}, .random_margin = {10, 20}};
   std::set<int64_t> seen;
