@@ -153,10 +153,12 @@ void inspect_label(const SourceCase& item, const Image& image, const LabelTable&
   if (!facts.has_label) return;
   const bool empty =
       std::none_of(facts.class_voxels.begin() + 1, facts.class_voxels.end(), [](int64_t voxels) { return voxels > 0; });
-  if (!empty && same_grid(label.geometry, image.geometry)) {
-    std::vector<uint8_t> mask(label.voxels.size());
-    std::transform(label.voxels.begin(), label.voxels.end(), mask.begin(), [](float value) { return value > 0.5f; });
-    facts.fit = label_fit(image, mask);
+  if (!empty) {
+    // As prepare lays it on the image; where even that fails, voxel by voxel, since a header may have been lost.
+    LabelMap mask(label.geometry);
+    std::transform(label.voxels.begin(), label.voxels.end(), mask.voxels.begin(), [](float value) { return value > 0.5f; });
+    align_labels(mask, image.geometry);
+    if (mask.size() == image.size()) facts.fit = label_fit(image, mask.voxels);
   }
   if (empty) {
     findings.push_back({Severity::kWarning,

@@ -293,6 +293,47 @@ TEST_F(SourceCheckTest, FixCorrectsWhatIsSafeInACopy) {
   EXPECT_THAT(testing::input_error_of([&] { repair_source(source, {}, place / "fixed"); }), HasSubstr("is not empty"));
 }
 
+// A dataset.json may list files by paths that climb: their copies must not.
+TEST_F(SourceCheckTest, FixNeverWritesOutsideTheNewFolder) {
+  const testing::TemporaryFolder place;
+  fs::create_directories(place / "source");
+  fs::rename(folder_ / "imagesTr", place / "source/imagesTr");
+  fs::rename(folder_ / "labelsTr", place / "labels");
+  Json json = read_json(folder_ / "dataset.json");
+  for (Json& one : json["training"]) one["label"] = "../labels/" + fs::path(one["image"].get<std::string>()).filename().string();
+  write_json(place / "source/dataset.json", json);
+  const fs::path outside = place / "labels/case_02.nii.gz";
+  change(outside, [](Image& one) { one.voxels[7] = 1.0004f; });
+  const std::string before = read_text_file(outside);
+  const Source source = open_source(place / "source");
+  const CheckReport report = check_source(source, {source.class_names, source.label_table});
+  ASSERT_EQ(report.of("label_rounding").size(), 1u);
+  EXPECT_THAT(testing::input_error_of([&] { repair_source(source, report.findings, place / "new"); }),
+              HasSubstr("labels/case_00.nii.gz lies outside the source folder"));
+  EXPECT_EQ(read_text_file(outside), before);
+  EXPECT_FALSE(fs::exists(place / "new"));
+}
+
+TEST_F(SourceCheckTest, FixKeepsLinksOfTheSourceAndCorrectsBelowThem) {
+  const testing::TemporaryFolder place;
+  fs::rename(folder_ / "labelsTr", place / "labels");
+  fs::create_directory_symlink(place / "labels", folder_ / "labelsTr");
+  fs::create_directory_symlink(".", folder_ / "latest");
+  fs::create_symlink("itself", folder_ / "itself");
+  const std::string before = read_text_file(label(4));
+  change(label(2), [](Image& one) { one.voxels[7] = 1.0004f; });
+  const auto repairs = repair_source(open_source(folder_.path()), check().findings, place / "fixed/");
+  ASSERT_EQ(repairs.size(), 1u);
+  EXPECT_EQ(repairs[0].file, place / "fixed/labelsTr/case_02.nii.gz");
+  EXPECT_TRUE(fs::is_symlink(place / "fixed/latest"));
+  EXPECT_FALSE(fs::is_symlink(repairs[0].file));
+  EXPECT_TRUE(fs::is_symlink(place / "fixed/labelsTr/case_04.nii.gz"));
+  EXPECT_EQ(read_text_file(label(4)), before);
+  EXPECT_EQ(std::distance(fs::directory_iterator(place.path()), {}), 2) << "something temporary is left";
+  const Source fixed = open_source(place / "fixed");
+  EXPECT_THAT(check_source(fixed, {fixed.class_names, fixed.label_table}).findings, IsEmpty());
+}
+
 TEST(Patients, NamesOfOnePatient) {
   EXPECT_EQ(patient_of_name("patient012_frame01"), "patient012");
   EXPECT_EQ(patient_of_name("sub-07_ses-2"), "sub-07");
@@ -418,6 +459,42 @@ TEST_F(LabelFitTest, AllMirroredIsAnError) {
   EXPECT_EQ(findings[0].severity, Severity::kError);
   EXPECT_THAT(findings[0].message, HasSubstr("in 10 of 10 cases"));
   EXPECT_THAT(findings[0].message, HasSubstr("mirrored along x and z"));
+}
+
+// Of a case as check reads it: the label may have axes of its own, or have lost its place.
+TEST(LabelFitOfACase, IsMeasuredOnTheImagesGridWhateverTheLabelsHeader) {
+  const testing::TemporaryFolder folder;
+  Image image = testing::noise_image({24, 20, 18}, 1);
+  image.geometry.origin = {-30, 12, 7};
+  LabelMap label(image.geometry);
+  for (int64_t x = 4; x < 11; ++x)
+    for (int64_t y = 3; y < 10; ++y)
+      for (int64_t z = 8; z < 15; ++z) {
+        image(x, y, z) += 60;
+        label(23 - x, y, z) = 1;  // mirrored along x
+      }
+  write_image(folder / "a.nii.gz", image);
+  const SourceCase item{"a", {folder / "a.nii.gz"}, folder / "a_label.nii.gz", false};
+  const auto fit_of = [&](const Geometry& header) {
+    LabelMap stored = label;
+    stored.geometry = header;
+    write_label_map(item.label, stored);
+    std::vector<Finding> findings;
+    return inspect_case(item, {}, {}, findings).fit;
+  };
+  const auto expected = fit_of(image.geometry);
+  ASSERT_TRUE(expected);
+  EXPECT_GT((*expected)[1], 1.5);
+  Geometry header = image.geometry;
+  header.origin = {0, 0, 0};
+  EXPECT_EQ(fit_of(header), expected);  // laid on the image
+  header.origin = {5, 5, 5};
+  EXPECT_EQ(fit_of(header), expected);  // an error of its own; voxel by voxel it would be this
+  header = image.geometry;
+  header.direction[0][0] = -1;
+  header.origin[0] += 23;
+  ASSERT_TRUE(fit_of(header));  // stored from the other end: prepare turns it, and then it fits
+  EXPECT_LT((*fit_of(header))[1], 0.8);
 }
 
 class DatasetCheckTest : public ::testing::Test {

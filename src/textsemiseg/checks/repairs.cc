@@ -1,5 +1,7 @@
 #include "textsemiseg/checks/repairs.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -30,12 +32,42 @@ LabelMap rounded(const Image& label) {
   return out;
 }
 
+// The file as seen from the source folder; throws where it does not lie in it, since a copy of the folder then cannot stand for it, and
+// what is written must never climb out of the copy.
+fs::path place_in(const Source& source, const fs::path& file) {
+  const fs::path place = file.lexically_normal().lexically_relative(source.folder);
+  if (place.empty() || *place.begin() == "..")
+    throw InputError("--fix", file.string() + " lies outside the source folder " + source.folder.string(),
+                     "a source that holds all of its files");
+  return place;
+}
+
+// A new folder under a temporary name beside it; removed again unless finish() gives it its own.
+class NewFolder {
+ public:
+  explicit NewFolder(const fs::path& path)
+      : path_(path), temporary_(path.parent_path() / concat(".tmp-", ::getpid(), "-", path.filename().string())) {}
+  ~NewFolder() {
+    std::error_code ignored;
+    fs::remove_all(temporary_, ignored);
+  }
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+
+  const fs::path& temporary() const { return temporary_; }
+  void finish() const { fs::rename(temporary_, path_); }
+
+ private:
+  fs::path path_, temporary_;
+};
+
 // One case and the codes of what was found in it.
 class CaseRepair {
  public:
-  CaseRepair(const SourceCase& item, std::set<std::string> codes, const Source& source, const fs::path& folder,
-             std::vector<Repair>& out)
-      : item_(item), codes_(std::move(codes)), source_(source), folder_(folder), out_(out) {}
+  // Written below `written`, reported as below `folder`.
+  CaseRepair(const SourceCase& item, std::set<std::string> codes, const Source& source, const fs::path& written,
+             const fs::path& folder, std::vector<Repair>& out)
+      : item_(item), codes_(std::move(codes)), source_(source), written_(written), folder_(folder), out_(out) {}
 
   void run() {
     const Geometry grid = read_scan_geometry(item_.images.front());
@@ -46,7 +78,10 @@ class CaseRepair {
 
  private:
   void refuse(const fs::path& file, const std::string& reason) { out_.push_back({item_.id, {}, file.string() + ": " + reason}); }
-  fs::path target(const fs::path& file) const { return folder_ / file.lexically_relative(source_.folder); }
+  fs::path target(const fs::path& file) const { return written_ / place_in(source_, file); }
+  void report(const fs::path& file, const std::vector<std::string>& done) {
+    out_.push_back({item_.id, folder_ / place_in(source_, file), join(done, "; ")});
+  }
 
   // The header of the first channel where only rounding keeps this one from it.
   bool takes_grid(const Geometry& own, const Geometry& grid) const {
@@ -82,7 +117,7 @@ class CaseRepair {
       done.push_back("header of the first channel");
     }
     write_image(target(file), image);
-    out_.push_back({item_.id, target(file), join(done, "; ")});
+    report(file, done);
   }
 
   void repair_label(const Geometry& grid) {
@@ -100,25 +135,26 @@ class CaseRepair {
     if (moved) done.push_back("header of the image");
     label.geometry = moved ? grid : label.geometry;
     write_label_map(target(item_.label), rounded(label));
-    out_.push_back({item_.id, target(item_.label), join(done, "; ")});
+    report(item_.label, done);
   }
 
   const SourceCase& item_;
   std::set<std::string> codes_;
   const Source& source_;
-  const fs::path& folder_;
+  const fs::path &written_, &folder_;
   std::vector<Repair>& out_;
 };
 
-// Everything that was not written, as links.
+// Everything that was not written, as links; a link to a folder is one link, unless a file below it was corrected.
 void link_others(const fs::path& from, const fs::path& to) {
-  for (auto entry = fs::recursive_directory_iterator(from, fs::directory_options::follow_directory_symlink);
-       entry != fs::recursive_directory_iterator(); ++entry) {
-    const fs::path place = to / entry->path().lexically_relative(from);
-    if (entry->is_directory()) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(from)) {
+    const fs::path place = to / entry.path().filename();
+    const bool link = entry.is_symlink();
+    if (fs::is_directory(place) || (!link && entry.is_directory())) {
       fs::create_directories(place);
+      link_others(entry.path(), place);
     } else if (!fs::exists(place)) {
-      fs::create_symlink(entry->path(), place);
+      fs::create_symlink(entry.path(), place);
     }
   }
 }
@@ -146,26 +182,45 @@ bool is_padding(const Image& image, const Image* label) {
   return std::all_of(touches.begin() + 1, touches.end(), [](bool one) { return one; });
 }
 
-std::vector<Repair> repair_source(const Source& source, const std::vector<Finding>& findings, const fs::path& folder) {
+void require_repairable(const Source& source, const fs::path& folder) {
   const fs::path place = fs::weakly_canonical(folder);
-  if (fs::exists(place) && !fs::is_empty(place)) throw InputError("--fix", folder.string() + " is not empty", "a new folder");
   const fs::path inside = place.lexically_relative(source.folder);
   if (!inside.empty() && *inside.begin() != "..")
     throw InputError("--fix", folder.string() + " lies in the source folder",
                      "a folder elsewhere: files of the source are never touched");
+  if (fs::exists(place) && !fs::is_directory(place)) throw InputError("--fix", folder.string() + " is a file", "a new folder");
+  if (fs::exists(place) && !fs::is_empty(place)) throw InputError("--fix", folder.string() + " is not empty", "a new folder");
+  for (const SourceCase& item : source.cases) {
+    for (const fs::path& file : item.images) place_in(source, file);
+    if (!item.label.empty()) place_in(source, item.label);
+  }
+}
+
+std::vector<Repair> repair_source(const Source& source, const std::vector<Finding>& findings, const fs::path& folder) {
+  require_repairable(source, folder);
   std::map<std::string, std::set<std::string>> codes;
   for (const Finding& one : findings) {
     if (one.code != "grid_rounding" && one.code != "label_rounding" && one.code != "non_finite") continue;
     for (const std::string& id : one.cases) codes[id].insert(one.code);
   }
-  std::vector<Repair> out;
-  for (const auto& [id, found] : codes) {
-    const SourceCase* item = source.find(id);
-    if (item != nullptr) CaseRepair(*item, found, source, place, out).run();
+  // With the trailing slash of "NEW/" gone, the last part of the path is the folder's name.
+  const fs::path place = fs::weakly_canonical(folder / "x").parent_path();
+  try {
+    const NewFolder made(place);
+    std::vector<Repair> out;
+    for (const auto& [id, found] : codes) {
+      const SourceCase* item = source.find(id);
+      if (item != nullptr) CaseRepair(*item, found, source, made.temporary(), place, out).run();
+    }
+    if (std::none_of(out.begin(), out.end(), [](const Repair& one) { return !one.file.empty(); })) return out;
+    link_others(source.folder, made.temporary());
+    made.finish();
+    return out;
+  } catch (const fs::filesystem_error& error) {
+    throw InputError("--fix",
+                     concat(folder.string(), " cannot be made (", error.code().message(), ": ", error.path1().string(), ")"),
+                     "a writable place");
   }
-  const bool any = std::any_of(out.begin(), out.end(), [](const Repair& one) { return !one.file.empty(); });
-  if (any) link_others(source.folder, place);
-  return out;
 }
 
 }  // namespace tss

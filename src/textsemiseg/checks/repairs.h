@@ -22,9 +22,13 @@ struct Repair {
 //   label_rounding  whole numbers, stored as uint8
 //   non_finite      NaN and infinities become the smallest finite value, where they are padding: connected to the border, outside the label
 //
-// Other findings need a person. Throws InputError where the folder exists and is not empty, or lies in the source.
+// Other findings need a person. `folder` appears only when it is complete. Throws InputError as require_repairable.
 std::vector<Repair> repair_source(const Source& source, const std::vector<Finding>& findings,
                                   const std::filesystem::path& folder);
+
+// Throws InputError where `folder` exists and is not empty, or lies in the source, or a file of the source does not lie in its folder:
+// what a long check should not come before.
+void require_repairable(const Source& source, const std::filesystem::path& folder);
 
 // True where every non-finite voxel is connected (faces) to the border of the image through others and none is labelled.
 bool is_padding(const Image& image, const Image* label);

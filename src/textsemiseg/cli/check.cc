@@ -234,6 +234,7 @@ void run(const CheckArguments& arguments) {
     if (!arguments.recipe.empty()) facts = read_preset(arguments.recipe).dataset;
     auto found = find_by_patterns(arguments.source, facts, arguments.recipe + " files");
     source = found ? std::move(*found) : open_source(arguments.source);
+    if (!arguments.fix.empty()) require_repairable(source, arguments.fix);
     LabelClasses classes{source.class_names, source.label_table};
     if (classes.class_names.empty() && !facts.label_map.empty())
       classes = classes_of_rules(label_rules_from_json(facts.label_map, arguments.recipe), arguments.recipe);
