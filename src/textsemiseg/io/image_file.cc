@@ -197,7 +197,12 @@ Header read_header(const fs::path& path) {
   Header header;
   header.io = io;
   header.components = io->GetNumberOfComponents();
-  for (unsigned axis = 3; axis < dimensions; ++axis) header.volumes *= static_cast<int64_t>(io->GetDimensions(axis));
+  for (unsigned axis = 3; axis < dimensions && header.volumes <= kMostChannels; ++axis)
+    header.volumes *= static_cast<int64_t>(io->GetDimensions(axis));
+  // ITK's voxels are read as an array of four dimensions, which further ones are cut off from.
+  if (dimensions > 4 && header.volumes > 1 && format.require_complete)
+    throw InputError(name, concat("has ", dimensions, " dimensions"), "a 3D image, or channels along a fourth one");
+  if (header.volumes == 0) throw InputError(name, "has no voxels", "at least one along each axis");
   if (io->GetPixelType() == itk::IOPixelEnum::RGB || io->GetPixelType() == itk::IOPixelEnum::RGBA ||
       io->GetPixelType() == itk::IOPixelEnum::COMPLEX)
     throw InputError(name, "holds " + itk::ImageIOBase::GetPixelTypeAsString(io->GetPixelType()) + " voxels", "plain numbers");

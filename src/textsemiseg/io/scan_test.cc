@@ -163,6 +163,23 @@ TEST_F(Scan, VectorImagesAndFourDimensionsGiveChannels) {
   EXPECT_EQ(channels[1](0, 0, 0), 24);
 }
 
+// ITK reads them as four dimensions: what lies behind would be whatever the memory held.
+TEST_F(Scan, MoreThanFourDimensionsAreRefused) {
+  const auto values = counting<float>(4 * 3 * 2 * 2 * 8);
+  write_text_file(folder_ / "five.mha",
+                  "ObjectType = Image\nNDims = 5\nDimSize = 4 3 2 2 8\nElementSpacing = 1 2 3 1 1\nElementType = MET_FLOAT\n"
+                  "ElementDataFile = LOCAL\n" +
+                      std::string(bytes_of(values)));
+  write_text_file(
+      folder_ / "five.nrrd",
+      "NRRD0004\ntype: float\ndimension: 5\nsizes: 4 3 2 2 8\nencoding: raw\nendian: little\n\n" + std::string(bytes_of(values)));
+  for (const char* name : {"five.mha", "five.nrrd"}) {
+    EXPECT_THAT(input_error_of([&] { read_scan_channels(folder_ / name); }),
+                HasSubstr("has 5 dimensions; expected a 3D image, or channels along a fourth one"));
+    EXPECT_THAT(input_error_of([&] { count_scan_channels(folder_ / name); }), HasSubstr("has 5 dimensions"));
+  }
+}
+
 TEST_F(Scan, OtherThingsAreNamed) {
   EXPECT_THAT(error("none.nii.gz"), HasSubstr("none.nii.gz: does not exist"));
   write_text_file(folder_ / "notes.txt", "text");
