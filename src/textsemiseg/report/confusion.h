@@ -11,7 +11,9 @@ namespace tss {
 using Confusion = std::vector<std::vector<int64_t>>;  // [reference][prediction]
 
 Confusion no_confusion(size_t classes);
-// Throws Error when the sizes differ or a class lies beyond the table.
+// Throws InputError, leaving the table as it was, when the sizes differ or a class lies beyond the table.
 void add_case(Confusion& table, const LabelMap& reference, const LabelMap& prediction);
+// Both of the same classes.
+void add(Confusion& table, const Confusion& other);
 
 }  // namespace tss

@@ -114,7 +114,14 @@ TEST(Confusion, CountsVoxelsByReferenceAndPrediction) {
   add_case(table, box({4, 4, 4}, 0, 2), box({4, 4, 4}, 1, 3));
   EXPECT_THAT(table[0], ElementsAre(64 - 8 - 7, 7));
   EXPECT_THAT(table[1], ElementsAre(7, 1));
-  EXPECT_THROW(add_case(table, box({4, 4, 4}, 0, 2), box({4, 4, 5}, 1, 3)), Error);
+  const Confusion before = table;
+  EXPECT_THROW(add_case(table, box({4, 4, 4}, 0, 2), box({4, 4, 5}, 1, 3)), InputError);
+  LabelMap unknown = box({4, 4, 4}, 1, 3);
+  unknown.voxels.back() = 2;
+  EXPECT_THROW(add_case(table, box({4, 4, 4}, 0, 2), unknown), InputError);
+  EXPECT_EQ(table, before);
+  add(table, before);
+  EXPECT_THAT(table[1], ElementsAre(14, 2));
 }
 
 }  // namespace
