@@ -19,21 +19,15 @@ struct ImportArguments {
   bool overwrite = false;
 };
 
-std::vector<std::string> parts(const std::string& text) {
-  std::vector<std::string> out;
-  for (const std::string& part : split(text, ',')) out.push_back(trim(part));
-  return out;
-}
-
 void import_weights(const ImportArguments& arguments) {
   if (arguments.run.empty() == arguments.output.empty())
     throw UsageError("import weights: give --run (a new run) or --output (a checked .safetensors file)");
   ImportOptions options = arguments.options;
   options.file = arguments.file;
   options.also = arguments.also;
-  if (!arguments.classes.empty()) options.classes = parts(arguments.classes);
+  options.classes = comma_list(arguments.classes);
   if (!arguments.patch.empty()) {
-    for (const std::string& side : parts(arguments.patch)) options.patch.push_back(parse_integer("--patch", side));
+    for (const std::string& side : comma_list(arguments.patch)) options.patch.push_back(parse_integer("--patch", side));
     if (options.patch.size() != 3) throw InputError("--patch", "found '" + arguments.patch + "'", "three sides: 112,112,80");
   }
   for (const std::string& assignment : arguments.overrides) apply_override(options.overrides, assignment);

@@ -1,7 +1,9 @@
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/data/prepare.h"
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <set>
 
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
@@ -24,7 +26,24 @@ struct PrepareArguments {
   std::string explain, picture;
 };
 
-void run(PrepareArguments& arguments) {
+// What the user said, as words of a command that prepares in the same way: all but what belongs to --plan itself, and the recipe.
+std::vector<std::string> words_of(const CLI::App& app) {
+  const std::set<std::string> left_out = {"--dataset", "--recipe", "--set",   "--overwrite",
+                                          "--plan",    "--memory", "--write", "--json"};
+  std::vector<std::string> words;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || left_out.contains(option->get_name())) continue;
+    if (option->get_expected_max() == 0) words.push_back(option->get_name());  // a flag
+    if (option->get_expected_max() == 0) continue;
+    for (const std::string& value : option->results()) {
+      words.push_back(option->get_name());
+      words.push_back(value);
+    }
+  }
+  return words;
+}
+
+void run(PrepareArguments& arguments, const CLI::App& app) {
   PrepareOptions& options = arguments.options;
   const Stopwatch watch;
   options.source = arguments.source;
@@ -33,16 +52,18 @@ void run(PrepareArguments& arguments) {
   options.recipe = preset.recipe;
   options.facts = preset.dataset;
   options.label_map = parse_label_rules(arguments.label_map);
-  if (!arguments.classes.empty()) {
-    for (const std::string& name : split(arguments.classes, ',')) options.classes.push_back(trim(name));
-  }
+  options.classes = comma_list(arguments.classes);
+  options.split.seed_given = app.count("--seed") > 0;
   if (arguments.plan) {
     arguments.plan_arguments.json = arguments.json;
     arguments.plan_arguments.overwrite = options.overwrite;
+    arguments.plan_arguments.overrides = arguments.overrides;
+    arguments.plan_arguments.words = words_of(app);
     return plan_preparation(options, arguments.recipe, arguments.plan_arguments);
   }
   if (!arguments.explain.empty()) {
     const std::string picture = arguments.picture.empty() ? arguments.explain + "_steps.png" : arguments.picture;
+    if (!ends_with(to_lower_ascii(picture), ".png")) throw InputError("--picture", picture, "the name of a .png file");
     return explain_preparation(record_of_source(options), arguments.explain, picture, arguments.json);
   }
   if (arguments.dataset.empty()) throw UsageError("prepare: --dataset is required (but not for --plan and --explain)");
@@ -80,12 +101,13 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--split", arguments->options.split_file,
                  "a split.json to use as it is, or a published one: " + join(published_split_names(), ", "));
   app.add_flag("--allow-missing", split_options.allow_missing, "leave out listed cases that the source lacks");
-  app.add_flag("--overwrite", arguments->options.overwrite, "replace an existing split and a dataset of another recipe");
+  app.add_flag("--overwrite", arguments->options.overwrite,
+               "replace a dataset of another recipe, and the split and folds where other ones are asked for");
   CLI::Option* plan = app.add_flag("--plan", arguments->plan,
                                    "prepare nothing; propose spacing, window, patch and batch from the scans, with reasons");
   app.add_option("--memory", arguments->plan_arguments.memory,
                  "GiB that a training step may take, for --plan (half of this machine's)")
-      ->check(CLI::PositiveNumber)
+      ->check(above_zero())
       ->needs(plan);
   app.add_option("--write", arguments->plan_arguments.write, "a .toml file to write the recipe of --plan to")->needs(plan);
   CLI::Option* explain =
@@ -94,7 +116,7 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--picture", arguments->picture, "PNG of --explain (CASE_steps.png)")->needs(explain);
   app.add_flag("--json", arguments->json, "--plan and --explain for machines");
   app.add_option("--threads", arguments->options.threads, "cases prepared at a time (0: one per core)");
-  return [arguments] { run(*arguments); };
+  return [arguments, &app] { run(*arguments, app); };
 }
 
 }  // namespace tss

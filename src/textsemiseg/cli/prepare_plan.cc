@@ -8,6 +8,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/plan.h"
 #include "textsemiseg/engine/memory_estimate.h"
+#include "textsemiseg/study/slurm.h"
 
 namespace tss {
 namespace {
@@ -23,8 +24,10 @@ double bytes_per_voxel(const RunConfig& config, int64_t channels) {
   return kOverLowerBound * least_step_memory(config, channels) / voxels;
 }
 
-std::string quoted(const std::string& text) {
-  return text.find_first_of(" []\"$&") == std::string::npos ? text : "'" + text + "'";
+std::string command(const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  for (const std::string& word : words) quoted.push_back(shell_quoted(word));
+  return join(quoted, " ");
 }
 
 // As people write it: one step a line, [dataset] only where it says something.
@@ -64,13 +67,17 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
       "batch: 2 labelled + 2 unlabelled patches, as every published method here; a step of text_semiseg with them takes about ",
       fixed(voxels * each / kGiB, 1), " GiB in fp32 (", fixed(budget / kGiB, 1), " GiB allowed",
       arguments.memory > 0 ? "" : ", half of this machine's; --memory for another", ")"));
-  std::string prepare = concat("textsemiseg prepare --source ", quoted(options.source.string()), " --dataset DATASET --recipe ",
-                               arguments.write.empty() ? quoted(recipe) : quoted(arguments.write));
+  const std::string dataset = options.dataset.empty() ? "DATASET" : options.dataset.string();
+  std::vector<std::string> words = {"textsemiseg", "prepare"};
+  words.insert(words.end(), arguments.words.begin(), arguments.words.end());
+  words.insert(words.end(), {"--dataset", dataset, "--recipe", arguments.write.empty() ? recipe : arguments.write});
   if (arguments.write.empty()) {
-    for (const std::string& line : plan.overrides) prepare += " --set " + quoted(line);
+    for (const auto* overrides : {&arguments.overrides, &plan.overrides})
+      for (const std::string& line : *overrides) words.insert(words.end(), {"--set", line});
   }
-  const std::string patch = "sampler.patch=[" + join(plan.patch, ",") + "]";
-  const std::string train = "textsemiseg train --dataset DATASET --method text_semiseg --run RUN --set " + quoted(patch);
+  const std::string prepare = command(words);
+  const std::string train = command({"textsemiseg", "train", "--dataset", dataset, "--method", "text_semiseg", "--run", "RUN",
+                                     "--set", "sampler.patch=[" + join(plan.patch, ",") + "]"});
   Preset preset;
   preset.recipe = plan.recipe;
   preset.recipe.check();

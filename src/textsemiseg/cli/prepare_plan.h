@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "textsemiseg/data/prepare.h"
 
@@ -12,9 +13,11 @@ struct PlanArguments {
   std::string write;  // a .toml file for the recipe; empty: nothing is written
   bool overwrite = false;
   bool json = false;
+  std::vector<std::string> overrides;  // of --set
+  std::vector<std::string> words;      // the user's other options that decide what is prepared, --source first
 };
 
-// Nothing is prepared. recipe: as given on the command line, for the lines to copy.
+// Nothing is prepared. recipe: as given on the command line. The line it prints prepares as the plan says.
 void plan_preparation(const PrepareOptions& options, const std::string& recipe, const PlanArguments& arguments);
 
 }  // namespace tss

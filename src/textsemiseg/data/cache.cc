@@ -16,8 +16,8 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int64_t kVersion = 1;  // raise when the arrays that a recipe gives change
-constexpr char kTemporary[] = ".tmp-";
+constexpr int64_t kVersion = 1;         // raise when the arrays that a recipe gives change
+constexpr char kTemporary[] = ".tmp-";  // no id of a case begins so
 
 Json geometry_to_json(const Geometry& geometry) {
   return {{"size", geometry.size}, {"spacing", geometry.spacing}, {"origin", geometry.origin}, {"direction", geometry.direction}};
@@ -49,7 +49,7 @@ Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, con
   folder_ = std::move(dataset_folder) / "cache" / hex(hash_bytes(json.dump()));
 }
 
-Cache::State Cache::state(const SourceCase& item, std::string* reason) const {
+Cache::State Cache::state(const SourceCase& item, std::string* reason, bool whole) const {
   const auto because = [&](const std::string& text) {
     if (reason != nullptr) *reason = text;
   };
@@ -81,7 +81,7 @@ Cache::State Cache::state(const SourceCase& item, std::string* reason) const {
       because(files[i].string() + " is gone");
       continue;
     }
-    if (!same_content(fingerprint_of(files[i]), stored[i])) {
+    if (!same_content(fingerprint_of(files[i]), stored[i]) || (whole && content_of(files[i]) != stored[i].content)) {
       because(files[i].string() + " has changed since");
       return State::kStale;
     }

@@ -37,8 +37,8 @@ class Cache {
   std::filesystem::path folder_of(const std::string& id) const { return folder_ / id; }
 
   enum class State { kCurrent, kMissing, kStale, kSourceGone };
-  // reason: what differs, for messages.
-  State state(const SourceCase& item, std::string* reason = nullptr) const;
+  // reason: what differs, for messages. whole: all bytes of the files are compared, also where size, time and sample are as they were.
+  State state(const SourceCase& item, std::string* reason = nullptr, bool whole = false) const;
   // Replaces the entry as a whole. The fingerprints were taken before the files were read, so that a file that changes
   // meanwhile is found out later.
   void write(const SourceCase& item, const CaseArrays& prepared, const std::vector<Fingerprint>& fingerprints) const;

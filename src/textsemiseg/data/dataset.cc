@@ -26,20 +26,17 @@ fs::path split_file(const fs::path& folder, const std::string& name) {
                    "a split file, or a fold that prepare --folds wrote");
 }
 
-void check_split(const Split& split, const fs::path& file, const std::map<std::string, SourceCase>& sources) {
-  for (const Role role : kRoles) {
-    for (const std::string& id : split.cases(role)) {
-      const auto found = sources.find(id);
-      const std::string subject = file.string() + ": " + role_name(role);
-      if (found == sources.end()) throw InputError(subject, "case '" + id + "' is not in dataset.json", "an id of the dataset");
-      if (role != Role::kUnlabelled && found->second.label.empty()) {
-        throw InputError(subject, "case '" + id + "' has no label file", "unlabelled, the only role of a case without label");
-      }
-    }
-  }
+}  // namespace
+
+bool is_dataset_record(const Json& json) {
+  return json.is_object() && json.contains("recipe") && json.contains("cases") && json.contains("source");
 }
 
-}  // namespace
+std::vector<SplitCase> split_cases(const std::vector<SourceCase>& cases) {
+  std::vector<SplitCase> out;
+  for (const SourceCase& item : cases) out.push_back({item.id, !item.label.empty(), item.test});
+  return out;
+}
 
 DatasetRecord read_dataset_record(const fs::path& folder) {
   const fs::path file = folder / "dataset.json";
@@ -47,7 +44,7 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
   if (!fs::exists(file)) throw InputError(file.string(), "missing", "a dataset made by textsemiseg prepare");
   const Json json = read_json(file);
   const DatasetDescription description = parse_dataset_json(json, file.string());
-  if (!json.contains("recipe") || !json.contains("cases") || !json.contains("source")) {
+  if (!is_dataset_record(json)) {
     throw InputError(file.string(), "has no recipe, source or cases, so it was not prepared yet",
                      "a dataset made by textsemiseg prepare --source " + folder.string() + " --dataset ANOTHER_FOLDER");
   }
@@ -80,6 +77,7 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
   } catch (const Json::exception& error) {
     throw InputError(file.string() + ": cases", error.what(), R"([{"id": ..., "images": [...], "label": ... or null}])");
   }
+  check_case_ids(record.cases, file.string() + ": cases");
   return record;
 }
 
@@ -117,6 +115,7 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
                           ? 1
                           : static_cast<int64_t>(record.cases.front().images.size());
   dataset.recipe_ = record.recipe;
+  const auto cases = split_cases(record.cases);
   for (SourceCase& item : record.cases) {
     const std::string id = item.id;
     if (!dataset.sources_.emplace(id, std::move(item)).second) {
@@ -126,7 +125,7 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
   const fs::path file = split_file(folder, split);
   if (!fs::exists(file)) throw InputError(file.string(), "missing", "a split written by textsemiseg prepare");
   dataset.split_ = read_split(file);
-  check_split(dataset.split_, file, dataset.sources_);
+  check_roles(dataset.split_, cases, file.string());
   dataset.cache_ = std::make_shared<const Cache>(folder, record.recipe, dataset.classes(), record.label_table);
   for (const Role role : kRoles) {
     for (const std::string& id : dataset.cases(role)) {

@@ -85,7 +85,13 @@ struct DatasetRecord {
   std::string layout;
   std::vector<SourceCase> cases;
 };
+// Whether a dataset.json is such a record, and not the description that came with the scans.
+bool is_dataset_record(const Json& json);
+// Throws InputError: not a record, ids that cannot name folders.
 DatasetRecord read_dataset_record(const std::filesystem::path& folder);
 void write_dataset_record(const std::filesystem::path& folder, const DatasetRecord& record);
+
+// As make_split and check_roles take them.
+std::vector<SplitCase> split_cases(const std::vector<SourceCase>& cases);
 
 }  // namespace tss

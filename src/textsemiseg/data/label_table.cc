@@ -133,6 +133,10 @@ LabelClasses classes_of_rules(std::vector<LabelRule> rules, const std::string& s
   LabelClasses out;
   const bool named = !rules.empty() && rules.front().value == "0";
   if (!named) rules.insert(rules.begin(), {"0", "background"});
+  // "background" is value 0, whatever its name.
+  for (LabelRule& rule : rules) {
+    if (to_lower_ascii(rule.class_name) == "background") rule.class_name = rules.front().class_name;
+  }
   std::set<std::string> seen;
   for (const LabelRule& rule : rules) {
     checked(rule, subject);

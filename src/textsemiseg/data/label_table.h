@@ -11,7 +11,8 @@
 
 namespace tss {
 
-// "1", or ">0" for every value above 0 that no other rule names; value and class by name, "background" drops a value.
+// "1", or ">0" for every value above 0 that no other rule names; value and class by name; "background" is the class of value 0, whatever
+// its name, and so drops a value.
 struct LabelRule {
   std::string value;
   std::string class_name;

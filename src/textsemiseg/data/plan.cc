@@ -115,8 +115,11 @@ void plan_spacing(const PlanFacts& facts, PreparationPlan& plan) {
     return;
   }
   if (facts.lacks_geometry) {
-    plan.reasons.emplace_back(
-        "spacing: kept; the files carry none (recipe.reduce=[2,2,2] halves the resolution of large volumes)");
+    const Reduce* reduce = plan.recipe.find<Reduce>();
+    plan.reasons.push_back("spacing: kept; the files carry none (" +
+                           (reduce ? "recipe " + plan.recipe.name + " reduces by " + join(reduce->factor, " x ")
+                                   : "recipe.reduce=[2,2,2] halves the resolution of large volumes") +
+                           ")");
     return;
   }
   if (one_spacing(facts)) {
@@ -202,10 +205,13 @@ void plan_patch(const PlanFacts& facts, const PlanLimits& limits, PreparationPla
   const Resample* step_of_spacing = plan.recipe.find<Resample>();
   Vector3 spacing{};  // 0: as stored
   if (step_of_spacing != nullptr) std::copy_n(step_of_spacing->spacing.begin(), 3, spacing.begin());
+  Vector3 factor{1, 1, 1};  // voxels before per voxel after
+  if (const Reduce* reduce = plan.recipe.find<Reduce>()) std::copy_n(reduce->factor.begin(), 3, factor.begin());
   for (size_t a = 0; a < 3; ++a) {
     std::vector<double> sizes;
     for (const ScanFacts& scan : facts.scans)
-      sizes.push_back(static_cast<double>(scan.size[a]) * (spacing[a] > 0 ? scan.spacing[a] / spacing[a] : 1));
+      sizes.push_back(std::ceil(
+          std::round(static_cast<double>(scan.size[a]) * (spacing[a] > 0 ? scan.spacing[a] / spacing[a] : 1)) / factor[a]));
     plan.size[a] = std::llround(middle(sizes));
   }
   const int64_t most = limits.most_patch_voxels > 0 ? std::min(kMostPatch, limits.most_patch_voxels) : kMostPatch;
@@ -213,7 +219,7 @@ void plan_patch(const PlanFacts& facts, const PlanLimits& limits, PreparationPla
   for (size_t a = 0; a < 3; ++a) plan.patch[a] = down(static_cast<double>(plan.size[a]) + static_cast<double>(step) / 2, step);
   // The longest side gives way; in millimetres where they are known, so that the patch is about as long each way.
   const auto length = [&](size_t a) {
-    return static_cast<double>(plan.patch[a]) * (spacing[a] > 0 ? spacing[a] : facts.scans.front().spacing[a]);
+    return static_cast<double>(plan.patch[a]) * factor[a] * (spacing[a] > 0 ? spacing[a] : facts.scans.front().spacing[a]);
   };
   while (plan.patch[0] * plan.patch[1] * plan.patch[2] > most) {
     size_t longest = 3;
@@ -229,7 +235,7 @@ void plan_patch(const PlanFacts& facts, const PlanLimits& limits, PreparationPla
   if (facts.labelled_read > 0) {
     std::vector<std::string> extent;
     for (size_t a = 0; a < 3; ++a) extent.push_back(mm(facts.foreground_extent[a]));
-    const std::string unit = facts.lacks_geometry ? " voxels" : " mm";
+    const std::string unit = facts.lacks_geometry ? " voxels as stored" : " mm";
     plan.reasons.push_back(concat("the labelled structures together are ", join(extent, " x "), unit,
                                   " in the median case; a patch covers ", mm(length(0)), " x ", mm(length(1)), " x ",
                                   mm(length(2)), unit));

@@ -86,6 +86,17 @@ TEST(Plan, PatchFitsTheScanAndTheMemory) {
   EXPECT_EQ(patch(large, 1), (Size3{16, 16, 16}));
 }
 
+TEST(Plan, PatchIsOfTheReducedGrid) {
+  Recipe halved = recipe_from_name("generic");
+  halved.at<Reduce>().factor = {2, 2, 1};
+  PlanFacts facts = facts_of({{1, 1, 3}});
+  facts.labelled_read = 1;
+  const PreparationPlan plan = make_plan(facts, {.side_multiple = 16}, halved);
+  EXPECT_EQ(plan.size, (Size3{50, 45, 40}));
+  EXPECT_EQ(plan.patch, (Size3{48, 48, 48}));
+  EXPECT_THAT(all(plan), HasSubstr("a patch covers 96 x 96 x 144 mm"));
+}
+
 PrepareOptions options_of(const TemporaryFolder& folder) {
   testing::write_msd(folder / "S", 10, 6);
   PrepareOptions options = testing::prepare_options(folder / "S", folder / "D");
@@ -113,6 +124,15 @@ TEST(Plan, LooksAtNoLabelButThoseOfLabelledCases) {
   EXPECT_EQ(gather_plan_facts(record, labelled).foreground_high, facts.foreground_high);
   EXPECT_EQ(gather_plan_facts(record, labelled, 4).read, 4);
   EXPECT_EQ(gather_plan_facts(record, {}).labelled_read, 0);
+}
+
+TEST(Plan, FewCasesAreSplitAsPrepareDoes) {
+  const TemporaryFolder folder;
+  testing::write_msd(folder / "S", 3, 3);
+  const PrepareOptions options = testing::prepare_options(folder / "S", folder / "D");
+  const auto labelled = labelled_cases(options, record_of_source(options));
+  EXPECT_EQ(labelled, prepare_dataset(options).split.cases(Role::kLabelled));
+  EXPECT_LT(labelled.size(), 3u);
 }
 
 TEST(Explain, ShowsWhatEachStepLeaves) {

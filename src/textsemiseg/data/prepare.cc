@@ -14,13 +14,12 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/case_reader.h"
 #include "textsemiseg/data/file_patterns.h"
+#include "textsemiseg/data/split_choice.h"
 #include "textsemiseg/volume/finite.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr size_t kFewCases = 4;  // too few for a test, a validation and a labelled case, and one more
 
 // Names and values of the classes: --label-map, then the source's own dataset.json, then --classes, then the recipe's file.
 LabelClasses choose_classes(const Source& source, const PrepareOptions& options) {
@@ -76,6 +75,10 @@ DatasetRecord make_record(const PrepareOptions& options, const Source& source) {
   record.source = source.folder;
   record.layout = source.layout;
   record.cases = source.cases;
+  check_case_ids(record.cases, source.folder.string());
+  const auto& names = record.class_names;
+  if (std::any_of(names.begin(), names.end(), [](const std::string& name) { return trim(name).empty(); }))
+    throw InputError("--classes", "'" + join(names, ",") + "' holds an empty name", "a name for every class");
   if (record.class_names.size() < 2)
     throw InputError("--classes", join(record.class_names, ", "), "at least two, the background first");
   if (record.class_names.size() > 256) throw InputError("--classes", concat(record.class_names.size(), " names"), "at most 256");
@@ -90,16 +93,15 @@ Source find_source(const PrepareOptions& options) {
   return open_source(options.source);
 }
 
-std::vector<SplitCase> split_cases(const DatasetRecord& record) {
-  std::vector<SplitCase> cases;
-  for (const SourceCase& item : record.cases) cases.push_back({item.id, !item.label.empty(), item.test});
-  return cases;
-}
-
-// An existing dataset of another preparation is not replaced by accident.
+// An existing dataset of another preparation is not replaced by accident, and what others wrote not at all.
 void check_existing_record(const PrepareOptions& options, const DatasetRecord& record) {
   const fs::path file = options.dataset / "dataset.json";
-  if (!fs::exists(file) || options.overwrite) return;
+  if (!fs::exists(file)) return;
+  if (!is_dataset_record(read_json(file))) {
+    throw InputError(file.string(), "was not written by prepare (no recipe, source and cases) and is never replaced",
+                     "another --dataset folder");
+  }
+  if (options.overwrite) return;
   const DatasetRecord existing = read_dataset_record(options.dataset);
   const auto recipe_text = [](const Recipe& recipe) { return write_options(recipe).dump(); };
   const auto refuse = [&](const std::string& what, const std::string& before, const std::string& now) {
@@ -116,63 +118,20 @@ void check_existing_record(const PrepareOptions& options, const DatasetRecord& r
   if (existing.source != record.source) refuse("source", existing.source.string(), record.source.string());
 }
 
-// The split that will stand in the folder; kept: it already does.
-Split choose_split(const PrepareOptions& options, const DatasetRecord& record, bool& kept) {
-  const fs::path file = options.dataset / "split.json";
-  const bool exists = !options.dataset.empty() && fs::exists(file);
-  SplitOptions split_options = options.split;
-  kept = exists && !options.overwrite;
-  const fs::path own = record.source / "split.json";
-  std::string given = options.split_file;
-  if (!given.empty() && !fs::exists(given)) {
-    published_split(given);
-    split_options.published = given;
-    given.clear();
-  }
-  if (given.empty() && !split_options.any_given() && fs::exists(own)) given = own.string();
-  if (kept && given.empty() && !split_options.any_given()) return read_split(file);
-  Split split = given.empty() ? make_split(split_cases(record), split_options) : read_split(given);
-  if (!kept) return split;
-  Split existing = read_split(file);
-  if (!existing.same_roles(split)) {
-    throw InputError(file.string(),
-                     "holds another split (" + existing.describe() + ") than the options give (" + split.describe() + ")",
-                     "the same roles, no split options to keep it, or --overwrite to replace it");
-  }
-  return existing;
-}
-
-void check_split(const Split& split, const DatasetRecord& record, const std::string& subject) {
-  std::map<std::string, bool> has_label;
-  for (const SourceCase& item : record.cases) has_label[item.id] = !item.label.empty();
-  for (const Role role : kRoles) {
-    for (const std::string& id : split.cases(role)) {
-      const auto found = has_label.find(id);
-      if (found == has_label.end())
-        throw InputError(subject + ": " + role_name(role), "case '" + id + "' is not in the source", "an id of the source");
-      if (role != Role::kUnlabelled && !found->second) {
-        throw InputError(subject + ": " + role_name(role), "case '" + id + "' has no label file",
-                         "unlabelled, the only role of a case without label");
-      }
-    }
-  }
-  if (split.cases(Role::kLabelled).empty()) throw InputError(subject, "the labelled set is empty", "at least one labelled case");
-}
-
 struct Work {
   std::vector<const SourceCase*> all, todo;
   int64_t kept = 0;
 };
 
-// Cases of the split that the cache lacks. A scan that vanished after it was prepared counts as done.
-Work find_work(const DatasetRecord& record, const Split& split, const Cache& cache) {
+// Cases of the split that the cache lacks. A scan that vanished after it was prepared counts as done. whole: see Cache::state.
+Work find_work(const DatasetRecord& record, const Split& split, const Cache& cache, bool whole) {
   std::set<std::string> wanted;
   for (const Role role : kRoles) wanted.insert(split.cases(role).begin(), split.cases(role).end());
   Work work;
   for (const SourceCase& item : record.cases) {
     if (!wanted.contains(item.id)) continue;
     work.all.push_back(&item);
-    const auto state = cache.state(item);
+    const auto state = cache.state(item, nullptr, whole);
     if (state == Cache::State::kCurrent || state == Cache::State::kSourceGone)
       ++work.kept;
     else
@@ -285,10 +244,7 @@ std::vector<std::string> labelled_cases(const PrepareOptions& options, const Dat
   for (const SourceCase& item : record.cases) {
     if (!item.label.empty() && !item.test) with_label.push_back(item.id);
   }
-  const bool asked = options.split.any_given() || !options.split_file.empty();
-  if (with_label.empty() || (!asked && with_label.size() < kFewCases)) return with_label;
-  bool kept = false;
-  return choose_split(options, record, kept).cases(Role::kLabelled);
+  return with_label.empty() ? with_label : choose_split(options, record).split.cases(Role::kLabelled);
 }
 
 DatasetRecord record_of_source(const PrepareOptions& options) { return make_record(options, find_source(options)); }
@@ -304,15 +260,14 @@ PrepareSummary prepare_dataset(const PrepareOptions& options) {
   DatasetRecord record = make_record(options, source);
   check_existing_record(options, record);
   PrepareSummary summary;
-  summary.split = choose_split(options, record, summary.split_kept);
-  check_split(summary.split, record, summary.split_kept ? (options.dataset / "split.json").string() : "split");
-  const auto folds = options.split.folds > 0
-                         ? make_folds(split_cases(record), summary.split, options.split.folds, options.split.seed)
-                         : std::vector<Split>{};
+  const SplitChoice choice = choose_split(options, record);
+  const FoldChoice folds = choose_folds(options, record, choice);
+  summary.split = choice.split;
+  summary.split_kept = choice.kept;
   warn_of_leak(record, summary.split);
   const Cache cache(options.dataset, record.recipe, static_cast<int64_t>(record.class_names.size()), record.label_table);
   cache.remove_leftovers();
-  const Work work = find_work(record, summary.split, cache);
+  const Work work = find_work(record, summary.split, cache, options.overwrite);
   const int64_t threads = options.threads > 0 ? options.threads : std::max<int64_t>(1, std::thread::hardware_concurrency());
   if (!work.todo.empty()) summary.fell_back = prepare_cases(work, record, cache, threads);
   if (summary.fell_back > 0) {
@@ -323,7 +278,9 @@ PrepareSummary prepare_dataset(const PrepareOptions& options) {
   summary.prepared = static_cast<int64_t>(work.todo.size());
   summary.kept = work.kept;
   write_dataset_record(options.dataset, record);
-  for (size_t k = 0; k < folds.size(); ++k) write_split(options.dataset / "folds" / concat("fold_", k, ".json"), folds[k]);
+  for (const fs::path& file : folds.removed) fs::remove(file);
+  for (size_t k = 0; k < folds.folds.size(); ++k)
+    write_split(options.dataset / "folds" / concat("fold_", k, ".json"), folds.folds[k]);
   if (!summary.split_kept) write_split(options.dataset / "split.json", summary.split);
   return summary;
 }

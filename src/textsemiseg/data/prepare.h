@@ -26,8 +26,10 @@ struct PrepareOptions {
   std::vector<LabelRule> label_map;  // goes before what the source says
   SplitOptions split;
   std::string split_file;  // a split.json to use as it is, or a name of configs/splits; empty: make one
-  bool overwrite = false;  // replace a dataset.json of another recipe and a split.json of other roles
-  int64_t threads = 0;     // 0: one per core
+  // Replace a dataset.json of another recipe, and a split.json or folds that differ from what the split options ask for; without split
+  // options these stay. Scans are compared with what was prepared in full.
+  bool overwrite = false;
+  int64_t threads = 0;  // 0: one per core
 };
 
 struct PrepareSummary {
@@ -48,7 +50,7 @@ void check_finite(const Image& image, const std::filesystem::path& file);
 // The source with the names, classes and files that the options and the facts add, as dataset.json will say; nothing is prepared.
 // Throws InputError where classes are unknown or contradict each other.
 DatasetRecord record_of_source(const PrepareOptions& options);
-// The labelled cases of the split that prepare would use; every case with a label where they are too few to be split unasked.
+// The labelled cases of the split that prepare would use; none where the source has no label to train on.
 std::vector<std::string> labelled_cases(const PrepareOptions& options, const DatasetRecord& record);
 
 }  // namespace tss

@@ -269,6 +269,15 @@ TEST(LabelMaps, OfTheSourceAndOfTheOption) {
   EXPECT_THAT(error, HasSubstr("9 (2 voxels); expected values 0, 1, 2, 3, 4 (background, wing, leg), as the label map says"));
 }
 
+TEST(LabelMaps, BackgroundIsValueZeroWhateverItsName) {
+  for (const char* name : {"Background", "air"}) {
+    const LabelClasses classes = classes_of_rules(
+        with_rules({{"0", name}, {"1", "liver"}, {"3", "spleen"}}, parse_label_rules({"3=background"})), "--label-map");
+    EXPECT_THAT(classes.class_names, ElementsAre(name, "liver"));
+    EXPECT_EQ(classes.table.class_of[3], 0);
+  }
+}
+
 TEST(LabelMaps, OptionAloneNamesTheClasses) {
   const TemporaryFolder folder;
   for (int i = 0; i < 3; ++i) {

@@ -255,6 +255,129 @@ TEST(Prepare, NnunetChannelsAreStacked) {
   EXPECT_EQ(item.image.data<float>()[120 + 7], testing::noise_image(size, 2, 500).voxels[7]);
 }
 
+TEST(Prepare, FoldsAreComparedLikeTheSplit) {
+  const TemporaryFolder folder;
+  testing::write_msd(folder / "S", 12, 12);
+  PrepareOptions options = prepare_options(folder / "S", folder / "D");
+  options.split.folds = 5;
+  prepare_dataset(options);
+  const auto before = snapshot(folder / "D/folds");
+  prepare_dataset(options);
+  options.split.folds = 0;  // folds that nobody asks about stay
+  prepare_dataset(options);
+  EXPECT_EQ(snapshot(folder / "D/folds").size(), 5u);
+  options.split.folds = 3;
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }),
+              HasSubstr("folds: holds 5 folds (seed 0), now 3 folds (seed 0); expected the same --folds and --seed"));
+  write_text_file(folder / "D/folds/fold_77.json", R"({"labelled": ["case_00"]})");  // not prepare's
+  options.overwrite = true;
+  const PrepareSummary summary = prepare_dataset(options);
+  EXPECT_TRUE(summary.split_kept);
+  EXPECT_TRUE(fs::exists(folder / "D/folds/fold_2.json"));
+  EXPECT_FALSE(fs::exists(folder / "D/folds/fold_3.json"));
+  EXPECT_TRUE(fs::exists(folder / "D/folds/fold_77.json"));
+
+  // Folds of another split would validate on its test cases.
+  options.split.folds = 0;
+  options.split.seed = 5;
+  options.split.seed_given = true;
+  ASSERT_FALSE(prepare_dataset(options).split_kept);
+  EXPECT_FALSE(fs::exists(folder / "D/folds/fold_0.json"));
+  EXPECT_TRUE(fs::exists(folder / "D/folds/fold_77.json"));
+  write_text_file(folder / "D/folds/fold_0.json", R"({"labelled": ["case_00"]})");
+  options.split.folds = 2;
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("fold_0.json: was not written by prepare --folds"));
+}
+
+TEST(Prepare, ASplitFileSaysEveryRole) {
+  const TemporaryFolder folder;
+  testing::write_msd(folder / "S", 4, 4);
+  write_text_file(folder / "mine.json", R"({"labelled": ["case_02"], "unlabelled": ["case_03"]})");
+  PrepareOptions options = prepare_options(folder / "S", folder / "D");
+  options.split_file = (folder / "mine.json").string();
+  options.split.labelled = "2";
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }),
+              HasSubstr("mine.json: given together with --labelled; expected the file alone"));
+  options.split.labelled = "";
+  options.split.seed_given = true;
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("given together with --seed"));
+  options.split.folds = 2;  // which the seed draws
+  EXPECT_EQ(prepare_dataset(options).split.describe(), "1 labelled, 1 unlabelled, 0 validation, 0 test");
+  // A folder is no split, whatever its name.
+  options.split_file = folder.path().string();
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("is no file and no published split"));
+}
+
+TEST(Prepare, TheSeedAloneIsComparedToo) {
+  const TemporaryFolder folder;
+  testing::write_msd(folder / "S", 10, 10);
+  PrepareOptions options = prepare_options(folder / "S", folder / "D");
+  prepare_dataset(options);
+  options.split.seed_given = true;
+  EXPECT_TRUE(prepare_dataset(options).split_kept);
+  options.split.seed = 77;
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("split.json: was drawn with seed 0, now 77"));
+  options.overwrite = true;
+  EXPECT_FALSE(prepare_dataset(options).split_kept);
+  EXPECT_EQ(read_split(folder / "D/split.json").made_by.at("seed"), 77);
+}
+
+TEST(Prepare, ARecipeKeepsTheSplitWhereItFits) {
+  const TemporaryFolder folder;
+  testing::write_msd(folder / "S", 10, 10);
+  PrepareOptions options = prepare_options(folder / "S", folder / "D");
+  options.split.labelled = "4";
+  options.split.test = "3";
+  prepare_dataset(options);
+  const std::string before = read_text_file(folder / "D/split.json");
+  options.split = {};
+  options.overwrite = true;
+  options.recipe.at<Reduce>().factor = {2, 2, 2};
+  EXPECT_TRUE(prepare_dataset(options).split_kept);
+  EXPECT_EQ(read_text_file(folder / "D/split.json"), before);
+  testing::write_msd(folder / "fewer", 6, 6);
+  options.source = folder / "fewer";
+  const std::string error = input_error_of([&] { prepare_dataset(options); });
+  EXPECT_THAT(error, HasSubstr("split.json: "));
+  EXPECT_THAT(error, HasSubstr("is not in the source; expected a split of the cases there are: --labelled, "));
+}
+
+TEST(Prepare, OverwriteReadsTheScansInFull) {
+  const TemporaryFolder folder;
+  testing::write_msd(folder / "S", 3, 3);
+  PrepareOptions options = prepare_options(folder / "S", folder / "D");
+  prepare_dataset(options);
+  options.overwrite = true;
+  EXPECT_EQ(prepare_dataset(options).prepared, 0);
+  // A file whose sample says nothing new, as a large scan's may.
+  const fs::path record = cached(folder / "D", "case_01") / "case.json";
+  Json json = read_json(record);
+  json["source"][0]["content"] = "0123456789abcdef";
+  write_json(record, json);
+  options.overwrite = false;
+  EXPECT_EQ(prepare_dataset(options).prepared, 0);
+  options.overwrite = true;
+  EXPECT_EQ(prepare_dataset(options).prepared, 1);
+}
+
+TEST(Prepare, TheSourcesOwnTestPartIsNoTrainingData) {
+  const TemporaryFolder folder;
+  write_json(folder / "S/dataset.json", Json::parse(R"({"channel_names": {"0": "CT"}, "labels": {"background": 0, "core": 1},
+      "file_ending": ".nii.gz"})"));
+  for (const std::string id : {"a", "b", "c", "d"}) {
+    const std::string part = id == "d" ? "Ts" : "Tr";
+    write_image(folder / ("S/images" + part + "/" + id + "_0000.nii.gz"), testing::noise_image({6, 5, 4}, 1));
+    write_label_map(folder / ("S/labels" + part + "/" + id + ".nii.gz"), testing::box_labels({6, 5, 4}, 2));
+  }
+  write_text_file(folder / "validation.list", "b\n");
+  PrepareOptions options = prepare_options(folder / "S", folder / "D");
+  options.split.validation_list = (folder / "validation.list").string();
+  options.split.labelled = "2";
+  const Split split = prepare_dataset(options).split;
+  EXPECT_THAT(split.cases(Role::kLabelled), ::testing::UnorderedElementsAre("a", "c"));
+  EXPECT_THAT(split.cases(Role::kTest), ElementsAre("d"));
+}
+
 class BadInput : public ::testing::Test {
  protected:
   void SetUp() override { testing::write_msd(folder_ / "S", 4, 4); }
@@ -264,6 +387,15 @@ class BadInput : public ::testing::Test {
     EXPECT_FALSE(fs::exists(folder_ / "D/dataset.json"));
     EXPECT_FALSE(fs::exists(folder_ / "D/split.json"));
     return message;
+  }
+  // The same in a dataset.json that prepare is said to have written.
+  void check_record(const std::string& id) {
+    const TemporaryFolder other;
+    const fs::path dataset = testing::prepared_msd(other.path(), 2, 2);
+    Json json = read_json(dataset / "dataset.json");
+    json["cases"][0]["id"] = id;
+    write_json(dataset / "dataset.json", json);
+    EXPECT_THAT(input_error_of([&] { Dataset::open(dataset); }), HasSubstr("dataset.json: cases: case '" + id + "'"));
   }
   fs::path image() const { return folder_ / "S/imagesTr/case_02.nii.gz"; }
   fs::path label() const { return folder_ / "S/labelsTr/case_02.nii.gz"; }
@@ -303,6 +435,43 @@ TEST_F(BadInput, NanInTheImage) {
   EXPECT_THAT(error(), HasSubstr("case_02.nii.gz: 2 voxels are NaN or infinite, the first at (1, 2, 3)"));
 }
 
+// Ids become paths below the cache, where prepare replaces whole folders.
+TEST_F(BadInput, IdsThatAreNoNames) {
+  fs::create_directories(folder_ / "D/cache");
+  for (const std::string id : {"../../victim", "site1/c0", "..", ".", "a\\b", ".tmp-1-a"}) {
+    write_text_file(folder_ / "D/victim/scan.txt", "mine");
+    const Json listed = {{"images", {"imagesTr/case_00.nii.gz"}}, {"label", "labelsTr/case_00.nii.gz"}};
+    write_json(
+        folder_ / "S/dataset.json",
+        {{"channel_names", {{"0", "CT"}}}, {"labels", {{"background", 0}, {"a", 1}, {"b", 2}}}, {"dataset", {{id, listed}}}});
+    const std::string message = error();
+    EXPECT_THAT(message, HasSubstr("case '" + id + "'; expected an id that can name a folder"));
+    EXPECT_TRUE(fs::exists(folder_ / "D/victim/scan.txt"));
+    check_record(id);
+  }
+  check_record("");
+}
+
+TEST_F(BadInput, ADatasetJsonOfOthersIsNeverReplaced) {
+  testing::write_msd(folder_ / "raw", 2, 2);
+  const std::string before = read_text_file(folder_ / "raw/dataset.json");
+  PrepareOptions options = prepare_options(folder_ / "S", folder_ / "raw");
+  for (const bool overwrite : {false, true}) {
+    options.overwrite = overwrite;
+    EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("raw/dataset.json: was not written by prepare"));
+    EXPECT_EQ(read_text_file(folder_ / "raw/dataset.json"), before);
+  }
+}
+
+TEST_F(BadInput, ClassNamesThatAreNone) {
+  fs::remove(folder_ / "S/dataset.json");
+  PrepareOptions options = prepare_options(folder_ / "S", folder_ / "D");
+  options.classes = {"background", "head", ""};
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("'background,head,' holds an empty name"));
+  options.classes = {"background", "head", "head"};
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("expected distinct names"));
+}
+
 TEST_F(BadInput, DatasetFolderThatIsTheSource) {
   const auto before = snapshot(folder_ / "S");
   EXPECT_THAT(input_error_of([&] { prepare_dataset(prepare_options(folder_ / "S", folder_ / "S")); }),
@@ -318,7 +487,7 @@ TEST(DatasetOpen, ErrorsSayWhatToDo) {
   const fs::path dataset = testing::prepared_msd(folder.path(), 2, 2);
   EXPECT_THAT(error(folder / "source"), HasSubstr("was not prepared yet"));
   write_text_file(dataset / "split.json", R"({"labelled": ["case_00"], "test": ["case_77"]})");
-  EXPECT_THAT(error(dataset), HasSubstr("split.json: test: case 'case_77' is not in dataset.json"));
+  EXPECT_THAT(error(dataset), HasSubstr("split.json: test: case 'case_77' is not in the source"));
   write_text_file(dataset / "split.json", R"({"labelled": ["case_00"]})");
   fs::remove_all(cached(dataset, "case_00"));
   EXPECT_THAT(error(dataset), HasSubstr("run textsemiseg prepare again"));

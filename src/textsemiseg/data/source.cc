@@ -202,6 +202,16 @@ bool holds_hdf5(const fs::path& folder) {
 
 }  // namespace
 
+void check_case_ids(const std::vector<SourceCase>& cases, const std::string& subject) {
+  for (const SourceCase& item : cases) {
+    const std::string& id = item.id;
+    if (!id.empty() && id != "." && id != ".." && id.find_first_of("/\\") == std::string::npos && !starts_with(id, ".tmp-"))
+      continue;
+    throw InputError(subject, "case '" + id + "'",
+                     "an id that can name a folder: not empty, no / or \\, not . or .., not beginning with .tmp-");
+  }
+}
+
 const SourceCase* Source::find(const std::string& id) const {
   for (const SourceCase& item : cases) {
     if (item.id == id) return &item;

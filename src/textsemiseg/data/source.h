@@ -24,6 +24,9 @@ struct SourceCase {
   bool test = false;                          // from imagesTs
 };
 
+// Ids name folders of the cache and files of predictions. Throws InputError naming subject and the first id that cannot.
+void check_case_ids(const std::vector<SourceCase>& cases, const std::string& subject);
+
 struct Source {
   std::filesystem::path folder;  // absolute
   std::string layout;            // "MSD", "nnU-Net", "HDF5", "plain", "case folders", ...

@@ -45,6 +45,7 @@ void require_labelled(int64_t labelled, int64_t available, const std::string& op
 
 struct Known {
   std::set<std::string> all, with_label;
+  std::set<std::string> own_test;  // the source's own test part
 };
 
 // A list and what to call it in messages; nothing where it was not given.
@@ -63,9 +64,11 @@ Lists lists_of_published(const std::string& name, const Known& known) {
   const PublishedSplit split = published_split(name);
   std::vector<std::string> train = split.train, test = split.test;
   if (split.first_for_training > 0) {
-    const std::vector<std::string> ids(known.with_label.begin(), known.with_label.end());
+    std::vector<std::string> ids;
+    std::set_difference(known.with_label.begin(), known.with_label.end(), known.own_test.begin(), known.own_test.end(),
+                        std::back_inserter(ids));
     if (static_cast<int64_t>(ids.size()) != split.first_for_training + split.last_for_testing) {
-      throw InputError("--split " + name, concat("the source has ", ids.size(), " cases with a label"),
+      throw InputError("--split " + name, concat("the source has ", ids.size(), " training cases with a label"),
                        concat(split.first_for_training + split.last_for_testing));
     }
     train.assign(ids.begin(), ids.begin() + split.first_for_training);
@@ -114,17 +117,25 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
   };
   held_out_role(Role::kValidation, lists.validation);
   held_out_role(Role::kTest, lists.test);
+  if (!lists.test.given()) {
+    for (const std::string& id : known.own_test) {
+      if (held_out.insert(id).second) split.roles[Role::kTest].push_back(id);
+    }
+  }
   std::vector<std::string> training;
   if (!lists.train.given()) {
     for (const std::string& id : shuffled({known.all.begin(), known.all.end()}, options.seed, 0)) {
-      if (!held_out.contains(id)) training.push_back(id);
+      if (!held_out.contains(id) && !known.own_test.contains(id)) training.push_back(id);
     }
     std::stable_partition(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
   } else {
     training = listed_ids(lists.train, known, options.allow_missing);
     for (const std::string& id : training) {
-      if (held_out.contains(id))
-        throw InputError(lists.train.name, "case '" + id + "' is also in another list", "every case in one list");
+      if (!held_out.contains(id)) continue;
+      if (!lists.test.given() && known.own_test.contains(id))
+        throw InputError(lists.train.name, "case '" + id + "' belongs to the source's own test part",
+                         "training cases, or --test-list to say which cases are the test");
+      throw InputError(lists.train.name, "case '" + id + "' is also in another list", "every case in one list");
     }
   }
   const std::string wanted = options.labelled.empty() ? "10%" : options.labelled;
@@ -339,10 +350,29 @@ Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& option
   for (const SplitCase& item : cases) {
     known.all.insert(item.id);
     if (item.has_label) known.with_label.insert(item.id);
+    if (item.test) known.own_test.insert(item.id);
   }
   Split split = options.lists_given() ? split_from_lists(known, options) : seeded_split(cases, options);
   split.made_by = write_options(options);
   return split;
+}
+
+void check_roles(const Split& split, const std::vector<SplitCase>& cases, const std::string& subject, const std::string& remedy) {
+  std::map<std::string, bool> has_label;
+  for (const SplitCase& item : cases) has_label[item.id] = item.has_label;
+  for (const Role role : kRoles) {
+    for (const std::string& id : split.cases(role)) {
+      const auto found = has_label.find(id);
+      const auto wrong = [&](const std::string& what, const std::string& expected) {
+        throw InputError(subject + ": " + role_name(role), "case '" + id + "' " + what, remedy.empty() ? expected : remedy);
+      };
+      if (found == has_label.end()) {
+        wrong("is not in the source", "an id of the source");
+      } else if (role != Role::kUnlabelled && !found->second) {
+        wrong("has no label file", "unlabelled, the only role of a case without label");
+      }
+    }
+  }
 }
 
 std::vector<Split> make_folds(const std::vector<SplitCase>& cases, const Split& split, int64_t folds, uint64_t seed) {

@@ -76,6 +76,7 @@ struct SplitOptions {
   bool allow_missing = false;                          // leave out listed ids that the source does not have
   int64_t folds = 0;
   uint64_t seed = 0;
+  bool seed_given = false;  // then an existing split of another seed is not kept silently
 
   template <class V>
   void visit(V& v) {
@@ -94,7 +95,13 @@ struct SplitOptions {
   bool any_given() const;  // anything besides seed and folds that asks for a certain split
 };
 
-// A seeded split, or the one the lists give (then the first n of the training list are labelled). Test cases are drawn first, then
+// Throws InputError naming subject, role and id: an id that no case has, a role besides unlabelled for a case without a label.
+// remedy: what the message says to do instead of what the role should hold.
+void check_roles(const Split& split, const std::vector<SplitCase>& cases, const std::string& subject,
+                 const std::string& remedy = "");
+
+// The source's own test part is the test role, unless a test list says another, and is never training unless a training list names
+// it. A seeded split, or the one the lists give (then the first n of the training list are labelled). Test cases are drawn first, then
 // validation, then labelled, all along one permutation of the cases with a label: with the same seed a larger labelled
 // set contains the smaller one, and the test set stays. Throws InputError naming the option and how many cases there are.
 Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& options);

@@ -136,6 +136,21 @@ TEST(Split, ListErrorsNameFileAndId) {
   EXPECT_THAT(input_error_of([&] { read_id_list(folder / "none.list"); }), HasSubstr("none.list"));
 }
 
+TEST(Split, ListsLeaveTheOwnTestPartOutOfTraining) {
+  const TemporaryFolder folder;
+  SplitOptions from_lists = options("2");
+  from_lists.validation_list = write_list(folder, "validation.list", "l0\nt0");
+  const Split split = make_split(cases(5, 2, 3), from_lists);
+  EXPECT_EQ(split.describe(), "2 labelled, 4 unlabelled, 2 validation, 2 test");
+  EXPECT_THAT(split.cases(Role::kTest), ElementsAre("t1", "t2"));
+  from_lists.train_list = write_list(folder, "train.list", "l1\nl2\nt1");
+  EXPECT_THAT(input_error_of([&] { make_split(cases(5, 2, 3), from_lists); }),
+              HasSubstr("train.list: case 't1' belongs to the source's own test part"));
+  from_lists.train_list.clear();
+  from_lists.test_list = write_list(folder, "test.list", "t1");  // another test role is not the same as training on the rest
+  EXPECT_EQ(make_split(cases(5, 2, 3), from_lists).describe(), "2 labelled, 4 unlabelled, 2 validation, 1 test");
+}
+
 TEST(Split, FoldsValidateEveryCaseOnce) {
   const Split split = make_split(cases(23, 4), options("3", "2", "3"));
   const auto folds = make_folds(cases(23, 4), split, 5, 0);
@@ -228,9 +243,12 @@ TEST(PublishedSplit, LungIsARule) {
   EXPECT_EQ(split.describe(), "10 labelled, 38 unlabelled, 0 validation, 15 test");
   EXPECT_EQ(split.cases(Role::kLabelled).front(), "lung_034");
   EXPECT_EQ(split.cases(Role::kTest).back(), "lung_096");
+  auto with_test_part = cases_named(ids);
+  with_test_part.push_back({"lung_097", true, true});  // imagesTs with a label is not one of the 63
+  EXPECT_TRUE(make_split(with_test_part, options).same_roles(split));
   ids.pop_back();
   EXPECT_THAT(input_error_of([&] { make_split(cases_named(ids), options); }),
-              HasSubstr("the source has 62 cases with a label; expected 63"));
+              HasSubstr("the source has 62 training cases with a label; expected 63"));
 }
 
 TEST(PublishedSplit, ListsAreThePublishedOnes) {
