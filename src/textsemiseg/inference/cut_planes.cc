@@ -2,8 +2,9 @@
 
 namespace tss {
 
-CutPlanes::CutPlanes(const CaseArrays& prepared, const Geometry& grid, const Geometry& target)
-    : last_(target.size), size_(target.size) {
+CutPlanes::CutPlanes(const CaseArrays& prepared, const Geometry& target) : last_(target.size), size_(target.size) {
+  if (!prepared.cropped) return;
+  const Geometry& grid = *prepared.cropped;
   constexpr double kRounding = 1e-4;  // of coordinates, voxels
   for (size_t a = 0; a < 3; ++a) {
     const auto index = [&](int64_t i) {

@@ -12,8 +12,9 @@ namespace tss {
 
 class CutPlanes {
  public:
-  // The axes of the prepared grid and of target run along the same directions.
-  CutPlanes(const CaseArrays& prepared, const Geometry& grid, const Geometry& target);
+  // The axes of the grid that the crop kept and of target run along the same directions. Steps after the crop may pad: what they add over
+  // voxels that were cut away is not the scan.
+  CutPlanes(const CaseArrays& prepared, const Geometry& target);
 
   // Plane x of the target grid, [K, Y, Z], with certain background beyond the crop; the plane itself where nothing is beyond.
   torch::Tensor apply(int64_t x, const torch::Tensor& plane) const;

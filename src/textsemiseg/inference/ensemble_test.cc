@@ -161,6 +161,7 @@ TEST(Mirror, AxesAreRead) {
   EXPECT_EQ(mirror_axes_name({0, 2}), "x,z");
   EXPECT_EQ(mirror_axes_name({}), "none");
   EXPECT_THROW(parse_mirror_axes("x,w"), InputError);
+  EXPECT_THROW(parse_mirror_axes(","), InputError);
 }
 
 TEST(Predictor, MirroringAndProgressReachTheScan) {

@@ -25,15 +25,17 @@ WindowFunction mirrored(WindowFunction function, const std::vector<int64_t>& axe
 }
 
 std::vector<int64_t> parse_mirror_axes(const std::string& text) {
+  if (text == "none") return {};
   const std::string letters = "xyz";
-  const std::string word = text == "all" ? letters : text == "none" ? "" : text;
   std::vector<int64_t> axes;
-  for (const char letter : word) {
+  bool wrong = false;
+  for (const char letter : text == "all" ? letters : text) {
     if (letter == ',' || letter == ' ') continue;
     const size_t axis = letters.find(letter);
-    if (axis == std::string::npos) throw InputError("--mirror", "found '" + text + "'", "axes such as x,y,z, or all, or none");
+    wrong = wrong || axis == std::string::npos;
     axes.push_back(static_cast<int64_t>(axis));
   }
+  if (wrong || axes.empty()) throw InputError("--mirror", "found '" + text + "'", "axes such as x,y,z, or all, or none");
   std::sort(axes.begin(), axes.end());
   axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
   return axes;

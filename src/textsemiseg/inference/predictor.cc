@@ -53,7 +53,7 @@ Prediction Predictor::run(const std::vector<Prepared>& scans, const Geometry& ta
   Prediction out;
   for (size_t m = 0; m < scans.size(); ++m) {
     runners.push_back({WindowStream(scans[m].image, members_[m].window, function_of(members_[m]), options_.device),
-                       PlaneResampler(scans[m].grid, target), CutPlanes(scans[m].sides, scans[m].grid, target)});
+                       PlaneResampler(scans[m].grid, target), CutPlanes(scans[m].sides, target)});
     out.windows += runners.back().stream.windows();
   }
   // The one that is furthest behind goes on, so that few planes wait for the others.

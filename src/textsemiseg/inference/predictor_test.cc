@@ -127,9 +127,10 @@ TEST(Predictor, ResampledScansComeBackOnTheirOwnGrid) {
   }
 }
 
-// The crop's outermost voxels are foreground; what it took away is background all the same, and the stored axes come back.
+// The crop's outermost voxels are foreground; what it took away is background all the same, also where it was padded over afterwards, and
+// the stored axes come back.
 TEST(Predictor, WhatACropTookAwayIsBackground) {
-  for (const bool reorient : {true, false}) {
+  for (const auto& [reorient, padded] : {std::pair{true, false}, {false, false}, {true, true}, {false, true}}) {
     for (const Matrix3& direction : kDirections) {
       const Geometry g = grid({30, 26, 19}, {0.8, 1.1, 1.7}, direction);
       Image scan(g);
@@ -140,6 +141,7 @@ TEST(Predictor, WhatACropTookAwayIsBackground) {
       recipe.steps.clear();
       if (reorient) recipe.steps.emplace_back(Reorient{});
       recipe.at<Crop>().around = "nonzero";
+      if (padded) recipe.steps.emplace_back(Pad{.minimum = {40, 25, 12}, .value = 2});  // all of it is foreground for the network
       PredictorOptions options = small_windows();
       options.probabilities = true;
       const Prediction p = Predictor(recipe, std::make_shared<Thresholds>(), options).predict(scan);
