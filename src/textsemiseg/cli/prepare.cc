@@ -1,4 +1,3 @@
-#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/data/prepare.h"
 
 #include <CLI/CLI.hpp>
@@ -9,6 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/prepare_explain.h"
 #include "textsemiseg/cli/prepare_plan.h"
 #include "textsemiseg/cli/verbs.h"
@@ -33,11 +33,10 @@ std::vector<std::string> words_of(const CLI::App& app) {
   std::vector<std::string> words;
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0 || left_out.contains(option->get_name())) continue;
-    if (option->get_expected_max() == 0) words.push_back(option->get_name());  // a flag
-    if (option->get_expected_max() == 0) continue;
+    const bool flag = option->get_expected_max() == 0;
     for (const std::string& value : option->results()) {
       words.push_back(option->get_name());
-      words.push_back(value);
+      if (!flag) words.push_back(value);
     }
   }
   return words;
