@@ -9,6 +9,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/run_page.h"
 #include "textsemiseg/cli/verbs.h"
@@ -139,10 +140,10 @@ std::function<void()> declare_demo(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--iterations", arguments->options.iterations, "training steps of each method")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   app.add_option("--seed", arguments->options.seed, "seed of the scans and of the training")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
   return [arguments] {
     arguments->options.phantom.seed = static_cast<uint64_t>(arguments->options.seed);
     run_demo(arguments->output, arguments->options);

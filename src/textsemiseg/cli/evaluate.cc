@@ -3,10 +3,12 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/output_guard.h"
 #include "textsemiseg/cli/probe_run.h"
 #include "textsemiseg/cli/score_files.h"
 #include "textsemiseg/cli/score_run.h"
@@ -32,10 +34,8 @@ std::string number_of_cases(const ScoreSet& set) {
 }
 
 void run_files(const EvaluateArguments& arguments) {
-  std::vector<std::string> class_names;
-  if (!arguments.classes.empty()) {
-    for (const std::string& name : split(arguments.classes, ',')) class_names.push_back(trim(name));
-  }
+  const std::vector<std::string> class_names = class_name_list(arguments.classes);
+  if (!arguments.csv.empty()) require_table_file(arguments.csv, {arguments.reference, arguments.prediction});
   const ScoreOptions options{.empty = empty_rule_from_name(arguments.empty.empty() ? "undefined" : arguments.empty),
                              .distances = true};
   const ScoreSet set = score_pairs(pair_files(arguments.reference, arguments.prediction), class_names, options);
@@ -64,6 +64,7 @@ std::optional<ProbedRun> probe(const LoadedRun& loaded, const EvaluateArguments&
 
 void run_run(const EvaluateArguments& arguments) {
   set_threads(arguments.with.threads);
+  if (!arguments.csv.empty()) require_table_file(arguments.csv, {}, arguments.run);
   const LoadedRun loaded = load_run(arguments.run, arguments.with.checkpoint);
   ScoreRunOptions options;
   options.role = role_from_name(arguments.role);
@@ -89,13 +90,25 @@ void run_run(const EvaluateArguments& arguments) {
             << score_table(result.scores);
   if (probed)
     std::cout << "other class texts, " << probed->probe.rows.front().cases.size() << " cases:\n" << describe(probed->probe);
-  log_info("written: " + (result.folder / "cases.csv").string() + ", summary.json");
+  log_info(result.folder.empty()
+               ? "not the run's own predictions, data set or split: nothing is written to " + (loaded.folder / "results").string()
+               : "written: " + (result.folder / "cases.csv").string() + ", summary.json");
 }
 
-void run(const EvaluateArguments& arguments) {
+// Options that would be ignored.
+void require_no_idle_options(const CLI::App& app, bool with_run) {
+  const std::set<std::string> everywhere = {"--prediction", "--empty", "--csv", "--json"}, files = {"--reference", "--classes"};
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || option->get_group() == "Messages" || everywhere.contains(option->get_name())) continue;
+    if (files.contains(option->get_name()) == with_run)
+      throw UsageError("evaluate: " + option->get_name() +
+                       (with_run ? " does not go with --run, whose dataset has references and classes" : " needs --run"));
+  }
+}
+
+void run(const EvaluateArguments& arguments, const CLI::App& app) {
+  require_no_idle_options(app, !arguments.run.empty());
   if (!arguments.run.empty()) {
-    if (!arguments.reference.empty())
-      throw UsageError("evaluate: --reference does not go with --run, whose dataset has the references");
     run_run(arguments);
     return;
   }
@@ -116,7 +129,9 @@ std::function<void()> declare_evaluate(CLI::App& app) {
   app.add_option("--empty", arguments->empty,
                  "what an empty mask scores: undefined (default), zeros or zeros_hundreds (default of the protocol published)");
   app.add_option("--csv", arguments->csv, "also write the scores of each case to this file");
-  app.add_option("--run", arguments->run, "folder of a run: predicts (or takes --prediction), scores, writes results/<role>/");
+  app.add_option("--run", arguments->run,
+                 "folder of a run: predicts (or takes --prediction), scores; writes RUN/results/<role> where predictions, data "
+                 "set and split are its own");
   app.add_option("--role", arguments->role, "with --run: which cases of its dataset")->capture_default_str();
   app.add_option("--dataset", arguments->dataset, "with --run: another prepared dataset with the same classes");
   app.add_option("--split", arguments->split, "with --run: a split file or a fold's name instead of the run's");
@@ -124,7 +139,7 @@ std::function<void()> declare_evaluate(CLI::App& app) {
       ->capture_default_str();
   app.add_flag("--json", arguments->json, "scores as JSON on standard output");
   add_prediction_options(app, arguments->with);
-  return [arguments] { run(*arguments); };
+  return [arguments, &app] { run(*arguments, app); };
 }
 
 }  // namespace tss

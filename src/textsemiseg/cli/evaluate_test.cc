@@ -10,6 +10,7 @@
 #include "textsemiseg/cli/scan_files.h"
 #include "textsemiseg/io/config.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/volume/reorient.h"
 
 namespace tss {
 namespace {
@@ -119,6 +120,47 @@ TEST_F(Evaluate, ErrorsNameTheFile) {
                     nullptr, &err),
             3);
   EXPECT_NE(err.find("label 2"), std::string::npos) << err;
+}
+
+TEST_F(Evaluate, ATableNeverReplacesALabelMap) {
+  write("a.nii.gz", 5, {1});
+  const std::string before = read_text_file(path("a.nii.gz"));
+  for (const char* csv : {"a.nii.gz", "b.nrrd"}) {
+    std::string err;
+    EXPECT_EQ(program({"evaluate", "--reference", path("a.nii.gz"), "--prediction", path("a.nii.gz"), "--csv", path(csv)},
+                      nullptr, &err),
+              3);
+    EXPECT_NE(err.find("is named like a scan"), std::string::npos) << err;
+  }
+  EXPECT_EQ(read_text_file(path("a.nii.gz")), before);
+}
+
+TEST_F(Evaluate, IdleOptionsAndNamesGivenTwiceAreWrong) {
+  write("a.nii.gz", 5, {1});
+  const std::vector<std::string> words = {"evaluate", "--reference", path("a.nii.gz"), "--prediction", path("a.nii.gz")};
+  for (const std::vector<std::string>& more : {std::vector<std::string>{"--role", "bogus"},
+                                               {"--overlap", "0.9"},
+                                               {"--classes", "bg,a,a"},
+                                               {"--classes", "bg"},
+                                               {"--classes", "bg,"}}) {
+    auto all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    EXPECT_EQ(program(all), 2) << more[0] << " " << more[1];
+  }
+}
+
+TEST_F(Evaluate, LabelMapsInAnotherOrderAreTurned) {
+  write("a.nii.gz", 5, {1, 2});
+  const LabelMap map = read_label_map(path("a.nii.gz"));
+  AxisMap turn;
+  turn.source = {2, 0, 1};
+  turn.flipped = {true, false, true};
+  write_label_map(path("turned.nii.gz"), turn.apply(map));
+  std::string out, err;
+  ASSERT_EQ(program({"evaluate", "--reference", path("a.nii.gz"), "--prediction", path("turned.nii.gz"), "--json"}, &out, &err),
+            0)
+      << err;
+  EXPECT_EQ(Json::parse(out)["classes"][1]["dice"], 1.0);
 }
 
 TEST_F(Evaluate, ChannelsAreFoundByTheirEnding) {

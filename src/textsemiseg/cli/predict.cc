@@ -8,6 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/output_guard.h"
 #include "textsemiseg/cli/prediction.h"
 #include "textsemiseg/cli/prediction_manifest.h"
 #include "textsemiseg/cli/scan_files.h"
@@ -34,7 +35,8 @@ struct PredictArguments {
 
 std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const RunRecord& record) {
   if (!arguments.input.empty()) {
-    if (!arguments.dataset.empty() || !arguments.role.empty()) throw UsageError("--input excludes --dataset and --role");
+    if (!arguments.dataset.empty() || !arguments.role.empty() || !arguments.split.empty())
+      throw UsageError("predict: --input excludes --dataset, --role and --split");
     return find_inputs(arguments.input, record.channels);
   }
   if (arguments.role.empty()) throw UsageError("predict: give --input, or --role (and --dataset)");
@@ -52,14 +54,25 @@ std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const
 
 // A file, where --output is named like an image; else a folder.
 bool is_output_file(const fs::path& output) {
-  if (is_image_file(output)) return true;
-  const std::vector<std::string>& endings = scan_extensions();
-  if (std::any_of(endings.begin(), endings.end(), [&](const std::string& e) { return ends_with(output.string(), e); }))
+  if (is_label_map_file(output)) return true;
+  // Besides what can be read: Analyze and NIfTI of two files, NIfTI as text.
+  std::vector<std::string> endings = {".hdr", ".img", ".hdr.gz", ".img.gz", ".nia", ".nia.gz"};
+  endings.insert(endings.end(), scan_extensions().begin(), scan_extensions().end());
+  const std::string name = to_lower_ascii(output.filename().string());
+  if (std::any_of(endings.begin(), endings.end(), [&](const std::string& e) { return ends_with(name, e); }))
     throw InputError(output.string(), "is a format that label maps are not written in",
-                     "a folder, or a name ending in " + join(kFormats, ", ."));
+                     "a folder, or a name ending in ." + join(kFormats, ", ."));
   if (fs::exists(output) && !fs::is_directory(output))
     throw InputError(output.string(), "is a file that is not named like an image", "a folder, or a name ending in .nii.gz");
   return false;
+}
+
+// Label maps among the scans would be scans of the next prediction.
+void require_another_folder(const fs::path& input, const fs::path& output, bool to_file) {
+  if (input.empty() || !fs::is_directory(input)) return;
+  const fs::path folder = to_file ? fs::absolute(output).parent_path() : output;
+  if (same_file(folder, input))
+    throw InputError(output.string(), "puts label maps into the folder of the scans", "another --output");
 }
 
 std::vector<PredictionJob> jobs_for(const PredictArguments& arguments, const std::vector<InputScan>& scans, bool to_file) {
@@ -96,22 +109,23 @@ std::vector<PredictionJob> jobs_for(const PredictArguments& arguments, const std
 void run(const PredictArguments& arguments) {
   const Stopwatch watch;
   set_threads(arguments.prediction.threads);
-  const PredictingRuns runs = load_runs(arguments.runs, arguments.prediction);
   const bool to_file = is_output_file(arguments.output);
+  require_another_folder(arguments.input, arguments.output, to_file);
+  const PredictingRuns runs = load_runs(arguments.runs, arguments.prediction);
   const std::vector<PredictionJob> jobs = jobs_for(arguments, scans_to_predict(arguments, runs.record()), to_file);
   check_outputs(jobs, static_cast<int64_t>(runs.record().class_names.size()), arguments.overwrite);
   const Json settings = prediction_manifest(runs);
   const fs::path manifest = manifest_path(arguments.output, to_file);
-  const Json kept = cases_kept(manifest, settings, arguments.overwrite);
+  check_manifest(manifest, settings, arguments.overwrite);
 
   for (const LoadedRun& one : runs.runs) log_info(concat(one.record.name, " (", one.config.method, "): ", one.chosen));
   if (runs.runs.size() > 1 || !runs.options.front().mirror.empty())
     log_info("averaged: " + settings.at("averaged").get<std::string>());
-  Json cases = Json::array();
   // After each case: what is finished is on record, whatever happens to the next.
+  bool overwrite = arguments.overwrite;
   predict_jobs(runs, jobs, [&](const Json& record) {
-    cases.push_back(record);
-    write_manifest(manifest, settings, kept, cases);
+    add_to_manifest(manifest, settings, record, overwrite);
+    overwrite = false;  // begun anew once; from here on it is ours
   });
   log_info(concat(jobs.size(), jobs.size() == 1 ? " scan" : " scans", " in ", format_duration(watch.seconds()), ": ",
                   arguments.output));

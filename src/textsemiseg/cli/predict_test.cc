@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <thread>
 
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/temporary_folder.h"
+#include "textsemiseg/cli/prediction_manifest.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/io/config.h"
 #include "textsemiseg/io/dicom_fixture.h"
@@ -230,7 +232,7 @@ TEST_F(Runs, TheManifestSaysWhatWasDone) {
                      path("m/labels.nii.gz"), "--preview", "--threads", "1", "--keep-largest", "--json"}),
             0)
       << err_;
-  const Json record = read_json(folder_ / "m/labels.json");
+  const Json record = read_json(folder_ / "m/labels.predictions.json");
   EXPECT_EQ(Json::parse(out_), record);
   EXPECT_EQ(record["mirror"], "none");
   EXPECT_EQ(record["precision"], "fp32");
@@ -362,7 +364,7 @@ TEST_F(Runs, SlicerModulesAnswerAsSlicerAsks) {
     EXPECT_NE(read_text_file(path(name)).substr(0, 2000).find("Segment0_Name:=ball"), std::string::npos) << name;
   }
   EXPECT_NE(read_text_file(path("returned")).find("volumes = ball "), std::string::npos);
-  EXPECT_FALSE(fs::exists(path("slicer out.json")));  // nothing is left beside what Slicer asked for
+  EXPECT_FALSE(fs::exists(path("slicer out.predictions.json")));  // nothing is left beside what Slicer asked for
   EXPECT_EQ(module("TextSemiSegEvaluate", {"--classes", "rest,ball", "--returnparameterfile", path("scores"),
                                            path("slicer out.nrrd"), path("kept.seg.nrrd")}),
             0)
@@ -372,6 +374,112 @@ TEST_F(Runs, SlicerModulesAnswerAsSlicerAsks) {
   EXPECT_EQ(module("TextSemiSegPredict", {"--run", path("honest"), path("slicer scan.nrrd")}), 2);
   EXPECT_EQ(module("TextSemiSegPredict", {"--rnu", path("honest"), path("slicer scan.nrrd"), path("o.nrrd")}), 2);
   EXPECT_NE(err_.find("did you mean '--run'"), std::string::npos) << err_;
+}
+
+TEST_F(Runs, SlicerModulesNeverReplaceWhatTheyRead) {
+  const auto refused = [&](const char* name, std::vector<std::string> words) {
+    words.insert(words.begin(), std::string("/somewhere/cli-modules/") + name);
+    EXPECT_EQ(program_named(words), 3) << err_;
+    return err_;
+  };
+  make_scan(grid({20, 18, 12}, {1, 1, 2}), 6, path("precious.nrrd"), path("precious_label.nrrd"));
+  fs::create_symlink(path("precious.nrrd"), path("link.nrrd"));
+  const std::string scan = read_text_file(path("precious.nrrd")), label = read_text_file(path("precious_label.nrrd"));
+  const std::vector<std::string> run = {"--run", path("honest")};
+  for (const char* target : {"precious.nrrd", "link.nrrd"}) {
+    EXPECT_NE(refused("TextSemiSegPredict", {run[0], run[1], path("precious.nrrd"), path(target)}).find("is a scan that is read"),
+              std::string::npos)
+        << err_;
+    EXPECT_NE(
+        refused("TextSemiSegPredict", {run[0], run[1], "--segmentation", path(target), path("precious.nrrd"), path("new.nrrd")})
+            .find("is a scan that is read"),
+        std::string::npos)
+        << err_;
+  }
+  refused("TextSemiSegPredict", {run[0], run[1], "--segmentation", path("new.nrrd"), path("precious.nrrd"), path("new.nrrd")});
+  EXPECT_NE(err_.find("both results"), std::string::npos) << err_;
+  refused("TextSemiSegPredict", {run[0], run[1], "--segmentation", path("keep.txt"), path("precious.nrrd"), path("new.nrrd")});
+  EXPECT_NE(err_.find("keep.txt: is not named like a label map"), std::string::npos) << err_;
+  EXPECT_FALSE(fs::exists(path("new.nrrd")));  // nothing was predicted
+  refused("TextSemiSegEvaluate",
+          {"--csv", path("precious_label.nrrd"), path("precious_label.nrrd"), path("precious_label.nrrd")});
+  EXPECT_EQ(read_text_file(path("precious.nrrd")), scan);
+  EXPECT_EQ(read_text_file(path("precious_label.nrrd")), label);
+}
+
+TEST_F(Runs, OutputsNeverLieAmongTheScans) {
+  const std::vector<std::string> words = {"predict", "--run", path("honest"), "--threads", "1", "--overwrite"};
+  const auto predict = [&](const std::vector<std::string>& more) {
+    auto all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    return program(all);
+  };
+  fs::create_directories(folder_ / "among");
+  for (const char* name : {"among/a.nii.gz", "among/b.nii.gz"}) make_scan(grid({20, 18, 12}, {1, 1, 2}), 6, path(name), {});
+  EXPECT_EQ(predict({"--input", path("among"), "--output", path("among/"), "--format", "mha"}), 3);
+  EXPECT_NE(err_.find("into the folder of the scans"), std::string::npos) << err_;
+  EXPECT_FALSE(fs::exists(path("among/a.mha")));
+  // The segmentation object of a file beside the slices would take a slice's name.
+  testing::DicomSlice like;
+  like.rows = 18;
+  like.columns = 20;
+  like.spacing = {1, 1};
+  testing::write_dicom_series(folder_ / "flat", testing::DicomSeries(14, 2, like));
+  const std::string slice = read_text_file(folder_ / "flat/slice_0.dcm");
+  EXPECT_EQ(predict({"--input", path("flat"), "--output", path("flat/slice_0.nii.gz"), "--dicom-seg"}), 3);
+  EXPECT_EQ(predict({"--input", path("flat") + "#1", "--output", path("flat/slice_0.nii.gz"), "--dicom-seg"}), 3);
+  EXPECT_NE(err_.find("among the slices of the DICOM series"), std::string::npos) << err_;
+  EXPECT_EQ(read_text_file(folder_ / "flat/slice_0.dcm"), slice);
+  // Formats of two files, before the run is opened.
+  for (const char* name : {"x.mhd", "x.nhdr", "x.hdr", "x.img", "x.nia"}) {
+    EXPECT_EQ(program({"predict", "--run", path("no run"), "--input", path("among/a.nii.gz"), "--output", path(name)}), 3);
+    EXPECT_NE(err_.find("format that label maps are not written in"), std::string::npos) << err_;
+    EXPECT_FALSE(fs::exists(path(name)));
+  }
+  EXPECT_EQ(predict({"--input", path("among/a.nii.gz"), "--output", path("y.nii.gz"), "--split", "fold_0"}), 2);
+  EXPECT_EQ(predict({"--input", path("among/a.nii.gz"), "--output", path("y.nii.gz"), "--mirror", ","}), 3);
+  EXPECT_EQ(program({"predict", "--run", path("honest"), "--input", path("among/a.nii.gz"), "--output", path("y.nii.gz"),
+                     "--threads", "-1"}),
+            2);
+  EXPECT_NE(err_.find("--threads: found -1; expected at least 1"), std::string::npos) << err_;
+}
+
+TEST_F(Runs, AManifestReplacesNothingElse) {
+  fs::create_directories(folder_ / "bids");
+  make_scan(grid({20, 18, 12}, {1, 1, 2}), 6, path("bids/scan.nii.gz"), {});
+  write_text_file(path("bids/sub.json"), R"({"EchoTime": 0.1})");
+  const auto predict = [&](const std::string& run, const std::string& output, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {"predict",  "--run", run,         "--input", path("bids/scan.nii.gz"),
+                                      "--output", output,  "--threads", "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    return program(words);
+  };
+  ASSERT_EQ(predict(path("honest"), path("bids/sub.nii.gz"), {"--overwrite"}), 0) << err_;
+  EXPECT_EQ(read_text_file(path("bids/sub.json")), R"({"EchoTime": 0.1})");
+  EXPECT_TRUE(fs::exists(path("bids/sub.predictions.json")));
+  for (const std::string text : {R"({"a": 1})", "no JSON at all", "[]"}) {
+    write_text_file(path("taken/predictions.json"), text);
+    EXPECT_EQ(predict(path("honest"), path("taken"), {"--overwrite"}), 3);
+    EXPECT_NE(err_.find("predictions.json: is not a manifest"), std::string::npos) << err_;
+    EXPECT_EQ(read_text_file(path("taken/predictions.json")), text);
+  }
+  // The same run by another name of its path.
+  ASSERT_EQ(predict(path("honest"), path("twice_named")), 0) << err_;
+  EXPECT_EQ(predict(path("scans/../honest/"), path("twice_named"), {"--format", "mha"}), 0) << err_;
+}
+
+TEST(PredictionManifest, ProgramsSideBySideKeepEachOthersCases) {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "predictions.json";
+  const Json settings = {{"textsemiseg", "1"}, {"runs", Json::array()}};
+  std::vector<std::thread> programs;
+  for (int p = 0; p < 4; ++p) {
+    programs.emplace_back([&, p] {
+      for (int i = 0; i < 10; ++i) add_to_manifest(file, settings, {{"case", std::to_string(10 * p + i)}}, false);
+    });
+  }
+  for (std::thread& one : programs) one.join();
+  EXPECT_EQ(read_json(file)["cases"].size(), 40u);
 }
 
 TEST_F(Runs, EvaluateRunFollowsTheProtocol) {
@@ -409,6 +517,32 @@ TEST_F(Runs, GivenPredictionsAreScored) {
                                     "test",     "--prediction", path("scans/labelsTr"), "--json"};
   ASSERT_EQ(program(words), 0) << err_;
   EXPECT_EQ(Json::parse(out_)["classes"][0]["dice"], 1.0);
+}
+
+TEST_F(Runs, ResultsOfARunAreItsOwn) {
+  fs::copy(folder_ / "honest", folder_ / "own", fs::copy_options::recursive);
+  const std::vector<std::string> words = {"evaluate", "--run", path("own"), "--role", "test", "--threads", "1"};
+  const auto evaluate = [&](const std::vector<std::string>& more) {
+    auto all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    return program(all);
+  };
+  ASSERT_EQ(evaluate({"--dataset", path("data")}), 0) << err_;  // the run's, said again
+  const fs::path cases = folder_ / "own/results/test/cases.csv", summary = folder_ / "own/results/test/summary.json";
+  const std::string before = read_text_file(cases) + read_text_file(summary);
+  fs::copy(folder_ / "data", folder_ / "other data", fs::copy_options::recursive);
+  write_text_file(path("another.json"), read_text_file(path("data/split.json")));
+  for (const std::vector<std::string>& foreign :
+       {std::vector<std::string>{"--prediction", path("scans/labelsTr"), "--csv", path("foreign.csv")},
+        {"--dataset", path("other data")},
+        {"--split", path("another.json")}}) {
+    ASSERT_EQ(evaluate(foreign), 0) << err_;
+    EXPECT_NE(err_.find("nothing is written"), std::string::npos) << err_;
+    EXPECT_EQ(read_text_file(cases) + read_text_file(summary), before);
+  }
+  EXPECT_TRUE(fs::exists(path("foreign.csv")));
+  EXPECT_EQ(evaluate({"--csv", path("own/run.json")}), 3);
+  EXPECT_EQ(evaluate({"--classes", "rest,ball"}), 2);
 }
 
 TEST_F(Runs, BadScansAreNamed) {

@@ -8,6 +8,8 @@
 #include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
+#include "textsemiseg/cli/output_guard.h"
 #include "textsemiseg/cli/preview.h"
 #include "textsemiseg/data/cache.h"
 #include "textsemiseg/data/case_reader.h"
@@ -39,20 +41,20 @@ void add_prediction_options(CLI::App& app, PredictionArguments& a) {
       ->check(CLI::Range(0.0, 0.999));
   app.add_option("--stride", a.stride, "steps in voxels instead of the overlap: 18,18,4");
   app.add_option("--weights", a.weights, "of the voxels of a window: gaussian or constant");
-  app.add_option("--window-batch", a.window_batch, "windows per call of the network")->check(CLI::PositiveNumber);
+  app.add_option("--window-batch", a.window_batch, "windows per call of the network")->check(at_least(1));
   app.add_option("--preset", a.preset, "published stride and weights: " + join(window_preset_names(), ", "));
   app.add_option(
       "--mirror", a.mirror,
       "also mirrored along these axes and averaged: x (left-right where the recipe reorients), y, z, several with commas, or all "
       "(default none)");
   app.add_flag("--keep-largest", a.keep_largest, "only the largest component of each class");
-  app.add_option("--min-component", a.min_component, "remove components with fewer voxels")->check(CLI::NonNegativeNumber);
+  app.add_option("--min-component", a.min_component, "remove components with fewer voxels")->check(at_least(0));
   app.add_option("--device", a.device, "auto, cpu or cuda:N")->capture_default_str();
   app.add_option("--precision", a.precision,
                  "of convolutions: bf16 is faster where the processor has it, and a little less exact")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32", "bf16"}));
-  app.add_option("--threads", a.threads, "of the CPU (default: all cores)")->check(CLI::PositiveNumber);
+  app.add_option("--threads", a.threads, "of the CPU (default: all cores)")->check(at_least(1));
   app.add_option("--checkpoint", a.checkpoint, "selected (best on validation, else last), best or last")->capture_default_str();
 }
 
@@ -135,14 +137,13 @@ std::vector<fs::path> PredictionJob::outputs(int64_t classes) const {
 }
 
 void check_outputs(const std::vector<PredictionJob>& jobs, int64_t classes, bool overwrite) {
+  std::vector<fs::path> scans;
+  for (const PredictionJob& job : jobs) scans.insert(scans.end(), job.channels.begin(), job.channels.end());
+  const InputGuard guard(scans);
   for (const PredictionJob& job : jobs) {
     for (const fs::path& path : job.outputs(classes)) {
-      if (!fs::exists(path)) continue;
-      for (const fs::path& scan : job.channels) {
-        if (fs::exists(scan) && fs::equivalent(path, scan))
-          throw InputError(path.string(), "is the scan itself", "another output");
-      }
-      if (!overwrite) throw InputError(path.string(), "exists", "a new name, or --overwrite");
+      guard.require_apart(path);
+      if (fs::exists(path) && !overwrite) throw InputError(path.string(), "exists", "a new name, or --overwrite");
     }
   }
 }
@@ -215,14 +216,10 @@ Json case_record(const PredictionJob& job, const Prediction& prediction, const s
   out["windows"] = prediction.windows;
   if (prediction.crop_fell_back)
     out["crop"] = "the recipe's crop goes around the label; for want of one the whole scan was taken";
-  std::vector<int64_t> voxels(class_names.size(), 0);
-  for (const uint8_t label : prediction.labels.voxels) ++voxels.at(label);
-  const double ml = grid.spacing[0] * grid.spacing[1] * grid.spacing[2] / 1000;
+  const std::vector<ClassVolume> volumes = class_volumes(prediction.labels, class_names.size());
   out["classes"] = Json::array();
-  for (size_t k = 1; k < class_names.size(); ++k) {
-    out["classes"].push_back(
-        {{"label", k}, {"name", class_names[k]}, {"voxels", voxels[k]}, {"ml", static_cast<double>(voxels[k]) * ml}});
-  }
+  for (size_t k = 1; k < class_names.size(); ++k)
+    out["classes"].push_back({{"label", k}, {"name", class_names[k]}, {"voxels", volumes[k].voxels}, {"ml", volumes[k].ml}});
   return out;
 }
 

@@ -60,7 +60,8 @@ struct PredictionJob {
   std::filesystem::path probability(int64_t k) const;
 };
 
-// Throws InputError when an output exists (unless overwrite) or is one of the scans themselves. Call before any work is done.
+// Throws InputError when an output exists (unless overwrite), is a scan of any of the jobs or would lie among the slices of one. Call
+// before any work is done.
 void check_outputs(const std::vector<PredictionJob>& jobs, int64_t classes, bool overwrite);
 
 // Each finished file is complete; an error stops at the scan it names. done: gets the record of each finished case, for a manifest.

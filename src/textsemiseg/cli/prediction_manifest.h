@@ -12,14 +12,16 @@ namespace tss {
 // The settings, without cases.
 Json prediction_manifest(const PredictingRuns& runs);
 
-// Where the manifest of these outputs lies: <stem>.json beside a single file, predictions.json in a folder.
+// Where the manifest of these outputs lies: <stem>.predictions.json beside a single file (<stem>.json is the scan's sidecar in BIDS and
+// of dcm2niix), predictions.json in a folder.
 std::filesystem::path manifest_path(const std::filesystem::path& output, bool to_file);
 
-// A manifest that is there already: its cases go on standing when runs and settings are the same; else throws InputError, unless
-// overwrite. Call before any work is done.
-Json cases_kept(const std::filesystem::path& path, const Json& settings, bool overwrite);
+// A file that is there already must be a manifest, of the same runs and settings unless overwrite; else throws InputError. Call before any
+// work is done.
+void check_manifest(const std::filesystem::path& path, const Json& settings, bool overwrite);
 
-// Atomic. Cases of the same name are replaced, the others stay, sorted.
-void write_manifest(const std::filesystem::path& path, const Json& settings, const Json& kept, const Json& cases);
+// Adds one case; another of its name is replaced, the others stay, sorted. Atomic, also beside another program that predicts into the same
+// folder. A manifest of other runs or settings is begun anew with overwrite, else an InputError.
+void add_to_manifest(const std::filesystem::path& path, const Json& settings, const Json& one, bool overwrite);
 
 }  // namespace tss

@@ -1,6 +1,7 @@
 #include "textsemiseg/cli/prepare_plan.h"
 
 #include <iostream>
+#include <utility>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
@@ -72,7 +73,7 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
   words.insert(words.end(), arguments.words.begin(), arguments.words.end());
   words.insert(words.end(), {"--dataset", dataset, "--recipe", arguments.write.empty() ? recipe : arguments.write});
   if (arguments.write.empty()) {
-    for (const auto* overrides : {&arguments.overrides, &plan.overrides})
+    for (const auto* overrides : {&arguments.overrides, &std::as_const(plan).overrides})
       for (const std::string& line : *overrides) words.insert(words.end(), {"--set", line});
   }
   const std::string prepare = command(words);

@@ -45,10 +45,11 @@ struct LegendItem {
 };
 
 std::vector<LegendItem> legend_of(const LabelMap& labels, const std::vector<std::string>& class_names) {
-  const std::vector<double> volumes = class_volumes(labels, class_names.size());
+  const std::vector<ClassVolume> volumes = class_volumes(labels, class_names.size());
   std::vector<LegendItem> out;
   for (size_t k = 1; k < class_names.size(); ++k) {
-    const std::string volume = volumes[k] > 0 ? fixed(volumes[k], volumes[k] < 10 ? 2 : 1) + " ml" : "not found";
+    const double ml = volumes[k].ml;
+    const std::string volume = ml > 0 ? fixed(ml, ml < 10 ? 2 : 1) + " ml" : "not found";
     out.push_back({class_colour(static_cast<int64_t>(k)), concat(k, " ", class_names[k], ": ", volume)});
   }
   return out;
@@ -56,14 +57,11 @@ std::vector<LegendItem> legend_of(const LabelMap& labels, const std::vector<std:
 
 }  // namespace
 
-std::vector<double> class_volumes(const LabelMap& labels, size_t classes) {
-  std::vector<int64_t> voxels(classes, 0);
-  for (const uint8_t label : labels.voxels) {
-    if (label < classes) ++voxels[label];
-  }
+std::vector<ClassVolume> class_volumes(const LabelMap& labels, size_t classes) {
+  std::vector<ClassVolume> out(classes);
+  for (const uint8_t label : labels.voxels) ++out.at(label).voxels;
   const Vector3& spacing = labels.geometry.spacing;
-  std::vector<double> out;
-  for (const int64_t count : voxels) out.push_back(static_cast<double>(count) * spacing[0] * spacing[1] * spacing[2] / 1000);
+  for (ClassVolume& one : out) one.ml = static_cast<double>(one.voxels) * spacing[0] * spacing[1] * spacing[2] / 1000;
   return out;
 }
 

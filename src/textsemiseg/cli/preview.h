@@ -1,6 +1,7 @@
 // One picture per predicted scan: the three planes through what was found, with outlines, names and volumes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,11 @@ namespace tss {
 RgbImage prediction_preview(const std::string& title, const Image& scan, const LabelMap& labels,
                             const std::vector<std::string>& class_names, const std::vector<double>& window = {});
 
-// Millilitres of each class, background included.
-std::vector<double> class_volumes(const LabelMap& labels, size_t classes);
+struct ClassVolume {
+  int64_t voxels = 0;
+  double ml = 0;
+};
+// Of each class, background included. Throws std::out_of_range on a label above the classes.
+std::vector<ClassVolume> class_volumes(const LabelMap& labels, size_t classes);
 
 }  // namespace tss

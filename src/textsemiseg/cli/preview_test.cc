@@ -68,9 +68,10 @@ TEST(Preview, LongLegendsBreakAndAGreyWindowIsUsed) {
 
 TEST(Preview, VolumesAreInMillilitres) {
   const Case one = made_up(true);
-  const std::vector<double> ml = class_volumes(one.labels, 3);
-  EXPECT_DOUBLE_EQ(ml[1], 6 * 6 * 5 * 2 / 1000.0);
-  EXPECT_DOUBLE_EQ(ml[2], 0);
+  const std::vector<ClassVolume> volumes = class_volumes(one.labels, 3);
+  EXPECT_EQ(volumes[1].voxels, 6 * 6 * 5);
+  EXPECT_DOUBLE_EQ(volumes[1].ml, 6 * 6 * 5 * 2 / 1000.0);
+  EXPECT_DOUBLE_EQ(volumes[2].ml, 0);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/score_run.h"
 #include "textsemiseg/engine/device.h"
 
 namespace tss {
@@ -47,6 +48,7 @@ ProbedRun probe_run(const LoadedRun& run, const ProbeRunOptions& options) {
               {"texts", Json::array()}};
   for (const ClassText& text : run.record.texts) out.json["texts"].push_back({{"class", text.name}, {"source", text.source}});
   out.json.update(to_json(out.probe));
+  if (!is_data_of_run(run, dataset, options.split)) return out;
   out.file = run.folder / "results" / options.role / "text_probe.json";
   write_json(out.file, out.json);
   return out;

@@ -17,7 +17,7 @@ struct ProbeRunOptions {
 struct ProbedRun {
   TextProbe probe;
   Json json;
-  std::filesystem::path file;  // R/results/<role>/text_probe.json
+  std::filesystem::path file;  // R/results/<role>/text_probe.json; empty where data set or split are not the run's: not written
 };
 
 // Prepared grids, the run's windows. Throws InputError: a method without class texts, a role without cases, other classes.

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/scan_listing.h"
+#include "textsemiseg/io/dicom_series.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {
@@ -24,12 +26,60 @@ std::map<std::string, fs::path> label_maps_of(const fs::path& folder) {
   return by_stem(files);
 }
 
-// Slices of a series lie in the folder itself, or all DICOM files below it are one series.
-bool is_one_series(const fs::path& folder) {
+bool holds_slices(const fs::path& folder) {
   const auto entries = visible_entries(folder);
-  if (std::any_of(entries.begin(), entries.end(), [](const fs::path& e) { return !fs::is_directory(e) && is_dicom_slice(e); }))
-    return true;
-  return is_scan(folder) && count_series(folder) == 1;
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const fs::path& e) { return !fs::is_directory(e) && e.filename() != "DICOMDIR" && is_dicom_slice(e); });
+}
+
+// Series with several slices in a folder and below it; a scout is a single image.
+size_t count_volumes(const std::vector<DicomSeries>& series) {
+  return static_cast<size_t>(
+      std::count_if(series.begin(), series.end(), [](const DicomSeries& one) { return one.slices.size() > 1; }));
+}
+
+// Folders with DICOM files; those with nothing but scouts only where no other has more.
+std::vector<fs::path> dicom_folders_of(const fs::path& folder) {
+  std::vector<fs::path> folders, scouts;
+  for (const fs::path& path : visible_entries(folder)) {
+    if (!fs::is_directory(path) || !is_scan(path)) continue;
+    const std::vector<DicomSeries> series = list_dicom_series(path);
+    (!series.empty() && count_volumes(series) == 0 ? scouts : folders).push_back(path);
+  }
+  if (folders.empty()) return scouts;
+  for (const fs::path& path : scouts) log_warning(path.string() + ": holds single images only, left out");
+  return folders;
+}
+
+void warn_left_out(const fs::path& folder, const std::vector<fs::path>& files, const std::string& why) {
+  if (!files.empty())
+    log_warning(concat(folder.string(), ": ", files.size(), files.size() == 1 ? " file is" : " files are", " left out, ", why,
+                       ": ", files.front().filename().string(), files.size() == 1 ? "" : ", ..."));
+}
+
+// Takes away the files that are named as labels of other scans of the folder: "p1_seg" beside "p1", "label" beside anything.
+void leave_out_labels(const fs::path& folder, std::map<std::string, fs::path>& files, const std::vector<fs::path>& folders) {
+  std::set<std::string> names;
+  for (const auto& [stem, path] : files) names.insert(stem);
+  for (const fs::path& path : folders) names.insert(scan_stem(path));
+  std::vector<fs::path> labels;
+  for (auto it = files.begin(); it != files.end();) {
+    const auto scan = scan_of_label(it->first);
+    const bool is_label = scan && (scan->empty() ? names.size() > 1 : names.count(*scan) || names.count(*scan + "_0000"));
+    if (is_label) labels.push_back(it->second);
+    it = is_label ? files.erase(it) : std::next(it);
+  }
+  warn_left_out(folder, labels, "named as labels of scans");
+}
+
+// Files <case>_0000, <case>_0001, ...: all of them, from 0 on.
+void require_all_channels(const fs::path& input, const InputScan& scan) {
+  for (size_t c = 0; c < scan.channels.size(); ++c) {
+    const int64_t number = channel_suffix(scan_stem(scan.channels[c]))->second;
+    if (number != static_cast<int64_t>(c))
+      throw InputError(input.string() + ": " + scan.id, concat("has a channel ", number, " and no channel ", c),
+                       "files <case>_0000, <case>_0001, ... of each case");
+  }
 }
 
 // A file may hold several channels.
@@ -60,8 +110,15 @@ std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels) {
     const auto suffix = channel_suffix(scan_stem(input));
     return checked(input, {{suffix && suffix->second == 0 ? suffix->first : scan_stem(input), {input}}}, channels);
   }
-  const auto files = by_stem(scan_files_of(input));
-  if (files.empty() && is_one_series(input)) return checked(input, {{scan_stem(input), {input}}}, channels);
+  if (holds_slices(input)) {
+    warn_left_out(input, scan_files_of(input), "beside the slices of a DICOM series");
+    return checked(input, {{scan_stem(input), {input}}}, channels);
+  }
+  auto files = by_stem(scan_files_of(input));
+  if (files.empty() && count_volumes(list_dicom_series(input)) == 1)
+    return checked(input, {{scan_stem(input), {input}}}, channels);
+  const std::vector<fs::path> folders = dicom_folders_of(input);
+  leave_out_labels(input, files, folders);
   // The ending means channels only where every file has it: "scan_2019" alone is a name.
   const auto has_suffix = [](const auto& file) { return channel_suffix(file.first).has_value(); };
   const auto is_first = [](const auto& file) {
@@ -75,8 +132,10 @@ std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels) {
     scan.id = id;
     scan.channels.push_back(path);
   }
-  for (const fs::path& path : visible_entries(input)) {
-    if (!fs::is_directory(path) || !is_scan(path)) continue;
+  if (numbered) {
+    for (const auto& [id, scan] : cases) require_all_channels(input, scan);
+  }
+  for (const fs::path& path : folders) {
     const auto [place, added] = cases.emplace(scan_stem(path), InputScan{scan_stem(path), {path}});
     if (!added) throw InputError(input.string(), "holds a folder and a file of the name " + place->first, "one scan of a name");
   }

@@ -59,6 +59,40 @@ TEST_F(ScanFiles, SlicesOfSeveralSeriesInOneFolderAreOneQuestion) {
   EXPECT_THAT(ids("apart"), ElementsAre("a", "b"));
 }
 
+TEST_F(ScanFiles, LabelsBesideScansAreNoScans) {
+  testing::write_dicom_series(folder_ / "p1", testing::DicomSeries(3));
+  image_at("p1/label.nii.gz");
+  const auto scans = find_inputs(folder_ / "p1", 1);
+  ASSERT_EQ(scans.size(), 1u);
+  EXPECT_EQ(scans[0].id, "p1");
+  EXPECT_EQ(scans[0].channels.front(), folder_ / "p1");
+  for (const char* name : {"plain/a.nii.gz", "plain/a_seg.nii.gz", "plain/label.nii.gz", "plain/lone_mask.nii.gz"})
+    image_at(name);
+  EXPECT_THAT(ids("plain"), ElementsAre("a", "lone_mask"));
+  image_at("only/label.nii.gz");
+  EXPECT_THAT(ids("only"), ElementsAre("label"));
+}
+
+TEST_F(ScanFiles, ChannelsAreCountedFromZero) {
+  for (const char* name : {"gap/a_0000.nii.gz", "gap/a_0002.nii.gz", "first/a_0000.nii.gz", "first/b_0001.nii.gz"})
+    image_at(name);
+  EXPECT_THAT(input_error_of([&] { ids("gap", 2); }), HasSubstr("a: has a channel 2 and no channel 1"));
+  EXPECT_THAT(input_error_of([&] { ids("first", 1); }), HasSubstr("b: has a channel 1 and no channel 0"));
+}
+
+TEST_F(ScanFiles, ScoutsAreNoScans) {
+  testing::DicomSeries scout(1);
+  scout.series_uid = "1.2.9";
+  testing::write_dicom_series(folder_ / "p1/CT", testing::DicomSeries(3));
+  testing::write_dicom_series(folder_ / "p1/SCOUT", scout);
+  EXPECT_THAT(ids("p1"), ElementsAre("p1"));
+  EXPECT_EQ(read_scan(find_inputs(folder_ / "p1", 1)[0].channels[0]).size()[2], 3);
+  testing::DicomSeries second(3);
+  second.series_uid = "1.2.8";
+  testing::write_dicom_series(folder_ / "p1/CT2", second);
+  EXPECT_THAT(ids("p1"), ElementsAre("CT", "CT2"));
+}
+
 TEST_F(ScanFiles, OneFileMayHoldAllChannels) {
   const std::vector<float> values(2 * 24, 1);
   write_npy(folder_ / "x.npy", NpyType::kFloat32, {2, 3, 4, 2}, values.data());

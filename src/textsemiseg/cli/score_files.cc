@@ -2,38 +2,51 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/source.h"
+#include "textsemiseg/io/segmentation.h"
+#include "textsemiseg/volume/align.h"
 
 namespace tss {
-namespace {
 
-void check_labels(const std::filesystem::path& file, const LabelMap& map, size_t classes) {
-  const uint8_t highest = map.voxels.empty() ? 0 : *std::max_element(map.voxels.begin(), map.voxels.end());
-  if (highest >= classes) {
-    throw InputError(file.string(), concat("holds label ", int{highest}), concat("labels 0 to ", classes - 1));
+std::vector<std::string> class_name_list(const std::string& text) {
+  const std::vector<std::string> names = comma_list(text);
+  if (names.size() == 1) throw UsageError("--classes: found '" + text + "'; expected two names or more, background first");
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (name.empty() || !seen.insert(name).second)
+      throw UsageError("--classes: found " + (name.empty() ? "an empty name" : "'" + name + "' twice") +
+                       "; expected a name of its own for each class");
   }
+  return names;
 }
-
-}  // namespace
 
 CaseScores score_maps(const FilePair& files, const LabelMap& prediction, const LabelMap& reference,
                       const std::vector<std::string>& class_names, const ScoreOptions& options) {
   const std::string difference = grid_difference(prediction.geometry, reference.geometry);
   if (!difference.empty()) throw InputError(files.prediction.string(), difference, "the grid of " + files.reference.string());
   if (class_names.empty()) return {files.id, score_present_classes(prediction, reference, options)};
-  check_labels(files.prediction, prediction, class_names.size());
-  check_labels(files.reference, reference, class_names.size());
+  require_known_labels(prediction, class_names.size() - 1, files.prediction.string());
+  require_known_labels(reference, class_names.size() - 1, files.reference.string());
   std::vector<int> labels(class_names.size() - 1);
   std::iota(labels.begin(), labels.end(), 1);
   return {files.id, score_classes(prediction, reference, labels, options)};
 }
 
 CaseScores score_files(const FilePair& files, const std::vector<std::string>& class_names, const ScoreOptions& options) {
-  return score_maps(files, read_scan_label(files.prediction), read_scan_label(files.reference), class_names, options);
+  LabelMap prediction = read_scan_label(files.prediction);
+  const LabelMap reference = read_scan_label(files.reference);
+  bool placed = false;  // what still differs, score_maps says
+  align_labels(prediction, reference.geometry, &placed);
+  if (placed)
+    log_warning(files.prediction.string() + ": has no place of its own, taken to lie where " + files.reference.string() +
+                " does");
+  return score_maps(files, prediction, reference, class_names, options);
 }
 
 ScoreSet score_pairs(const std::vector<FilePair>& pairs, const std::vector<std::string>& class_names,

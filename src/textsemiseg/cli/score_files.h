@@ -9,6 +9,9 @@
 
 namespace tss {
 
+// "background,liver,tumour"; empty: none. Throws UsageError on a name given twice and where there are less than two.
+std::vector<std::string> class_name_list(const std::string& text);
+
 // Scores of one case. With class names (background first) all their classes, otherwise the labels that occur in either map.
 // Throws InputError naming both files and the field when the grids differ, and the file on a label outside the classes.
 CaseScores score_files(const FilePair& files, const std::vector<std::string>& class_names, const ScoreOptions& options);

@@ -1,9 +1,13 @@
 #include "textsemiseg/cli/score_run.h"
 
+#include <optional>
+
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/temporary_folder.h"
+#include "textsemiseg/cli/output_guard.h"
 #include "textsemiseg/cli/score_files.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/io/image_file.h"
@@ -87,6 +91,16 @@ ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string
 
 }  // namespace
 
+bool is_data_of_run(const LoadedRun& run, const Dataset& dataset, const std::string& split) {
+  if (!split.empty() && split != run.config.split && !(fs::exists(split) && same_file(split, run.config.split))) return false;
+  if (same_file(dataset.folder(), run.record.dataset_folder)) return true;
+  if (fs::exists(run.record.dataset_folder) || dataset.name() != run.record.dataset) return false;
+  for (const Role role : kRoles) {
+    if (run.record.split.value(role_name(role), size_t{0}) != dataset.cases(role).size()) return false;
+  }
+  return true;
+}
+
 RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
   const bool published = run.record.protocol == "published";
   const std::string role = role_name(options.role);
@@ -104,7 +118,10 @@ RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
 
   Paths paths;
   paths.results = run.folder / "results" / role;
-  paths.predictions = options.predictions.empty() ? paths.results / "predictions" : fs::path(options.predictions);
+  const bool own = options.predictions.empty() && is_data_of_run(run, dataset, options.split);
+  std::optional<TemporaryFolder> work;
+  if (!own && options.predictions.empty()) work.emplace();
+  paths.predictions = work ? work->path() : own ? paths.results / "predictions" : fs::path(options.predictions);
   Json record = prediction_record(run, options.predictor);
   record["dataset_folder"] = fs::absolute(folder).lexically_normal().string();
   record["grid"] = published ? "prepared" : "original";
@@ -121,7 +138,7 @@ RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
   const std::string rule = !options.empty_rule.empty() ? options.empty_rule : published ? "zeros_hundreds" : "undefined";
   const ScoreOptions scoring{.empty = empty_rule_from_name(rule), .distances = true};
   RunScores out;
-  out.folder = paths.results;
+  if (own) out.folder = paths.results;
   out.scores = score_predictions(dataset, ids, paths, published, scoring);
 
   Json facts;
@@ -134,8 +151,10 @@ RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
   facts["grid"] = published ? "prepared grid, as the papers score; *_voxels have unit spacing" : "original scan, mm";
   if (!options.predictions.empty()) facts["predictions"] = "made beforehand, in a folder given by the user";
   out.summary = summary_json(out.scores, facts);
-  write_cases_csv(out.folder / "cases.csv", out.scores);
-  write_json(out.folder / "summary.json", out.summary);
+  if (own) {
+    write_cases_csv(out.folder / "cases.csv", out.scores);
+    write_json(out.folder / "summary.json", out.summary);
+  }
   return out;
 }
 

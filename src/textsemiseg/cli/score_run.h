@@ -5,6 +5,7 @@
 #include <string>
 
 #include "textsemiseg/cli/prediction.h"
+#include "textsemiseg/data/dataset.h"
 #include "textsemiseg/data/split.h"
 #include "textsemiseg/report/scores.h"
 
@@ -19,15 +20,19 @@ struct ScoreRunOptions {
   PredictorOptions predictor;
 };
 
+// Whether these are the data set and the split (as given, empty: none) that the run was trained on; a data set that has moved counts.
+bool is_data_of_run(const LoadedRun& run, const Dataset& dataset, const std::string& split);
+
 struct RunScores {
   ScoreSet scores;
-  std::filesystem::path folder;  // R/results/<role>
+  std::filesystem::path folder;  // R/results/<role>; empty: nothing was written
   Json summary;
 };
 
 // Protocol honest: predictions on the grid of the original scan against its label, distances in mm. Protocol published: on the
 // prepared grid against the prepared label. Predictions are kept in R/results/<role>/predictions and made again only when the
-// checkpoint or a setting has changed. Writes R/results/<role>/cases.csv and summary.json.
+// checkpoint or a setting has changed. Writes R/results/<role>/cases.csv and summary.json, which other verbs take as the run's results: of
+// predictions, a data set or a split that are not the run's own nothing is written.
 // Throws InputError: no case in the role, a case without a label.
 RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options);
 

@@ -10,6 +10,8 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
+#include "textsemiseg/cli/output_guard.h"
+#include "textsemiseg/cli/prediction_manifest.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/score_files.h"
 #include "textsemiseg/io/config.h"
@@ -29,8 +31,23 @@ void deliver(const fs::path& segmentation, const fs::path& target) {
   }
 }
 
+// Before any work is done: label maps can be written there, and nothing that is read is replaced.
+void check_targets(const fs::path& scan, const std::vector<fs::path>& targets) {
+  const InputGuard guard({scan});
+  for (size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i].empty()) continue;
+    require_label_map_file(targets[i]);
+    guard.require_apart(targets[i]);
+    for (size_t j = 0; j < i; ++j) {
+      if (same_file(targets[i], targets[j])) throw InputError(targets[i].string(), "is both results", "a file for each");
+    }
+  }
+}
+
 std::map<std::string, std::string> predict_module(const SlicerCall& call) {
   if (call.value("run").empty()) throw UsageError("TextSemiSegPredict: --run is needed: the folder of a trained run");
+  // predict writes to a folder of its own below: it does not see where the result goes in the end.
+  check_targets(call.value("inputVolume"), {call.value("outputLabel"), call.value("segmentation")});
   const TemporaryFolder work;
   const fs::path result = work / "labels.seg.nrrd";
   std::vector<std::string> words = {"predict",  "--run",        call.value("run"), "--input", call.value("inputVolume"),
@@ -49,17 +66,15 @@ std::map<std::string, std::string> predict_module(const SlicerCall& call) {
   deliver(result, call.value("outputLabel"));
   if (!call.value("segmentation").empty()) deliver(result, call.value("segmentation"));
   std::vector<std::string> volumes;
-  const Json manifest = read_json(work / "labels.json");
+  const Json manifest = read_json(manifest_path(result, true));
   for (const Json& one : manifest.at("cases").at(0).at("classes"))
     volumes.push_back(concat(one.at("name").get<std::string>(), " ", fixed(one.at("ml").get<double>(), 2), " ml"));
   return {{"volumes", join(volumes, ", ")}};
 }
 
 std::map<std::string, std::string> evaluate_module(const SlicerCall& call) {
-  std::vector<std::string> names;
-  if (!call.value("classes").empty()) {
-    for (const std::string& name : split(call.value("classes"), ',')) names.push_back(trim(name));
-  }
+  const std::vector<std::string> names = class_name_list(call.value("classes"));
+  if (!call.value("csv").empty()) require_table_file(call.value("csv"), {call.value("reference"), call.value("prediction")});
   const ScoreOptions options{.empty = empty_rule_from_name("undefined"), .distances = true};
   const ScoreSet set = score_pairs({{"volume", call.value("reference"), call.value("prediction")}}, names, options);
   if (!call.value("csv").empty()) write_cases_csv(call.value("csv"), set);

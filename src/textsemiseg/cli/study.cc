@@ -8,6 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/study/slurm.h"
@@ -89,6 +90,7 @@ std::vector<std::string> command_of(const StudyArguments& a) {
   add("--split", fs::exists(a.split) ? place(a.split) : a.split);
   add("--iterations", concat(a.iterations));
   add("--threads", concat(a.threads));
+  add("--devices", join(a.devices, ","));
   for (const std::string& assignment : a.overrides) add("--set", assignment);
   if (!a.evaluate) words.push_back("--no-evaluate");
   return words;
@@ -197,20 +199,20 @@ std::function<void()> declare_study(CLI::App& app) {
   app.add_option("--plan-dataset", a->plan_dataset,
                  "which dataset of the plan this is: its settings and published figures apply");
   app.add_option("--labelled", a->labelled, "labelled cases of the published figures (default: those of the split)")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   app.add_option("--rows", a->rows, "only these rows of the plan, with commas between")->delimiter(',');
-  CLI::Option* seeds = app.add_option("--seeds", a->seeds, "runs of each row: seeds 0, 1, ...")->check(CLI::PositiveNumber);
+  CLI::Option* seeds = app.add_option("--seeds", a->seeds, "runs of each row: seeds 0, 1, ...")->check(at_least(1));
   app.add_option("--seed-list", a->seed_list, "these seeds instead: 3,7")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->excludes(seeds);
   app.add_option("--split", a->split, "a split file or a fold's name (fold_0) instead of split.json");
-  app.add_option("--iterations", a->iterations, "of every run, instead of the plan's")->check(CLI::PositiveNumber);
+  app.add_option("--iterations", a->iterations, "of every run, instead of the plan's")->check(at_least(1));
   app.add_option("--set", a->overrides, "section.key=value, over the configuration of every row")->allow_extra_args(false);
-  app.add_option("--jobs", a->jobs, "runs at a time (with --slurm: tasks at a time)")->check(CLI::PositiveNumber);
+  app.add_option("--jobs", a->jobs, "runs at a time (with --slurm: tasks at a time)")->check(at_least(1));
   app.add_option("--devices", a->devices, "given out in turn to the jobs: cuda:0,cuda:1")->delimiter(',');
   app.add_option("--threads", a->threads, "of the CPU for each run (default: the plan's, or the cores shared among the jobs)")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   app.add_flag("--evaluate,!--no-evaluate", a->evaluate, "score the test cases after training (default)");
   app.add_flag("--wait", a->wait, "stay until the runs that others work on are done, and take over those that are abandoned");
   app.add_option("--stale-after", a->stale_after, "seconds without a sign of life after which another's run is taken over")
@@ -219,7 +221,7 @@ std::function<void()> declare_study(CLI::App& app) {
   app.add_flag("--dry-run", a->dry_run, "only say what there is and what would be done");
   app.add_flag("--slurm", a->slurm, "print an sbatch script: one task per run");
   app.add_option("--only-index", a->only_index, "only this run of the list, from 0 (for job arrays)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
   app.add_flag("--list", a->list, "the program's own plans");
   app.add_flag("--json", a->json, "states as JSON on standard output");
   return [a] { run(*a); };

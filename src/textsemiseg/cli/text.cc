@@ -122,7 +122,7 @@ void run_probe(const TextArguments& arguments) {
   std::cout << run.record.name << ": " << run.config.method << ", " << run.chosen << "; "
             << probed.probe.rows.front().cases.size() << " cases (" << arguments.probe.role << ")\n"
             << describe(probed.probe);
-  log_info("written: " + probed.file.string());
+  if (!probed.file.empty()) log_info("written: " + probed.file.string());
 }
 
 }  // namespace

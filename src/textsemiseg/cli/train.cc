@@ -6,6 +6,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/cli/watch_training.h"
 #include "textsemiseg/engine/run_config.h"
@@ -70,14 +71,15 @@ std::function<void()> declare_train(CLI::App& app) {
   app.add_option("--method", options->method, "what to train; list names them (default text_semiseg)");
   app.add_option("--run", options->run, "folder for the run")->required();
   app.add_option("--config", options->config, "TOML file; --set and the options here win over it");
-  app.add_option("--iterations", options->iterations, "optimiser steps (default 30000)")->check(CLI::PositiveNumber);
-  app.add_option("--time-budget", options->time_budget, "seconds; sets the iterations once, at the start")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--seed", options->seed, "of everything random (default 0)")->check(CLI::NonNegativeNumber);
+  app.add_option("--iterations", options->iterations, "optimiser steps (default 30000)")->check(at_least(1));
+  app.add_option("--time-budget", options->time_budget,
+                 "seconds of training steps: sets the iterations once, at the start; start-up and validation come on top")
+      ->check(above_zero());
+  app.add_option("--seed", options->seed, "of everything random (default 0)")->check(at_least(0));
   app.add_option("--split", options->split, "a split file or a fold's name (fold_0) instead of split.json");
   app.add_option("--device", options->device, "auto, cpu or cuda:N");
   app.add_option("--precision", options->precision, "fp32 (default) or bf16");
-  app.add_option("--threads", options->threads, "of the CPU (default: all cores)")->check(CLI::PositiveNumber);
+  app.add_option("--threads", options->threads, "of the CPU (default: all cores)")->check(at_least(1));
   app.add_option("--set", options->overrides, "section.key=value, any option of the configuration")->allow_extra_args(false);
   app.add_flag("--resume", options->resume, "continue from the last checkpoint, or start where there is none");
   app.add_flag("--page", options->watch.page, "write RUN/page.html while training: curves in a browser, which reloads by itself");
