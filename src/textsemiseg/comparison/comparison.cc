@@ -181,7 +181,8 @@ bool same_setting(const Study& study, const StudyRow& row) {
 void add_notes(Comparison& out, const Study& study) {
   out.notes = study.notes;
   for (const StudyRow& row : study.rows) {
-    if (!row.note.empty()) out.notes.push_back(row.title + ": " + row.note);
+    const std::string note = row.title + ": " + row.note;  // study writes them among the notes of the whole as well
+    if (!row.note.empty() && std::find(out.notes.begin(), out.notes.end(), note) == out.notes.end()) out.notes.push_back(note);
   }
   const auto cases = static_cast<int64_t>(out.cases.size());
   if (cases < 10)

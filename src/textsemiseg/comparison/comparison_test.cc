@@ -168,6 +168,12 @@ TEST_F(Compare, NothingIsBoldWhereRowsAreNotComparable) {
        {},
        {{"postprocess", {{"keep_largest", true}}}}},
       {"different checkpoint scored", {}, {}, {{"checkpoint", "last checkpoint (iteration 100 of 100)"}}},
+      {"different windows: overlap 0.5 (supervised); overlap 0.5, averaged over mirror images along x,y,z (mc_net)",
+       {},
+       {},
+       {{"mirror", "x,y,z"}}},
+      {"different windows: overlap 0.5 (supervised); overlap 0.5, computed in bf16 (mc_net)", {}, {}, {{"precision", "bf16"}}},
+      {"but predictions made beforehand, elsewhere (mc_net)", {}, {}, {{"predictions", "made beforehand, elsewhere"}}},
       {"different empty masks", {}, {}, {{"empty_rule", "zeros"}}},
       {"different seeds: 0 (supervised); 3 (mc_net)", {{"seed", 3}}, {}, {}},
   };

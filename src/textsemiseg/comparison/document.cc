@@ -101,7 +101,8 @@ DocumentTable tests_table(const Comparison& all, const MetricResult& result, con
     if (test) {
       const Estimate& difference = test->bootstrap.difference;
       const std::string range = interval(difference, metric.scale, metric.digits);
-      row.push_back({typeset(metric.scale * *difference.mean, metric.digits, "+"), "", all.obstacles.empty() && test->better});
+      row.push_back(
+          {typeset(metric.scale * *difference.mean, metric.digits, "+"), "", result.mean().cells[r].bold && test->better});
       for (const std::string& text :
            {range.empty() ? std::string(kNothing) : range, concat(test->signed_rank.pairs), p_value(test->signed_rank.p),
             p_value(test->signed_rank_holm), p_value(test->bootstrap.p), p_value(test->bootstrap_holm)})

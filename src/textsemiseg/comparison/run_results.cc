@@ -39,10 +39,12 @@ void read_scores(RunResults& run, const fs::path& results) {
   }
 }
 
-// Predictions of the best checkpoint so far are out of date once a better one was found.
+// Scores of the best checkpoint so far are out of date once a better one was found, those of the last one once training has gone on.
 bool scored_an_earlier_checkpoint(const RunResults& run) {
   const fs::path file = run.folder / "checkpoints" / "best.json";
   const std::string scored = run.summary.value("checkpoint", "");
+  if (starts_with(scored, "last checkpoint"))
+    return scored.find(concat("(iteration ", run.iteration, " of ")) == std::string::npos;
   if (!starts_with(scored, "best on") || !fs::exists(file)) return false;
   return scored.find(concat("(iteration ", whole_number(read_json(file), "best_iteration", file, -1), " of ")) ==
          std::string::npos;

@@ -13,7 +13,15 @@ namespace {
 // The sentence up to what belongs to one run: "best on validation cases (iteration 500 of ...)".
 std::string checkpoint_kind(const RunResults& run) {
   const std::string text = plain(value_at(run.summary, "checkpoint"));
-  return text.substr(0, text.find(" ("));
+  const Json elsewhere = value_at(run.summary, "predictions");
+  return text.substr(0, text.find(" (")) + (elsewhere.is_null() ? "" : "; but predictions " + plain(elsewhere));
+}
+
+// With what else changes a prediction. Records of earlier versions knew neither.
+std::string windows(const RunResults& run) {
+  const std::string mirror = run.summary.value("mirror", "none"), precision = run.summary.value("precision", "fp32");
+  return plain(value_at(run.summary, "window")) + (mirror == "none" ? "" : ", averaged over mirror images along " + mirror) +
+         (precision == "fp32" ? "" : ", computed in " + precision);
 }
 
 std::string case_list(const RunResults& run) {
@@ -87,7 +95,7 @@ const Question kQuestions[] = {
      }},
     {"checkpoint scored", true, checkpoint_kind},
     {"grid", true, [](const RunResults& r) { return plain(value_at(r.summary, "grid")); }},
-    {"windows", true, [](const RunResults& r) { return plain(value_at(r.summary, "window")); }},
+    {"windows", true, windows},
     {"post-processing", true, [](const RunResults& r) { return postprocessing(r.summary); }},
     {"empty masks", true, [](const RunResults& r) { return std::string(empty_rule_name(r.scores->empty)); }},
 };

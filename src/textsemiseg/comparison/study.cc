@@ -152,7 +152,9 @@ Study study_of_runs(const std::vector<fs::path>& runs, const std::string& role) 
   for (StudyRow& row : study.rows) {
     row.name = of_method[row.method] == 1 ? row.method : without_seed(row.runs.front().name);
     if (!taken.insert(row.name).second) {
-      row.name = row.runs.front().folder.string();
+      const fs::path folder = fs::weakly_canonical(row.runs.front().folder);
+      row.name = concat(folder.parent_path().filename().string(), "/", folder.filename().string());
+      if (taken.contains(row.name)) row.name = folder.string();
       taken.insert(row.name);
     }
     row.title = row.name;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "textsemiseg/comparison/comparison.h"
 #include "textsemiseg/comparison/comparison_files.h"
 #include "textsemiseg/comparison/fixtures.h"
@@ -75,6 +77,20 @@ TEST(StudyFolder, ResultsOfAnEarlierCheckpointAreNoticed) {
   EXPECT_THAT(read_run_results(folder / "a", "test").problem, IsEmpty());
   write_json(folder / "a" / "checkpoints" / "best.json", {{"best_iteration", 90}});
   EXPECT_THAT(read_run_results(folder / "a", "test").problem, HasSubstr("results of an earlier checkpoint"));
+  write_run(folder / "b", {.dice = rising(3, 0.5, 0.01), .summary = {{"checkpoint", "last checkpoint (iteration 100 of 100)"}}});
+  EXPECT_THAT(read_run_results(folder / "b", "test").problem, IsEmpty());
+  write_json(folder / "b" / "checkpoints" / "last.json", {{"iteration", 200}, {"iterations", 200}});
+  EXPECT_THAT(read_run_results(folder / "b", "test").problem, HasSubstr("results of an earlier checkpoint"));
+}
+
+TEST(StudyFolder, NotesOfRowsStandOnce) {
+  const testing::TemporaryFolder folder;
+  write_run(folder / "a", {.dice = rising(12, 0.5, 0.01)});
+  write_study(folder.path(), {{"supervised", {"a"}}}, {{"notes", {"all of it", "supervised: as it is"}}});
+  Study study = read_study(folder.path(), "test");
+  study.rows[0].note = "as it is";  // as study writes both
+  const std::vector<std::string> notes = compare(study).notes;
+  EXPECT_EQ(std::count(notes.begin(), notes.end(), "supervised: as it is"), 1);
 }
 
 TEST(StudyFolder, PublishedFiguresOnlyInTheirSetting) {

@@ -21,7 +21,20 @@ std::optional<Json> json_of(const fs::path& path) {
   }
 }
 
-// Only a result of the checkpoint that would be scored now, and with the plan's post-processing.
+// What evaluate does unasked; another window or mirroring by hand is another result.
+bool predicted_as_configured(const fs::path& run, const Json& summary) {
+  if (summary.contains("predictions") || summary.value("mirror", "none") != "none" ||
+      summary.value("precision", "fp32") != "fp32")
+    return false;
+  const Json config = read_toml(run / "config.toml");
+  if (!config.contains("inference") || !summary.contains("window")) return true;
+  for (const auto& [key, value] : summary.at("window").items()) {
+    if (config.at("inference").contains(key) && config.at("inference").at(key) != value) return false;
+  }
+  return true;
+}
+
+// Only a result of the checkpoint that would be scored now, with the run's own windows and the plan's post-processing.
 std::optional<double> test_dice(const fs::path& run, const PlanEvaluation& evaluation) {
   const auto summary = json_of(run / "results" / "test" / "summary.json");
   const fs::path best = run / "checkpoints" / "best.safetensors", last = run / "checkpoints" / "last.safetensors";
@@ -30,11 +43,12 @@ std::optional<double> test_dice(const fs::path& run, const PlanEvaluation& evalu
   try {
     const Json& postprocess = summary->at("postprocess");
     if (summary->at("checkpoint_sample") != fingerprint_of(selected).sample ||
-        postprocess.at("keep_largest") != evaluation.keep_largest || postprocess.at("min_component") != evaluation.min_component)
+        postprocess.at("keep_largest") != evaluation.keep_largest ||
+        postprocess.at("min_component") != evaluation.min_component || !predicted_as_configured(run, *summary))
       return std::nullopt;
     const Json& mean = summary->at("mean").at("dice").at("mean");
     return mean.is_number() ? std::optional(mean.get<double>()) : std::optional(0.0);
-  } catch (const Json::exception&) {
+  } catch (const std::exception&) {  // half of a file
     return std::nullopt;
   }
 }

@@ -131,6 +131,11 @@ PlannedStudy make_study(Plan plan, StudyRequest request) {
       throw InputError("--rows", "'" + name + "' stands twice", "each row once");
     rows.push_back(row);
   }
+  for (size_t i = 0; i < asked.seeds.size(); ++i) {
+    if (std::find(asked.seeds.begin(), asked.seeds.begin() + static_cast<std::ptrdiff_t>(i), asked.seeds[i]) !=
+        asked.seeds.begin() + static_cast<std::ptrdiff_t>(i))
+      throw InputError("--seed-list", concat(asked.seeds[i], " stands twice"), "each seed once");
+  }
   for (const int64_t seed : asked.seeds) {
     for (const PlanRow* row : rows) {
       StudyRun run;
@@ -159,6 +164,7 @@ Json study_record(const PlannedStudy& study) {
   out["labelled"] = study.labelled_cases;
   out["published_labelled"] = study.published_count ? Json(*study.published_count) : Json();
   out["settings"] = shared_settings(study);
+  out["split"] = study.request.split;
   out["evaluate"] = write_options(plan.evaluation);
   out["rows"] = Json::array();
   for (const PlanRow& row : plan.rows) {
@@ -189,7 +195,8 @@ void write_study_record(const PlannedStudy& study) {
   if (fs::exists(path)) {
     const Json stored = read_json(path);
     try {
-      for (const char* field : {"title", "dataset", "plan_dataset", "labelled", "settings", "evaluate"}) {
+      for (const char* field : {"title", "dataset", "plan_dataset", "labelled", "settings", "split", "evaluate"}) {
+        if (field == std::string("split") && !stored.contains(field)) continue;  // studies of earlier versions
         if (stored.at(field) == record.at(field)) continue;
         throw InputError(path.string() + ": " + field,
                          "is " + stored.at(field).dump() + ", and this study's is " + record.at(field).dump(),

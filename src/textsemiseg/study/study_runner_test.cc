@@ -89,6 +89,21 @@ TEST_F(StudyRunnerTest, ScoresAreMadeAgainForAnotherCheckpointOrPostProcessing) 
   const fs::path run = folder_.out() / "first-seed0";
   EXPECT_TRUE(read_progress(run, {.keep_largest = true}).test_dice);
   EXPECT_FALSE(read_progress(run, {.keep_largest = false}).test_dice);
+  const Json scored = read_json(run / "results" / "test" / "summary.json");
+  const auto rescored = [&](const Json& over) {
+    Json summary = scored;
+    merge(summary, over);
+    write_json(run / "results" / "test" / "summary.json", summary);
+    return read_progress(run, {.keep_largest = true}).test_dice;
+  };
+  EXPECT_TRUE(rescored({{"mirror", "none"}, {"precision", "fp32"}}));
+  EXPECT_FALSE(rescored({{"mirror", "x,y,z"}}));
+  EXPECT_FALSE(rescored({{"precision", "bf16"}}));
+  EXPECT_FALSE(rescored({{"predictions", "made beforehand"}}));
+  write_text_file(run / "config.toml", read_text_file(run / "config.toml") + "[inference]\noverlap = 0.5\n");
+  EXPECT_TRUE(rescored({{"window", {{"overlap", 0.5}}}}));
+  EXPECT_FALSE(rescored({{"window", {{"overlap", 0.75}}}}));
+  write_json(run / "results" / "test" / "summary.json", scored);
   write_text_file(run / "checkpoints" / "best.safetensors", "a better one");
   EXPECT_FALSE(read_progress(run, {.keep_largest = true}).test_dice);
 }

@@ -72,6 +72,11 @@ TEST(PlannedStudy, RecordNamesRowsRunsAndFigures) {
   EXPECT_EQ(study_record(changed).at("notes")[1], "Other than the plan says, in every row: train.iterations = 5.");
 }
 
+TEST(PlannedStudy, SeedsStandOnce) {
+  const testing::StudyFolder folder;
+  EXPECT_THAT(input_error_of([&] { folder.study({}, {3, 7, 3}); }), HasSubstr("--seed-list: 3 stands twice"));
+}
+
 TEST(PlannedStudy, RecordOfAnotherStudyIsLeftAlone) {
   const testing::StudyFolder folder;
   write_study_record(folder.study());
@@ -81,6 +86,9 @@ TEST(PlannedStudy, RecordOfAnotherStudyIsLeftAlone) {
   other.request.over["train"]["iterations"] = 20;
   EXPECT_THAT(input_error_of([&] { write_study_record(other); }),
               AllOf(HasSubstr("study.json: settings"), HasSubstr("another --out")));
+  PlannedStudy fold = folder.study();
+  fold.request.split = "fold_1";
+  EXPECT_THAT(input_error_of([&] { write_study_record(fold); }), HasSubstr("study.json: split"));
   write_text_file(folder.out() / "study.json", "{}\n");
   EXPECT_THAT(input_error_of([&] { write_study_record(folder.study()); }), HasSubstr("was not written by study"));
 }
