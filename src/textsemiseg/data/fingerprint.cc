@@ -10,6 +10,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/folder_walk.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -63,11 +64,17 @@ class OpenFile {
   struct stat status_{};
 };
 
+// A header without its data says nothing of a change. DICOM: everything in the folder, which is quicker to read than to understand.
+std::vector<fs::path> parts_of(const fs::path& path) {
+  const fs::path folder = scan_folder(path);
+  return folder.empty() ? scan_files(path) : files_below(folder);
+}
+
 Fingerprint of_folder(const fs::path& path) {
   constexpr size_t kSampled = 16;
   constexpr int64_t kEnd = 8 * 1024;
   const fs::path folder = scan_folder(path);
-  const std::vector<fs::path> files = files_below(folder);
+  const std::vector<fs::path> files = parts_of(path);
   Fingerprint out;
   out.path = path.string();
   uint64_t hash = hash_bytes("");
@@ -88,20 +95,22 @@ Fingerprint of_folder(const fs::path& path) {
 Fingerprint fingerprint_of(const fs::path& path) {
   if (!scan_folder(path).empty()) return of_folder(path);
   constexpr int64_t kEnd = 64 * 1024, kBlocks = 16;
-  const OpenFile file(path);
   Fingerprint out;
   out.path = path.string();
-  out.bytes = file.bytes();
-  out.modified_ns = file.modified_ns();
-  out.sample = hex(file.hash_sample(kEnd, kBlocks, hash_bytes("")));
+  uint64_t hash = hash_bytes("");
+  for (const fs::path& part : parts_of(path)) {
+    const OpenFile file(part);
+    out.bytes += file.bytes();
+    out.modified_ns = std::max(out.modified_ns, file.modified_ns());
+    hash = file.hash_sample(kEnd, kBlocks, hash);
+  }
+  out.sample = hex(hash);
   return out;
 }
 
 std::string content_of(const fs::path& path) {
-  const fs::path folder = scan_folder(path);
   uint64_t hash = hash_bytes("");
-  if (folder.empty()) return hex(OpenFile(path).hash_all(hash));
-  for (const fs::path& file : files_below(folder)) hash = OpenFile(file).hash_all(hash);
+  for (const fs::path& file : parts_of(path)) hash = OpenFile(file).hash_all(hash);
   return hex(hash);
 }
 

@@ -11,7 +11,8 @@
 
 namespace tss {
 
-// Of a file: sampled bytes are both ends and blocks between, at most 256 KiB. Of a DICOM series (a folder, or FOLDER#series): all files in
+// Of a file: sampled bytes are both ends and blocks between, at most 256 KiB; a header's (.mhd, .nhdr) go on in the data files that it
+// names, sizes added up and the latest time. Of a DICOM series (a folder, or FOLDER#series): all files in
 // it and below it as one, their sizes added up, the latest time, their names and sizes and the ends of 16 of them.
 struct Fingerprint {
   std::string path;

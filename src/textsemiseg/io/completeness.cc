@@ -1,12 +1,12 @@
 #include "textsemiseg/io/completeness.h"
 
-#include <fstream>
 #include <string>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/inflate.h"
 #include "textsemiseg/io/meta_header.h"
+#include "textsemiseg/io/nrrd_header.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -27,18 +27,10 @@ void require_complete_meta(const fs::path& path) {
 }
 
 void require_complete_nrrd(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  fs::path data_file = path;
-  bool gzip = false;
-  std::string line;
-  while (std::getline(in, line) && !trim(line).empty()) {
-    const std::string field = to_lower_ascii(trim(line));
-    gzip = gzip || field == "encoding: gzip" || field == "encoding: gz";
-    if (starts_with(field, "data file:") || starts_with(field, "datafile:"))
-      data_file = path.parent_path() / trim(line.substr(line.find(':') + 1));
-  }
-  if (!gzip || !fs::is_regular_file(data_file)) return;  // a list of files, or none: ITK's to read or refuse
-  inflated_bytes(data_file, data_file == path ? static_cast<uint64_t>(in.tellg()) : 0);
+  const NrrdHeader header = read_nrrd_header(path);
+  // A list of files, or none that is there: ITK's to read or refuse.
+  if (!header.gzip || header.data_files.size() != 1 || !fs::is_regular_file(header.data_files.front())) return;
+  inflated_bytes(header.data_files.front(), header.data_begin);
 }
 
 }  // namespace tss

@@ -20,7 +20,11 @@ Vector3 along_column(const DicomHeader& h) { return {h.orientation[3], h.orienta
 
 Vector3 normal_of(const DicomHeader& h) {
   const Vector3 a = along_row(h), b = along_column(h);
-  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+  Vector3 normal{a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+  // Rows and columns are of length 1 but for rounding, which would scale the distances of slices.
+  if (const double length = std::sqrt(dot(normal, normal)); length > 0)
+    for (double& value : normal) value /= length;
+  return normal;
 }
 
 std::string name_of(const DicomHeader& h) { return "slice " + h.path.filename().string(); }

@@ -37,11 +37,28 @@ std::string text_of(DcmItem& data, const DcmTagKey& tag) {
   return data.findAndGetOFStringArray(tag, text).good() ? trim(text.c_str()) : "";
 }
 
-// The first `count` numbers of a decimal or integer string; false unless they are there, and finite.
-bool numbers_of(DcmItem& data, const DcmTagKey& tag, double* out, unsigned long count) {
-  for (unsigned long i = 0; i < count; ++i)
-    if (data.findAndGetFloat64(tag, out[i], i).bad() || !std::isfinite(out[i])) return false;
+// DS or IS, the whole of it.
+double number_of(const std::string& subject, std::string text) {
+  text = trim(text);
+  if (starts_with(text, "+")) text.erase(0, 1);
+  const double value = parse_number(subject, text);
+  if (!std::isfinite(value)) throw InputError(subject, "found '" + text + "'", "a finite number");
+  return value;
+}
+
+// The first `count` numbers of a decimal or integer string; false where it is missing or empty. A part of a number ("0" of "0,7") is none.
+bool numbers_of(DcmItem& data, const DcmTagKey& tag, const std::string& subject, double* out, size_t count) {
+  const std::string text = text_of(data, tag);
+  if (text.empty()) return false;
+  const std::vector<std::string> parts = split(text, '\\');
+  if (parts.size() < count) throw InputError(subject, "found '" + text + "'", concat(count, " numbers"));
+  for (size_t i = 0; i < count; ++i) out[i] = number_of(subject, parts[i]);
   return true;
+}
+
+// A number that the voxels depend on: `otherwise` only where the tag is absent.
+double rescaling_of(DcmItem& data, const DcmTagKey& tag, const std::string& subject, double otherwise) {
+  return data.tagExists(tag) ? number_of(subject, text_of(data, tag)) : otherwise;
 }
 
 int64_t unsigned_of(DcmItem& data, const DcmTagKey& tag, int64_t otherwise) {
@@ -121,12 +138,15 @@ std::optional<DicomHeader> read_dicom_header(const fs::path& path) {
   out.frames = integer_of(data, DCM_NumberOfFrames, 1);
   out.series_number = integer_of(data, DCM_SeriesNumber, 0);
   out.instance = integer_of(data, DCM_InstanceNumber, 0);
-  out.has_position = numbers_of(data, DCM_ImagePositionPatient, out.position.data(), 3);
-  out.has_orientation = numbers_of(data, DCM_ImageOrientationPatient, out.orientation.data(), 6);
-  out.has_spacing = numbers_of(data, DCM_PixelSpacing, out.spacing.data(), 2);
-  if (!numbers_of(data, DCM_RescaleSlope, &out.slope, 1)) out.slope = 1;
-  if (!numbers_of(data, DCM_RescaleIntercept, &out.intercept, 1)) out.intercept = 0;
-  if (!numbers_of(data, DCM_GantryDetectorTilt, &out.gantry_tilt, 1)) out.gantry_tilt = 0;
+  const std::string subject = path.string() + ": ";
+  out.has_position = numbers_of(data, DCM_ImagePositionPatient, subject + "ImagePositionPatient", out.position.data(), 3);
+  out.has_orientation =
+      numbers_of(data, DCM_ImageOrientationPatient, subject + "ImageOrientationPatient", out.orientation.data(), 6);
+  out.has_spacing = numbers_of(data, DCM_PixelSpacing, subject + "PixelSpacing", out.spacing.data(), 2);
+  out.slope = rescaling_of(data, DCM_RescaleSlope, subject + "RescaleSlope", 1);
+  if (out.slope == 0) throw InputError(subject + "RescaleSlope", "found 0", "a number other than 0");
+  out.intercept = rescaling_of(data, DCM_RescaleIntercept, subject + "RescaleIntercept", 0);
+  if (data.findAndGetFloat64(DCM_GantryDetectorTilt, out.gantry_tilt).bad()) out.gantry_tilt = 0;
   static const std::vector<std::pair<DcmTagKey, std::string>> kPhases{
       {DCM_EchoTime, "EchoTime"},
       {DCM_TemporalPositionIdentifier, "TemporalPositionIdentifier"},
@@ -139,6 +159,15 @@ std::optional<DicomHeader> read_dicom_header(const fs::path& path) {
     if (!value.empty()) out.phase += (out.phase.empty() ? "" : ", ") + name + " " + value;
   }
   return out;
+}
+
+std::string series_uid_of(const fs::path& path) {
+  silence_dicom_libraries();
+  DcmFileFormat file;
+  // Read up to the first tag behind it.
+  if (file.loadFileUntilTag(path.c_str(), EXS_Unknown, EGL_noChange, DCM_MaxReadLength, ERM_autoDetect, DCM_StudyID).bad())
+    return "";
+  return text_of(*file.getDataset(), DCM_SeriesInstanceUID);
 }
 
 std::optional<DicomRefusal> refusal_of(const DicomHeader& header) {
@@ -168,6 +197,10 @@ std::optional<DicomRefusal> refusal_of(const DicomHeader& header) {
     return DicomRefusal{concat("has ", header.samples, header.samples == 1 ? " sample" : " samples", " per voxel, ",
                                header.photometric, " (colour)"),
                         "grey values"};
+  // PALETTE COLOR, say: its numbers are places in a table of colours.
+  if (!header.photometric.empty() && header.photometric != "MONOCHROME1" && header.photometric != "MONOCHROME2")
+    return DicomRefusal{"has PhotometricInterpretation " + header.photometric + " (colour)",
+                        "grey values (MONOCHROME1 or MONOCHROME2)"};
   return std::nullopt;
 }
 

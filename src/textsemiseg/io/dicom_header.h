@@ -37,8 +37,10 @@ void silence_dicom_libraries();
 
 // Begins like a DICOM file (the letters DICM behind 128 bytes). Cheap.
 bool is_dicom_file(const std::filesystem::path& path);
-// nullopt for the index DICOMDIR. Throws InputError where the file cannot be parsed.
+// nullopt for the index DICOMDIR. Throws InputError where the file cannot be parsed or its place or rescaling is no number.
 std::optional<DicomHeader> read_dicom_header(const std::filesystem::path& path);
+// SeriesInstanceUID, also of a file that is damaged behind it; "" where there is none.
+std::string series_uid_of(const std::filesystem::path& path);
 // Why objects of this kind cannot be read as slices of a scan, and what to do; "" where they can.
 struct DicomRefusal {
   std::string found, advice;

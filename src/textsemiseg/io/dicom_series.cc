@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "textsemiseg/base/error.h"
@@ -10,28 +11,11 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/dicom_grid.h"
 #include "textsemiseg/io/dicom_pixels.h"
-#include "textsemiseg/io/scan.h"
+#include "textsemiseg/io/folder_walk.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr int kDeepest = 8;  // folders below the given one; also ends loops of links
-
-template <class Use>  // false from use() ends the walk
-void for_each_file(const fs::path& folder, const Use& use) {
-  std::error_code error;
-  const auto options = fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
-  for (auto it = fs::recursive_directory_iterator(folder, options, error); !error && it != fs::recursive_directory_iterator();
-       it.increment(error)) {
-    const bool hidden = it->path().filename().string().front() == '.';
-    if (it->is_directory()) {
-      if (hidden || it.depth() >= kDeepest) it.disable_recursion_pending();
-    } else if (!hidden && it->is_regular_file() && !use(it->path())) {
-      return;
-    }
-  }
-}
 
 // "" where there is none.
 std::string choice_of(const fs::path& path) {
@@ -39,29 +23,84 @@ std::string choice_of(const fs::path& path) {
   return folder == path ? "" : path.string().substr(folder.string().size() + 1);
 }
 
+// A file without which a series may look complete.
+struct DamagedFile {
+  fs::path path;
+  std::string series_uid;  // "": unknown
+  InputError error;
+};
+
 struct Contents {
   std::vector<DicomSeries> series;
   std::map<std::string, std::pair<DicomHeader, DicomRefusal>> refused;  // by series UID, the first object of each
+  std::vector<DamagedFile> damaged;
 };
+
+// "IM0007" and "IM0008" -> "IM#"
+std::string without_numbers(const std::string& name) {
+  std::string out;
+  for (const char c : name) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
+    if (!digit || out.empty() || out.back() != '#') out += digit ? '#' : c;
+  }
+  return out;
+}
+
+// What the names of a series' files have in common: an ending of letters, else everything but the numbers. README, LICENSE and the like,
+// which lie beside many a series, have neither.
+std::string kind_of_name(const fs::path& path) {
+  const std::string ending = to_lower_ascii(path.extension().string());
+  const bool letters = std::any_of(ending.begin(), ending.end(), [](unsigned char c) { return std::isalpha(c); });
+  return letters ? ending : without_numbers(path.filename().string());
+}
+
+// Files without DICOM's mark that were slices by their names: ending in .dcm, or called like the slices in their folder.
+void add_vanished(const std::vector<fs::path>& others, const std::map<std::string, DicomSeries>& table, Contents& out) {
+  std::set<std::pair<fs::path, std::string>> kinds;
+  for (const auto& [uid, series] : table)
+    for (const DicomHeader& slice : series.slices) kinds.emplace(slice.path.parent_path(), kind_of_name(slice.path));
+  for (const fs::path& path : others) {
+    const std::string kind = kind_of_name(path);
+    if (kind != ".dcm" && !kinds.contains({path.parent_path(), kind})) continue;
+    std::error_code none;
+    const auto bytes = fs::file_size(path, none);
+    out.damaged.push_back(
+        {path, "",
+         InputError(path.string(),
+                    none ? "is a link without a file" : concat("is called like a slice but is no DICOM file (", bytes, " bytes)"),
+                    "a complete DICOM file")});
+  }
+}
 
 Contents contents_of(const fs::path& folder) {
   std::map<std::string, DicomSeries> table;
   Contents out;
-  for_each_file(folder, [&](const fs::path& file) {
-    if (!is_dicom_file(file)) return true;
-    const auto header = read_dicom_header(file);
-    if (!header) return true;
-    if (header->series_uid.empty())
-      throw InputError(file.string(), "has no SeriesInstanceUID", "a complete DICOM file of a series");
-    if (const auto refusal = refusal_of(*header)) {
-      out.refused.emplace(header->series_uid, std::pair{*header, *refusal});
-    } else {
-      DicomSeries& series = table[header->series_uid];
-      series.uid = header->series_uid;
-      series.slices.push_back(*header);
+  std::vector<fs::path> others;
+  walk_folder(folder, [&](const fs::path& file, EntryKind kind) {
+    if (kind == EntryKind::kClosed) throw InputError(file.string(), "cannot be read", "a readable folder");
+    if (kind == EntryKind::kFolder) return true;
+    if (kind == EntryKind::kNowhere || !is_dicom_file(file)) {
+      others.push_back(file);
+      return true;
+    }
+    try {
+      const auto header = read_dicom_header(file);
+      if (!header) return true;
+      if (header->series_uid.empty())
+        throw InputError(file.string(), "has no SeriesInstanceUID", "a complete DICOM file of a series");
+      if (const auto refusal = refusal_of(*header)) {
+        out.refused.emplace(header->series_uid, std::pair{*header, *refusal});
+      } else {
+        DicomSeries& series = table[header->series_uid];
+        series.uid = header->series_uid;
+        series.slices.push_back(*header);
+      }
+    } catch (const InputError& error) {
+      out.damaged.push_back({file, series_uid_of(file), error});
     }
     return true;
   });
+  add_vanished(others, table, out);
   for (auto& [uid, series] : table) {
     sort_along_normal(series.slices);
     out.series.push_back(std::move(series));
@@ -115,6 +154,8 @@ DicomSeries chosen(const fs::path& folder, const std::string& choice, Contents& 
     if (found.size() == 1) return std::move(*found.front());
     for (const auto& [uid, object] : contents.refused)
       if (found.empty() && starts_with(uid, choice)) throw refused(object);
+    for (const DamagedFile& file : contents.damaged)
+      if (found.empty() && starts_with(file.series_uid, choice)) throw file.error;
   }
   throw InputError(folder.string(), "'#" + choice + "' names no single series of it", "one of " + list_of(contents.series));
 }
@@ -122,6 +163,7 @@ DicomSeries chosen(const fs::path& folder, const std::string& choice, Contents& 
 DicomSeries find_in(Contents& contents, const fs::path& path) {
   const fs::path folder = dicom_folder(path);
   if (contents.series.empty()) {
+    if (!contents.damaged.empty()) throw contents.damaged.front().error;
     if (!contents.refused.empty()) throw refused(contents.refused.begin()->second);
     throw InputError(folder.string(), "holds no DICOM images", "a folder with the slices of a series");
   }
@@ -144,6 +186,23 @@ DicomSeries find_in(Contents& contents, const fs::path& path) {
   return std::move(*volumes.front());
 }
 
+// The series, with no file of it damaged. tell: of other damaged files.
+DicomSeries find_sound(const fs::path& path, bool tell) {
+  Contents contents = contents_of(dicom_folder(path));
+  DicomSeries series = find_in(contents, path);
+  // Without such a file the series would look complete.
+  const auto among = contents.refused.find(series.uid);
+  if (among != contents.refused.end()) throw refused(among->second);
+  for (const DamagedFile& file : contents.damaged) {
+    const auto beside = [&](const DicomHeader& slice) { return slice.path.parent_path() == file.path.parent_path(); };
+    if (file.series_uid == series.uid ||
+        (file.series_uid.empty() && std::any_of(series.slices.begin(), series.slices.end(), beside)))
+      throw file.error;
+    if (tell) log_warning(concat(file.error.what(), " (left out: it is no slice of ", path.string(), ")"));
+  }
+  return series;
+}
+
 }  // namespace
 
 fs::path dicom_folder(const fs::path& path) {
@@ -156,22 +215,13 @@ fs::path dicom_folder(const fs::path& path) {
   return fs::is_directory(folder, ignored) ? folder : path;
 }
 
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for_each_file(folder, [&](const fs::path& file) {
-    files.push_back(file);
-    return true;
-  });
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 bool holds_dicom(const fs::path& path) {
   const fs::path folder = dicom_folder(path);
-  if (!fs::is_directory(folder)) return false;
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) return false;
   bool found = false;
-  for_each_file(folder, [&](const fs::path& file) {
-    found = is_dicom_file(file);
+  walk_folder(folder, [&](const fs::path& file, EntryKind kind) {
+    found = kind == EntryKind::kFile && is_dicom_file(file);
     return !found;
   });
   return found;
@@ -179,17 +229,10 @@ bool holds_dicom(const fs::path& path) {
 
 std::vector<DicomSeries> list_dicom_series(const fs::path& folder) { return contents_of(folder).series; }
 
-DicomSeries find_dicom_series(const fs::path& path) {
-  Contents contents = contents_of(dicom_folder(path));
-  DicomSeries series = find_in(contents, path);
-  // A damaged slice, say: without it the series would look complete.
-  const auto among = contents.refused.find(series.uid);
-  if (among != contents.refused.end()) throw refused(among->second);
-  return series;
-}
+DicomSeries find_dicom_series(const fs::path& path) { return find_sound(path, false); }
 
 Image read_dicom_series(const fs::path& path) {
-  const DicomSeries series = find_dicom_series(path);
+  const DicomSeries series = find_sound(path, true);
   Image out;
   out.geometry = dicom_geometry(series, path);
   out.voxels.resize(static_cast<size_t>(out.geometry.voxels()));

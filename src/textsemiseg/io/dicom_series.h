@@ -26,7 +26,8 @@ std::filesystem::path dicom_folder(const std::filesystem::path& path);
 std::vector<DicomSeries> list_dicom_series(const std::filesystem::path& folder);
 
 // The series that the path means: FOLDER's only one with several slices, or FOLDER#number, FOLDER#beginning-of-UID. Throws InputError:
-// no series, several (with their list), no such one, only objects of a kind that cannot be read.
+// no series, several (with their list), no such one, only objects of a kind that cannot be read, a damaged file of the series (or one that
+// shows no series, beside its slices).
 DicomSeries find_dicom_series(const std::filesystem::path& path);
 
 // The grid of the slices, RAS; the third axis runs along the normal. subject: what to call the series in messages. Throws InputError

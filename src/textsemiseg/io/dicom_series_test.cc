@@ -8,6 +8,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/io/dicom_fixture.h"
+#include "textsemiseg/io/folder_walk.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {
@@ -271,6 +272,117 @@ TEST_F(DicomSeriesTest, ImpossibleBitsAreNamed) {
   Series series(3);
   series.slices[1].more = {{"0028,0101", "US", std::string("\x20\0", 2)}};
   EXPECT_THAT(error_of(series), HasSubstr("slice_1.dcm: has BitsAllocated 16, BitsStored 32"));
+}
+
+TEST_F(DicomSeriesTest, ASliceThatIsNearlyOrWhollyGoneIsNamed) {
+  for (const std::string ending : {".dcm", ".ima", ""}) {
+    Series series(10);
+    for (int k = 0; k < 10; ++k) series.slices[static_cast<size_t>(k)].name = concat("IM", k, ending);
+    fs::remove_all(folder_ / "s");
+    testing::write_dicom_series(folder_ / "s", series);
+    const fs::path last = folder_ / "s" / series.slices[9].name;
+    const std::string whole = read_text_file(last);
+    for (const size_t size : {size_t{0}, size_t{100}, size_t{131}}) {
+      write_text_file(last, whole.substr(0, size));
+      EXPECT_THAT(error(folder_ / "s"), HasSubstr(concat("is called like a slice but is no DICOM file (", size, " bytes)")));
+    }
+    write_text_file(last, std::string(whole.size(), '\0'));
+    EXPECT_THAT(error(folder_ / "s"), HasSubstr(last.string() + ": is called like a slice"));
+    fs::remove(last);
+    fs::create_symlink("nowhere", last);
+    EXPECT_THAT(error(folder_ / "s"), HasSubstr(last.string() + ": is a link without a file"));
+    fs::remove(last);
+    for (const char* other : {"LICENSE", "README.txt", "DICOMDIR", "label.nii.gz", "notes"})
+      write_text_file(folder_ / "s" / other, "x");
+    EXPECT_EQ(read_scan(folder_ / "s").size()[2], 9) << ending;
+  }
+}
+
+TEST_F(DicomSeriesTest, DamagedNumbersAreNamed) {
+  const auto with = [&](const std::string& tag, const std::string& value) {
+    Series series(3);
+    series.slices[1].more = {{tag, "DS", value}};
+    return error_of(series);
+  };
+  EXPECT_THAT(with("0028,1053", "x"), HasSubstr("slice_1.dcm: RescaleSlope: found 'x'"));
+  EXPECT_THAT(with("0028,1053", "0,00043"), HasSubstr("slice_1.dcm: RescaleSlope: found '0,00043'"));
+  EXPECT_THAT(with("0028,1053", "nan"), HasSubstr("slice_1.dcm: RescaleSlope"));
+  EXPECT_THAT(with("0028,1053", "0"), HasSubstr("slice_1.dcm: RescaleSlope: found 0; expected a number other than 0"));
+  EXPECT_THAT(with("0028,1053", ""), HasSubstr("slice_1.dcm: RescaleSlope"));
+  EXPECT_THAT(with("0028,1052", "-1024 HU"), HasSubstr("slice_1.dcm: RescaleIntercept: found '-1024 HU'"));
+  EXPECT_THAT(with("0028,0030", "0,7\\0,7"), HasSubstr("slice_1.dcm: PixelSpacing: found '0,7'"));
+  EXPECT_EQ(with("0028,1053", "+1.0 "), "no error");
+  Series absent(3);
+  for (Slice& slice : absent.slices) slice.without = {"0028,1053", "0028,1052"};
+  testing::write_dicom_series(folder_ / "absent", absent);
+  EXPECT_EQ(read_scan(folder_ / "absent")(4, 2, 2), 224);
+}
+
+TEST_F(DicomSeriesTest, PlacesInATableOfColoursAreNoGreyValues) {
+  Series series(3);
+  for (Slice& slice : series.slices) slice.more = {{"0028,0004", "CS", "PALETTE COLOR"}};
+  EXPECT_THAT(error_of(series), HasSubstr("has PhotometricInterpretation PALETTE COLOR (colour); expected grey values"));
+}
+
+TEST_F(DicomSeriesTest, DirectionsOfNearlyLengthOneDoNotScaleTheSpacing) {
+  Slice like;
+  like.orientation = {1.0004, 0, 0, 0, 1, 0};
+  Series series(3);
+  for (size_t k = 0; k < 3; ++k) {
+    series.slices[k].orientation = like.orientation;
+    series.slices[k].position[2] = 3 * static_cast<double>(k);
+  }
+  testing::write_dicom_series(folder_ / "s", series);
+  EXPECT_NEAR(read_scan_geometry(folder_ / "s").spacing[2], 3, 1e-12);
+}
+
+TEST_F(DicomSeriesTest, ADamagedFileStopsItsOwnSeriesOnly) {
+  Series first(4), second(3);
+  second.series_uid = "1.2.3";
+  for (size_t k = 0; k < 3; ++k) second.slices[k].name = concat("other_", k, ".dcm");
+  second.slices[1].more = {{"0028,1053", "DS", "x"}};
+  testing::write_dicom_series(folder_ / "p", first);
+  testing::write_dicom_series(folder_ / "p", second);
+  const std::string p = folder_ / "p";
+  EXPECT_EQ(read_scan(p + "#" + first.series_uid).size()[2], 4);
+  EXPECT_THAT(error(p + "#1.2.3"), HasSubstr("other_1.dcm: RescaleSlope"));
+  // Cut off behind its UID: still known.
+  const fs::path cut = folder_ / "p/other_1.dcm";
+  const std::string whole = read_text_file(cut);
+  write_text_file(cut, whole.substr(0, whole.find(testing::dicom_bytes::tag("0020,0037")) + 20));
+  EXPECT_EQ(read_scan(p + "#" + first.series_uid).size()[2], 4);
+  EXPECT_THAT(error(p + "#1.2.3"), HasSubstr("other_1.dcm"));
+  // Of no known series: it may be a slice of each beside it.
+  write_text_file(cut, whole.substr(0, 300));
+  EXPECT_THAT(error(p + "#" + first.series_uid), HasSubstr("other_1.dcm"));
+  fs::create_directories(folder_ / "p/elsewhere");
+  fs::rename(cut, folder_ / "p/elsewhere/other_1.dcm");
+  EXPECT_EQ(read_scan(p + "#" + first.series_uid).size()[2], 4);
+}
+
+TEST_F(DicomSeriesTest, LinksInCirclesAddNothing) {
+  testing::write_dicom_series(folder_ / "p/series", Series(4));
+  fs::create_directory_symlink("..", folder_ / "p/series/parent");
+  fs::create_directory_symlink("series", folder_ / "p/again");
+  fs::create_symlink("itself", folder_ / "p/itself");
+  EXPECT_EQ(read_scan(folder_ / "p").size()[2], 4);
+  EXPECT_TRUE(is_scan(folder_ / "p"));
+  EXPECT_FALSE(is_scan(folder_ / "p/itself"));
+  EXPECT_EQ(files_below(folder_ / "p").size(), 4u);
+}
+
+TEST_F(DicomSeriesTest, AFolderGoesByItsNameHoweverItIsWritten) {
+  testing::write_dicom_series(folder_ / "p1", Series(3));
+  fs::create_directories(folder_ / "p1/below");
+  fs::create_directory_symlink("p1", folder_ / "linked");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_ / "p1/below");
+  EXPECT_EQ(scan_stem(".."), "p1");
+  fs::current_path("..");
+  EXPECT_EQ(scan_stem("."), "p1");
+  EXPECT_EQ(scan_stem(".#1"), "p1_1");
+  fs::current_path(before);
+  EXPECT_EQ(scan_stem(folder_ / "linked"), "linked");
 }
 
 TEST_F(DicomSeriesTest, PatientsAreToldApartAndNeverNamed) {

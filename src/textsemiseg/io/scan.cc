@@ -9,11 +9,22 @@
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/label_value.h"
+#include "textsemiseg/io/meta_header.h"
 #include "textsemiseg/io/npy_scan.h"
+#include "textsemiseg/io/nrrd_header.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
+
+std::vector<fs::path> detached_files(const fs::path& path) {
+  const std::string name = to_lower_ascii(path.filename().string());
+  std::vector<fs::path> files;
+  if (ends_with(name, ".nhdr") || ends_with(name, ".nrrd")) files = read_nrrd_header(path).data_files;
+  if (ends_with(name, ".mhd") || ends_with(name, ".mha")) files = {read_meta_header(path).data_file};
+  if (files.size() == 1 && files.front() == path) files.clear();  // in the file itself
+  return files;
+}
 
 // The grid of an array without geometry.
 Geometry plain_geometry(const ArrayLayout& layout) {
@@ -56,7 +67,8 @@ bool is_dicom_slice(const fs::path& path) { return is_dicom_file(path); }
 bool lacks_geometry(const fs::path& path) { return is_hdf5_file(path) || is_npy_file(path); }
 
 bool is_scan(const fs::path& path) {
-  if (fs::is_directory(path)) return holds_dicom(path);
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return holds_dicom(path);
   return is_image_file(path) || lacks_geometry(path) || holds_dicom(path);
 }
 
@@ -64,10 +76,14 @@ void require_scan(const fs::path& path) {
   if (!scan_exists(path) || !is_scan(path)) throw no_scan(path);
 }
 
-bool scan_exists(const fs::path& path) { return fs::exists(dicom_folder(path)); }
+bool scan_exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(dicom_folder(path), ignored);
+}
 
 std::string scan_stem(const fs::path& path) {
-  if (fs::is_directory(path)) return fs::path(path / "x").lexically_normal().parent_path().filename().string();
+  // "." and ".." have the names of the folders they stand for; a link goes by its own.
+  if (fs::is_directory(path)) return fs::absolute(path / "x").lexically_normal().parent_path().filename().string();
   const fs::path folder = dicom_folder(path);
   if (folder != path) return scan_stem(folder) + "_" + path.string().substr(folder.string().size() + 1);
   return is_image_file(path) ? image_stem(path) : path.stem().string();
@@ -79,8 +95,12 @@ fs::path scan_folder(const fs::path& path) {
 }
 
 std::vector<fs::path> scan_files(const fs::path& path) {
-  if (scan_folder(path).empty()) return {path};
   std::vector<fs::path> files;
+  if (scan_folder(path).empty()) {
+    files = detached_files(path);
+    files.insert(files.begin(), path);
+    return files;
+  }
   for (const DicomHeader& slice : find_dicom_series(path).slices) files.push_back(slice.path);
   std::sort(files.begin(), files.end());
   return files;

@@ -32,9 +32,7 @@ bool scan_exists(const std::filesystem::path& path);
 std::string scan_stem(const std::filesystem::path& path);
 // The folder of a path to a folder or to FOLDER#series; empty for a file.
 std::filesystem::path scan_folder(const std::filesystem::path& path);
-// All visible files of a folder and up to 8 folders below it, also through links, sorted.
-std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder);
-// What the scan is made of, sorted: the file itself, a detached data file not counted; the slices of a DICOM series.
+// What the scan is made of: the file itself, behind it the data files that its header names; the slices of a DICOM series, sorted.
 std::vector<std::filesystem::path> scan_files(const std::filesystem::path& path);
 
 // One channel; a scan with several is refused with their number.
