@@ -230,17 +230,11 @@ void run(const CheckArguments& arguments) {
   Source source;
   CheckReport report;
   if (!arguments.source.empty()) {
-    DatasetFacts facts;
-    if (!arguments.recipe.empty()) facts = read_preset(arguments.recipe).dataset;
-    auto found = find_by_patterns(arguments.source, facts, arguments.recipe + " files");
-    source = found ? std::move(*found) : open_source(arguments.source);
+    Preset preset;
+    if (!arguments.recipe.empty()) preset = read_preset(arguments.recipe);
+    source = find_source(arguments.source, preset.dataset, preset.recipe.name);
     if (!arguments.fix.empty()) require_repairable(source, arguments.fix);
-    LabelClasses classes{source.class_names, source.label_table};
-    if (classes.class_names.empty() && !facts.label_map.empty())
-      classes = classes_of_rules(label_rules_from_json(facts.label_map, arguments.recipe), arguments.recipe);
-    else if (classes.class_names.empty() && !facts.classes.empty())
-      classes = {facts.classes, LabelTable::identity(static_cast<int64_t>(facts.classes.size()))};
-    report = check_source(source, classes, options);
+    report = check_source(source, known_classes(source, preset.dataset, preset.recipe.name), options);
   } else {
     report = check_dataset(arguments.dataset, arguments.split, options);
   }

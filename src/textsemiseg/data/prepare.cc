@@ -32,20 +32,16 @@ LabelClasses choose_classes(const Source& source, const PrepareOptions& options)
     }
     return classes_of_rules(with_rules(rules, options.label_map), "--label-map");
   }
-  const auto named = [](const std::vector<std::string>& names) {
-    return LabelClasses{names, LabelTable::identity(static_cast<int64_t>(names.size()))};
-  };
   if (!options.classes.empty()) {
     if (!source.class_names.empty() && source.class_names != options.classes) {
       throw InputError("--classes", join(options.classes, ", "),
                        "the classes of the source's dataset.json (" + join(source.class_names, ", ") + "), or no --classes");
     }
-    return source.class_names.empty() ? named(options.classes) : own;
+    if (!source.class_names.empty()) return own;
+    return {options.classes, LabelTable::identity(static_cast<int64_t>(options.classes.size()))};
   }
-  if (!source.class_names.empty()) return own;
-  const std::string facts = options.recipe.name + ": dataset.label_map";
-  if (!options.facts.label_map.empty()) return classes_of_rules(label_rules_from_json(options.facts.label_map, facts), facts);
-  if (!options.facts.classes.empty()) return named(options.facts.classes);
+  LabelClasses known = known_classes(source, options.facts, options.recipe.name);
+  if (!known.class_names.empty()) return known;
   throw InputError(source.folder.string(), "has no dataset.json, so the classes are unknown",
                    "--classes background,\"name of class 1\",... or --label-map \"1=name\"");
 }
@@ -88,10 +84,7 @@ DatasetRecord make_record(const PrepareOptions& options, const Source& source) {
   return record;
 }
 
-Source find_source(const PrepareOptions& options) {
-  if (auto found = find_by_patterns(options.source, options.facts, options.recipe.name + " files")) return std::move(*found);
-  return open_source(options.source);
-}
+Source find_source(const PrepareOptions& options) { return find_source(options.source, options.facts, options.recipe.name); }
 
 // An existing dataset of another preparation is not replaced by accident, and what others wrote not at all.
 void check_existing_record(const PrepareOptions& options, const DatasetRecord& record) {

@@ -12,9 +12,14 @@ namespace fs = std::filesystem;
 
 std::vector<fs::path> visible_entries(const fs::path& folder) {
   std::vector<fs::path> entries;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename().string().front() != '.') entries.push_back(entry.path());
+  std::error_code error;
+  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator(); it.increment(error)) {
+    if (it->path().filename().string().front() == '.') continue;
+    std::error_code circle;
+    static_cast<void>(fs::status(it->path(), circle));
+    if (circle != std::errc::too_many_symbolic_link_levels) entries.push_back(it->path());  // a link to itself is no entry
   }
+  if (error) throw InputError(folder.string(), "cannot be read (" + error.message() + ")", "a readable folder");
   std::sort(entries.begin(), entries.end());
   return entries;
 }
