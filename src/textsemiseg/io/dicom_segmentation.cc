@@ -15,6 +15,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/dicom_series.h"
 #include "textsemiseg/io/segmentation.h"
@@ -61,6 +62,29 @@ std::array<Uint16, 3> dicom_lab(const std::array<uint8_t, 3>& rgb) {
   return {encode(116 * f[1] - 16, 0, 100), encode(500 * (f[0] - f[1]), -128, 255), encode(200 * (f[1] - f[2]), -128, 255)};
 }
 
+bool is_ascii(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; });
+}
+
+// A long string (LO): at most 64 characters, counted as such and not as bytes of UTF-8; none that ends a line or a value.
+std::string long_string(const std::string& name) {
+  constexpr size_t kMost = 64;
+  std::string out;
+  size_t characters = 0;
+  for (const char c : trim(name)) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool begins = (byte & 0xC0) != 0x80;  // others continue a character
+    if (begins && ++characters > kMost) break;
+    out += c == '\\' ? '/' : byte < ' ' || byte == 0x7F ? ' ' : c;
+  }
+  return out.empty() ? "unnamed" : out;
+}
+
+std::string ascii_only(std::string name) {
+  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return c >= 0x80; }, '_');
+  return name;
+}
+
 // The object under way; throws where the library says no.
 class Writer {
  public:
@@ -79,6 +103,7 @@ class Writer {
     DcmFileFormat file;
     DcmDataset& data = *file.getDataset();
     require(object_->writeDataset(data), "written");
+    name_segments(data);
     // DCMTK up to 3.6.7 loses bits where the voxels of a frame are no multiple of 8: these are ours.
     if (bits_.size() % 2 != 0) bits_.push_back(0);
     require(data.putAndInsertUint8Array(DCM_PixelData, bits_.data(), bits_.size()), "written");
@@ -98,6 +123,38 @@ class Writer {
     if (condition.bad())
       throw InputError(subject_, concat("a DICOM segmentation cannot be ", what, " (", condition.text(), ")"),
                        "a source series with complete patient and study tags; or a result as NIfTI or .seg.nrrd");
+  }
+
+  // The library knows the names of classes only as ASCII: others are put in once it has written. Then the whole object is UTF-8, also what
+  // came from the series in a character set of its own.
+  void name_segments(DcmDataset& data) {
+    std::vector<std::string> names;
+    for (const SegmentInfo& info : segments_) names.push_back(long_string(info.name));
+    if (!std::all_of(names.begin(), names.end(), is_ascii)) {
+      DcmFileFormat source;
+      OFString characters;
+      if (source
+              .loadFileUntilTag(series_.slices.front().path.c_str(), EXS_Unknown, EGL_noChange, DCM_MaxReadLength, ERM_autoDetect,
+                                DCM_Modality)
+              .good())
+        source.getDataset()->findAndGetOFStringArray(DCM_SpecificCharacterSet, characters);
+      if (!characters.empty()) require(data.putAndInsertOFStringArray(DCM_SpecificCharacterSet, characters), "written");
+      if (data.convertToUTF8().good()) {
+        require(data.putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 192"), "written");
+      } else {
+        log_warning(concat(subject_, ": ", series_.slices.front().path.string(),
+                           " holds patient or study tags outside its character set '", characters.c_str(),
+                           "'; they are kept, and names of classes have _ for what is not ASCII"));
+        data.clear();
+        require(object_->writeDataset(data), "written");
+        std::transform(names.begin(), names.end(), names.begin(), ascii_only);
+      }
+    }
+    for (size_t k = 0; k < names.size(); ++k) {
+      DcmItem* segment = nullptr;
+      require(data.findAndGetSequenceItem(DCM_SegmentSequence, segment, static_cast<long>(k)), "written");
+      require(segment->putAndInsertString(DCM_SegmentLabel, names[k].c_str()), "written");
+    }
   }
 
   void create() {
@@ -154,9 +211,8 @@ class Writer {
     const CodeSequenceMacro tissue("85756007", "SCT", "Tissue");
     for (const SegmentInfo& info : segments_) {
       DcmSegment* made = nullptr;
-      const std::string label = info.name.empty() ? "unnamed" : info.name.substr(0, 64);
-      require(DcmSegment::create(made, label.c_str(), tissue, tissue, DcmSegTypes::SAT_AUTOMATIC, "textsemiseg"),
-              "given a segment");
+      // Named in name_segments().
+      require(DcmSegment::create(made, "unnamed", tissue, tissue, DcmSegTypes::SAT_AUTOMATIC, "textsemiseg"), "given a segment");
       std::unique_ptr<DcmSegment> segment(made);
       const auto lab = dicom_lab(info.colour);
       require(segment->setRecommendedDisplayCIELabValue(lab[0], lab[1], lab[2]), "given a colour");

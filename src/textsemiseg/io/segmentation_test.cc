@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/io/dicom_fixture.h"
 #include "textsemiseg/io/image_file.h"
@@ -77,6 +78,46 @@ TEST_F(SegmentationTest, DicomSegmentationRefersToItsSlices) {
   labels_.geometry.origin[2] += 1;
   EXPECT_THAT(testing::input_error_of([&] { write_dicom_seg(folder_ / "b.dcm", labels_, segments_, folder_ / "ct"); }),
               HasSubstr("b.dcm: origin"));
+}
+
+// Tags of the object, each with its value as stored.
+std::string stored(const fs::path& path, const std::string& tag, const std::string& type) {
+  const std::string bytes = read_text_file(path);
+  const std::string head = testing::dicom_bytes::tag(tag) + type;
+  const size_t at = bytes.find(head);
+  if (at == std::string::npos) return "none";
+  const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[at + 6 + i])); };
+  return trim(bytes.substr(at + 8, byte(0) + 256 * byte(1)));
+}
+
+TEST_F(SegmentationTest, NamesOutsideAsciiMakeADicomSegmentationUtf8) {
+  testing::DicomSeries series(4);
+  for (testing::DicomSlice& slice : series.slices)
+    slice.more = {{"0008,0005", "CS", "ISO_IR 100"}, {"0010,0010", "PN", "M\xFCller^J\xF6rg"}};
+  testing::write_dicom_series(folder_ / "ct", series);
+  labels_.geometry = read_scan_geometry(folder_ / "ct");
+  std::string longest;
+  for (int i = 0; i < 70; ++i) longest += "ß";
+  const fs::path path = folder_ / "seg.dcm";
+  write_dicom_seg(path, labels_, {{longest, {}}, {"Tumör\\größer", {}}}, folder_ / "ct");
+  EXPECT_EQ(stored(path, "0008,0005", "CS"), "ISO_IR 192");
+  EXPECT_EQ(stored(path, "0010,0010", "PN"), "Müller^Jörg");
+  EXPECT_EQ(stored(path, "0062,0005", "LO"), longest.substr(0, 2 * 64));  // two bytes each, none cut in half
+  EXPECT_THAT(read_text_file(path), HasSubstr("Tumör/größer"));
+  // ASCII alone leaves the character set of the series.
+  write_dicom_seg(path, labels_, segments_, folder_ / "ct");
+  EXPECT_EQ(stored(path, "0010,0010", "PN"), "M\xFCller^J\xF6rg");
+  EXPECT_EQ(stored(path, "0008,0005", "CS"), "ISO_IR 100");
+}
+
+TEST_F(SegmentationTest, TagsOutsideTheirCharacterSetAreKept) {
+  testing::DicomSeries series(4);
+  for (testing::DicomSlice& slice : series.slices) slice.more = {{"0010,0010", "PN", "M\xFCller"}};
+  testing::write_dicom_series(folder_ / "ct", series);
+  labels_.geometry = read_scan_geometry(folder_ / "ct");
+  write_dicom_seg(folder_ / "seg.dcm", labels_, {{"Tumor", {}}, {"größer", {}}}, folder_ / "ct");
+  EXPECT_EQ(stored(folder_ / "seg.dcm", "0010,0010", "PN"), "M\xFCller");
+  EXPECT_THAT(read_text_file(folder_ / "seg.dcm"), HasSubstr("gr____er"));
 }
 
 TEST_F(SegmentationTest, AnEmptyDicomSegmentationIsWritten) {
