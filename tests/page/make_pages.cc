@@ -82,6 +82,7 @@ void write_one(const fs::path& folder, const std::string& method, const fs::path
   for (int64_t i = 0; i < cases; ++i)
     run.dice.push_back(
         {0.95 - shift - 0.01 * static_cast<double>(i), i == 3 ? 0 : 0.9 - 2 * shift + 0.005 * static_cast<double>(i % 5)});
+  run.config = {{"split", (dataset / "split.json").string()}};
   run.record = {{"dataset_folder", dataset.string()},
                 {"environment", {{"torch", "2.13.0"}, {"device", "cpu"}, {"threads", 2}}},
                 {"dataset", "Organs <test>"}};
@@ -90,6 +91,7 @@ void write_one(const fs::path& folder, const std::string& method, const fs::path
   for (int64_t i = 0; i < cases; ++i)
     write_label_map(folder / "results" / "test" / "predictions" / concat("case_", i, ".nii.gz"),
                     organs({side, side - 6, side - 10}, shift + 0.004 * static_cast<double>(i), 0.95));
+  write_json(folder / "results" / "test" / "predictions" / "predictions.json", {{"dataset_folder", dataset.string()}});
   if (method == "supervised") return;
   const Json row{{"name", "permuted"},      {"what", "class k gets the text of class k + 1"},
                  {"largest_logit", 2.5},    {"mean_logit", 0.2},

@@ -151,6 +151,22 @@ async function testReport(browser, file) {
   await page.context().close();
 }
 
+// A case that cannot be shown leaves the viewer as it was for the others.
+async function testBrokenVolume(browser, file) {
+  const page = await open(browser, file);
+  await shown(page);
+  await page.evaluate(() => { document.getElementById("volume-case_2").textContent = "{"; });
+  await page.locator("#case-2 rect").click();
+  await page.waitForSelector(".views .warning");
+  expect("a broken volume is named", /could not show this case/.test(await page.locator(".views").textContent()));
+  await page.locator("#case-4 rect").click();
+  await shown(page, "case_4");
+  expect("and the next case is shown", (await page.locator(".view canvas").count()) === 2 && (await page.locator(".views .warning").count()) === 0);
+  expect("no folders of the machine in the page", !(await page.content()).includes(folder), "");
+  expect("no errors after a broken volume", page.faults.length === 0, page.faults);
+  await page.context().close();
+}
+
 async function testPhone(browser, file) {
   const page = await open(browser, file, { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
   await shown(page);
@@ -204,6 +220,7 @@ try {
   execFileSync(program, ["report", join(folder, "supervised"), join(folder, "text_semiseg"), "--output", file], { stdio: "inherit" });
   const browser = await chromium.launch({ executablePath: chromiumPath, args: flags });
   await testReport(browser, file);
+  await testBrokenVolume(browser, file);
   await testPhone(browser, file);
   await testLive(browser, join(folder, "live.html"));
   await browser.close();

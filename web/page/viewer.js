@@ -173,7 +173,7 @@ class Viewer {
     this.drawLegend();
     const id = this.about.ids[index];
     this.volume = await volumeOf(id);
-    if (this.views.map((view) => view.row).join() !== this.rows.join()) {
+    if (this.views.length === 0 || this.views.map((view) => view.row).join() !== this.rows.join()) {
       this.views.forEach((view) => view.close());
       this.views = this.rows.map((row) => new View(this, row));
       this.holder.replaceChildren(...this.views.map((view) => view.element));
@@ -190,8 +190,12 @@ class Viewer {
     return this.refresh();
   }
 
+  // The panel stays: other cases may be shown. The views are made anew for the next one.
   failed(error) {
-    this.panel.replaceChildren(make("p", { class: "warning" }, `The viewer could not show this case (${error.message}); the still pictures below do not need it.`));
+    this.views.forEach((view) => view.close());
+    this.views = [];
+    delete this.holder.dataset.shown;
+    this.holder.replaceChildren(make("p", { class: "warning" }, `The viewer could not show this case (${error.message}); the still pictures below do not need it.`));
     const stills = byId("stills");
     if (stills) stills.open = true;
   }

@@ -37,13 +37,16 @@ Study read(const CompareArguments& arguments) {
 }
 
 std::vector<std::string> chosen_metrics(const std::string& text) {
+  if (text != "all") return comma_list(text);
   std::vector<std::string> out;
-  if (text == "all") {
-    for (const Metric& metric : compared_metrics(false)) out.emplace_back(metric.name);
-    return out;
-  }
-  for (const std::string& name : split(text, ',')) out.push_back(trim(name));
+  for (const Metric& metric : compared_metrics(false)) out.emplace_back(metric.name);
   return out;
+}
+
+// --json takes a file or nothing, so it may have taken a folder of runs that follows it.
+void refuse_folder(const char* option, const std::string& file) {
+  if (!file.empty() && fs::is_directory(file))
+    throw InputError(option, file + " is a folder", concat("a file to write; the folders to compare stand before ", option));
 }
 
 // Runs are read, never written to.
@@ -59,6 +62,10 @@ void check_output(const std::string& file, const Study& study) {
 }
 
 void run(CompareArguments arguments) {
+  refuse_folder("--csv", arguments.csv);
+  refuse_folder("--json", arguments.json);
+  refuse_folder("--markdown", arguments.markdown);
+  refuse_folder("--latex", arguments.latex);
   const std::vector<std::string> metrics = chosen_metrics(arguments.metrics);
   const Study study = read(arguments);
   if (!arguments.out.empty()) {

@@ -68,6 +68,16 @@ TEST_F(CompareVerb, NeverWritesIntoRuns) {
   EXPECT_FALSE(std::filesystem::exists(a_ + "/results/x.json"));
 }
 
+TEST_F(CompareVerb, AFolderIsNoFileToWrite) {
+  for (const char* option : {"--json", "--csv", "--markdown", "--latex"}) {
+    const Outcome refused = program({option, a_, b_});
+    EXPECT_EQ(refused.code, 3) << option;
+    EXPECT_THAT(refused.err, HasSubstr(concat(option, ": ", a_, " is a folder")));
+    EXPECT_EQ(refused.out, "") << option;
+  }
+  EXPECT_EQ(program({a_, b_, "--json"}).code, 0);
+}
+
 TEST_F(CompareVerb, BadWordsAreNamed) {
   EXPECT_THAT(program({a_, b_, "--metric", "dize"}).err, HasSubstr("did you mean 'dice'?"));
   EXPECT_THAT(program({a_, b_, "--against", "mcnet"}).err, HasSubstr("did you mean 'mc_net'?"));

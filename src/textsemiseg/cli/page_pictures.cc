@@ -4,28 +4,30 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/prediction.h"
 #include "textsemiseg/cli/run_page.h"
+#include "textsemiseg/cli/scored_predictions.h"
+#include "textsemiseg/data/case_reader.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/io/image_file.h"
-#include "textsemiseg/io/scan.h"
 #include "textsemiseg/report/page_assets.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int64_t kStillHeight = 220;
-constexpr size_t kRowsWithPicks = 4;  // of more rows only the first and the best have their cases picked
+constexpr int64_t kStillHeights[] = {220, 160, 110};  // the first one that fits
+constexpr size_t kRowsWithPicks = 4;                  // of more rows only the first and the best have their cases picked
 
 // Base64 makes four letters of three bytes; grey values hardly compress.
 constexpr double kBytesOfVoxel = 1.4;
-constexpr int64_t kFewestVoxels = 40'000;  // coarser ones show nothing
+constexpr int64_t kFewestVoxels = 40'000;     // coarser ones show little
+constexpr int64_t kFewestOfSelected = 8'000;  // and below that nothing
 
 std::string dice_text(const PageCases& cases, size_t row, size_t index) {
   const auto& value = cases.metrics.front().values.back()[row][index];
@@ -74,74 +76,119 @@ Wanted wanted_cases(const PageCases& cases, const std::vector<std::string>& aske
   return out;
 }
 
-LabelMap empty_map() { return {}; }
+template <class T>
+Volume<T> volume_of(const MappedNpy& array, const Geometry& geometry) {
+  Volume<T> out(geometry);
+  std::copy_n(array.data<T>(), out.voxels.size(), out.voxels.data());
+  return out;
+}
+
+// "" when a label map lies on the grid and has known classes alone.
+std::string mismatch(const LabelMap& labels, const Geometry& grid, size_t classes) {
+  if (const std::string difference = grid_difference(labels.geometry, grid, 1e-2); !difference.empty())
+    return "lies on another grid than its scan: " + difference;
+  const auto largest = std::max_element(labels.voxels.begin(), labels.voxels.end());
+  if (largest != labels.voxels.end() && *largest >= classes)
+    return concat("has the label ", static_cast<int>(*largest), "; expected 0 to ", classes - 1);
+  return "";
+}
 
 }  // namespace
 
 struct CaseReader::State {
-  const Study& study;
-  std::map<std::string, Dataset> datasets;  // by folder
-  std::map<size_t, LoadedRun> runs;         // rows whose predictions are made again
-  std::map<size_t, std::unique_ptr<Predictor>> predictors;
-  std::string dataset;
+  struct Row {
+    std::optional<ScoredPredictions> predictions;
+    std::string obstacle;  // why none of this row can be shown
+  };
+  std::optional<Dataset> dataset;
+  std::vector<Row> rows;
+  bool prepared = false;  // the grid shown
+  size_t classes = 0;
 
-  const Dataset& of(const RunResults& run) {
-    const std::string folder = dataset.empty() ? plain(value_at(run.record, "dataset_folder")) : dataset;
-    const std::string split = run.config.value("split", "");
-    const auto found = datasets.find(folder + "\n" + split);
-    if (found != datasets.end()) return found->second;
-    return datasets.emplace(folder + "\n" + split, Dataset::open(folder, split)).first->second;
-  }
-
-  static bool prepared(const RunResults& run) { return plain(value_at(run.record, "protocol")) == "published"; }
-
-  LabelMap predict(size_t row, const RunResults& run, const Dataset& data, const std::string& id) {
-    if (!predictors.contains(row)) {
-      log_info(concat(run.name, ": its predictions are gone, the cases shown are predicted again"));
-      const LoadedRun& loaded = runs.emplace(row, load_run(run.folder)).first->second;
-      predictors[row] = std::make_unique<Predictor>(loaded.record.recipe, loaded.method, predictor_options(loaded, {}));
+  State(const Study& study, const std::string& folder) {
+    for (const StudyRow& row : study.rows) {
+      rows.emplace_back();
+      if (row.scored().empty()) {
+        rows.back().obstacle = "it has no scores";
+        continue;
+      }
+      rows.back().predictions.emplace(shown_run(row), study.role);
+      rows.back().obstacle = rows.back().predictions->problem();
+      if (rows.size() > 1 && rows.front().predictions && rows.back().obstacle.empty() &&
+          rows.back().predictions->on_prepared_grid() != rows.front().predictions->on_prepared_grid())
+        rows.back().obstacle =
+            concat("it was scored on the ", rows.front().predictions->on_prepared_grid() ? "scans' own" : "prepared",
+                   " grid, the row ", study.rows.front().title, " was not");
     }
-    if (prepared(run)) throw InputError(run.name, "has no predictions", "those of evaluate --run " + run.folder.string());
-    return predictors[row]->predict(read_scan_images(data.source(id))).labels;
+    const RunResults& first = shown_run(study.rows.front());
+    prepared = plain(value_at(first.record, "protocol")) == "published";
+    const std::string scored = rows.front().predictions ? rows.front().predictions->dataset_folder() : "";
+    dataset = Dataset::open(folder.empty() ? scored : folder, first.config.value("split", ""));
+    classes = static_cast<size_t>(dataset->classes());
   }
 
-  static std::vector<Image> read_scan_images(const SourceCase& source) {
-    std::vector<Image> out;
-    for (const fs::path& path : source.images) out.push_back(read_scan(path));
-    return out;
+  // Fills the row's place of `out`.
+  void add_prediction(size_t r, const std::string& id, bool predict, ShownCase& out) {
+    if (rows[r].obstacle.empty() && rows[r].predictions) rows[r].obstacle = rows[r].predictions->problem();
+    if (!rows[r].obstacle.empty()) {
+      out.missing[r] = rows[r].obstacle;
+      return;
+    }
+    ScoredPredictions& predictions = *rows[r].predictions;
+    try {
+      const std::optional<fs::path> file = predictions.file(id);
+      if (!file && !predict) return;
+      LabelMap labels = file ? read_label_map(*file) : predictions.predict(read_channels(dataset->source(id).images));
+      const std::string wrong = mismatch(labels, out.image.geometry, classes);
+      if (!wrong.empty()) throw InputError(file ? file->string() : "its prediction", wrong);
+      out.predictions[r] = std::move(labels);
+    } catch (const InputError& error) {
+      out.missing[r] = predictions.problem().empty() ? error.what() : predictions.problem();
+    }
   }
 };
 
-CaseReader::CaseReader(const Study& study, const std::string& dataset) : state_(new State{study, {}, {}, {}, dataset}) {
-  state_->of(shown_run(study.rows.front()));
-}
+CaseReader::CaseReader(const Study& study, const std::string& dataset) : state_(new State(study, dataset)) {}
 CaseReader::~CaseReader() = default;
 
 ShownCase CaseReader::read(const std::string& id, bool predict) {
   ShownCase out;
-  const RunResults& first = shown_run(state_->study.rows.front());
-  const Dataset& data = state_->of(first);
+  const Dataset& data = *state_->dataset;
   const SourceCase& source = data.source(id);
-  if (State::prepared(first)) {
+  if (state_->prepared) {
     const CachedCase cached = data.load(id);
-    out.image = Image(cached.geometry);
-    std::copy_n(cached.image.data<float>(), out.image.voxels.size(), out.image.voxels.data());
-    out.reference = LabelMap(cached.geometry);
-    std::copy_n(cached.label->data<uint8_t>(), out.reference.voxels.size(), out.reference.voxels.data());
+    if (!cached.label) throw InputError(id, "has no prepared label", "a case with a reference");
+    out.image = volume_of<float>(cached.image, cached.geometry);  // the first channel
+    out.reference = volume_of<uint8_t>(*cached.label, cached.geometry);
   } else {
-    out.image = read_scan(source.images.front());
+    out.image = read_channels({source.images.front()}).front();
     out.reference = data.read_label(id);
   }
-  for (size_t r = 0; r < state_->study.rows.size(); ++r) {
-    const StudyRow& row = state_->study.rows[r];
-    out.predictions.push_back(empty_map());
-    if (row.scored().empty()) continue;
-    const RunResults& run = shown_run(row);
-    const fs::path file = run.folder / "results" / state_->study.role / "predictions" / (id + ".nii.gz");
-    if (fs::exists(file))
-      out.predictions.back() = read_label_map(file);
-    else if (predict)
-      out.predictions.back() = state_->predict(r, run, data, id);
+  if (const std::string wrong = mismatch(out.reference, out.image.geometry, state_->classes); !wrong.empty())
+    throw InputError("its reference", wrong);
+  out.predictions.resize(state_->rows.size());
+  out.missing.resize(state_->rows.size());
+  for (size_t r = 0; r < state_->rows.size(); ++r) state_->add_prediction(r, id, predict, out);
+  return out;
+}
+
+void MissingPredictions::add(const std::string& id, const ShownCase& one) {
+  ++cases_;
+  rows_.resize(one.missing.size());
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    if (one.missing[r].empty()) continue;
+    if (rows_[r].count++ == 0) std::tie(rows_[r].first_case, rows_[r].first) = std::tie(id, one.missing[r]);
+  }
+}
+
+std::vector<std::string> MissingPredictions::sentences(const std::vector<std::string>& names) const {
+  std::vector<std::string> out;
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    const Row& row = rows_[r];
+    if (row.count == 0) continue;
+    out.push_back(row.count == cases_ ? concat(names[r], ": no predictions are shown: ", row.first, ".")
+                                      : concat(names[r], ": the predictions of ", row.count, row.count == 1 ? " case" : " cases",
+                                               " are not shown; case ", row.first_case, ": ", row.first, "."));
   }
   return out;
 }
@@ -159,6 +206,90 @@ std::vector<Pick> picks_of(const std::vector<std::optional<double>>& dice) {
   return out;
 }
 
+namespace {
+
+// Keeps what goes into the page within the size asked for: still pictures have a quarter of it, volumes the rest.
+class PageSize {
+ public:
+  PageSize(double megabytes, bool viewer) : most_(megabytes * 1e6), stills_((viewer ? 0.25 : 1.0) * most_) {}
+
+  double volumes_left() const { return most_ - stills_ - volumes_used_; }
+  // What still pictures left over goes to the other cases' volumes.
+  void close_stills() { stills_ = stills_used_; }
+
+  // Bytes in the page, not of the file: base64 makes four letters of three bytes.
+  bool take_volume(const std::string& text, double most) {
+    if (static_cast<double>(text.size()) > std::min(most, volumes_left())) return false;
+    volumes_used_ += static_cast<double>(text.size());
+    return true;
+  }
+  bool take_still(const RgbImage& picture, double most) {
+    const double bytes = static_cast<double>(encode_png(picture).size()) * 4 / 3;
+    if (bytes > std::min(most, stills_ - stills_used_)) return false;
+    stills_used_ += bytes;
+    return true;
+  }
+  double stills() const { return stills_; }
+
+ private:
+  double most_, stills_, volumes_used_ = 0, stills_used_ = 0;
+};
+
+struct FittingVolume {
+  PageVolume volume;
+  std::string text;
+};
+
+// Coarser until it fits. Nothing when it would show nothing any more.
+std::optional<FittingVolume> fitting_volume(const ShownCase& one, double bytes, int64_t fewest_voxels) {
+  PageVolumeOptions options;
+  options.most_voxels = std::min(options.most_voxels, static_cast<int64_t>(bytes / kBytesOfVoxel));
+  while (options.most_voxels >= fewest_voxels) {
+    FittingVolume out{page_volume(one.image, one.reference, one.predictions, options), {}};
+    out.text = to_json(out.volume).dump();
+    const auto size = static_cast<double>(out.text.size());
+    if (size <= bytes) return out;
+    options.most_voxels = static_cast<int64_t>(0.95 * bytes / size * static_cast<double>(out.volume.image.voxels.size()));
+  }
+  return std::nullopt;
+}
+
+// The confusion of each row over the cases that all rows have which have any.
+void pool(const std::vector<std::vector<std::optional<Confusion>>>& by_case, size_t rows, size_t classes, PagePictures& out) {
+  std::vector<bool> takes_part(rows, false);
+  for (const auto& one : by_case) {
+    for (size_t r = 0; r < rows; ++r) takes_part[r] = takes_part[r] || one[r];
+  }
+  out.confusion.resize(rows);
+  for (size_t r = 0; r < rows; ++r) {
+    if (takes_part[r]) out.confusion[r] = no_confusion(classes);
+  }
+  for (const auto& one : by_case) {
+    bool complete = false;
+    for (size_t r = 0; r < rows; ++r) complete = complete || takes_part[r];
+    for (size_t r = 0; r < rows; ++r) complete = complete && (one[r] || !takes_part[r]);
+    if (!complete) continue;
+    ++out.confused_cases;
+    for (size_t r = 0; r < rows; ++r) {
+      if (takes_part[r]) add(*out.confusion[r], *one[r]);
+    }
+  }
+}
+
+std::vector<std::optional<Confusion>> confusion_of(const ShownCase& one, size_t classes) {
+  std::vector<std::optional<Confusion>> out(one.predictions.size());
+  for (size_t r = 0; r < out.size(); ++r) {
+    if (one.predictions[r].voxels.empty()) continue;
+    out[r] = no_confusion(classes);
+    add_case(*out[r], one.reference, one.predictions[r]);
+  }
+  return out;
+}
+
+std::string plural(size_t count, const char* one, const char* several) { return concat(count, " ", count == 1 ? one : several); }
+
+}  // namespace
+
 PagePictures add_pictures(PageCases& cases, const Study& study, const RunPageOptions& options) {
   PagePictures out;
   const Wanted wanted = wanted_cases(cases, options.cases);
@@ -170,73 +301,88 @@ PagePictures add_pictures(PageCases& cases, const Study& study, const RunPageOpt
     cases.notes.emplace_back("The data set was not at hand when this page was made: no volumes and no pictures.");
     return out;
   }
-  const double budget = options.megabytes * 1e6;
-  double bytes = 0;
-  // The selected cases may take 60 % of the budget, or all when there are no others; the others share what is left.
-  const auto share_of = [&](double of_budget, size_t count) {
-    PageVolumeOptions shared;
-    shared.most_voxels = std::min(
-        shared.most_voxels, static_cast<int64_t>(of_budget / kBytesOfVoxel / static_cast<double>(std::max<size_t>(1, count))));
-    return shared;
-  };
+  const bool viewer = page_assets().interactive();
+  PageSize size(options.megabytes, viewer);
   const size_t chosen = wanted.titles.size(), others = wanted.order.size() - chosen;
-  PageVolumeOptions volume_options = share_of((others > 0 ? 0.6 : 0.9) * budget, chosen);
-  std::vector<Confusion> confusion(study.rows.size(), no_confusion(cases.class_names.size()));
-  size_t left_out = 0, coarse = 0, cropped = 0;
-  Progress progress("pictures", static_cast<int64_t>(wanted.order.size()));
-  for (size_t i = 0; i < wanted.order.size(); ++i) {
-    const size_t index = wanted.order[i];
+  const auto share = [](double bytes, size_t count) { return bytes / static_cast<double>(std::max<size_t>(1, count)); };
+  // The selected cases may take 60 % of the room for volumes, or all when there are no others; the others share what is left.
+  double of_volume = share((others > 0 ? 0.6 : 1.0) * size.volumes_left(), chosen);
+  // Where there is no viewer every case that fits has still pictures.
+  const double of_still = share(size.stills(), (viewer ? chosen : wanted.order.size()) * study.rows.size());
+  std::vector<std::vector<std::optional<Confusion>>> confusion;
+  MissingPredictions missing;
+  size_t left_out = 0, coarse = 0, cropped = 0, without_still = 0;
+
+  const auto add_stills = [&](const PageVolume& volume, size_t index, const std::string& titles) {
+    for (size_t r = 0; r < volume.predictions.size(); ++r) {
+      if (volume.predictions[r].voxels.empty()) continue;
+      bool taken = false;
+      for (size_t i = 0; i < std::size(kStillHeights) && !taken; ++i) {
+        RgbImage picture = still_picture(volume, r, kStillHeights[i]);
+        // The smallest may take of what others leave.
+        taken = size.take_still(picture, i + 1 < std::size(kStillHeights) ? of_still : size.stills());
+        if (taken) cases.stills.push_back({index, r, dice_text(cases, r, index) + titles, std::move(picture)});
+      }
+      without_still += !taken;
+    }
+  };
+  const auto add_case_pictures = [&](size_t index) {
     const std::string& id = cases.ids[index];
     const bool selected = wanted.titles.contains(index);
-    if (i == chosen) volume_options = share_of(std::max(0.95 * (budget - bytes), 1e5), others);
-    ShownCase one;
+    const ShownCase one = reader->read(id, selected);
+    confusion.push_back(confusion_of(one, cases.class_names.size()));
+    missing.add(id, one);
+    const std::string titles = selected ? concat(" (", join(wanted.titles.at(index), ", "), ")") : "";
+    if (!viewer) {
+      add_stills(page_volume(one.image, one.reference, one.predictions), index, titles);
+      return;
+    }
+    std::optional<FittingVolume> fitting = fitting_volume(one, of_volume, selected ? kFewestOfSelected : kFewestVoxels);
+    if (fitting && size.take_volume(fitting->text, of_volume)) {
+      coarse += fitting->volume.factor > 1;
+      cropped += fitting->volume.cropped;
+      cases.volumes[id] = std::move(fitting->text);
+    } else {
+      ++left_out;
+    }
+    if (selected) add_stills(fitting ? fitting->volume : page_volume(one.image, one.reference, one.predictions), index, titles);
+  };
+
+  Progress progress("pictures", static_cast<int64_t>(wanted.order.size()));
+  for (size_t i = 0; i < wanted.order.size(); ++i) {
+    const std::string& id = cases.ids[wanted.order[i]];
+    if (i == chosen && viewer) {
+      size.close_stills();
+      of_volume = share(size.volumes_left(), others);
+    }
     try {
-      one = reader->read(id, selected);
+      add_case_pictures(wanted.order[i]);
     } catch (const InputError& error) {
       log_warning(concat("case ", id, " is not shown: ", error.what()));
-      cases.notes.push_back("Case " + id + " could not be read when this page was made.");
-      continue;
-    }
-    bool predicted = false;
-    for (size_t r = 0; r < one.predictions.size(); ++r) {
-      if (one.predictions[r].voxels.empty()) continue;
-      add_case(confusion[r], one.reference, one.predictions[r]);
-      predicted = true;
-    }
-    out.confused_cases += predicted;
-    if (!selected && volume_options.most_voxels < kFewestVoxels) {
-      ++left_out;
-      continue;
-    }
-    const PageVolume volume = page_volume(one.image, one.reference, one.predictions, volume_options);
-    const std::string text = to_json(volume).dump();
-    if (!selected && bytes + static_cast<double>(text.size()) > budget) {
-      ++left_out;
-      continue;
-    }
-    coarse += volume.factor > 1;
-    cropped += volume.cropped;
-    if (page_assets().interactive()) bytes += static_cast<double>(text.size());
-    // Where there is no viewer every case that fits has still pictures.
-    const bool viewer = page_assets().interactive();
-    if (viewer) cases.volumes[id] = text;
-    const std::string titles = selected ? concat(" (", join(wanted.titles.at(index), ", "), ")") : "";
-    if (selected || !viewer) {
-      for (size_t r = 0; r < volume.predictions.size(); ++r) {
-        if (volume.predictions[r].voxels.empty()) continue;
-        PageCases::Still still{index, r, dice_text(cases, r, index) + titles, still_picture(volume, r, kStillHeight)};
-        bytes += static_cast<double>(encode_png(still.picture).size()) * 4 / 3;
-        cases.stills.push_back(std::move(still));
-      }
+      cases.notes.push_back(concat("Case ", id, " is not shown: ", error.what(), "."));
     }
     progress.update(static_cast<int64_t>(i) + 1, id);
   }
+  std::vector<std::string> names;
+  for (const PageRow& row : cases.rows) names.push_back(row.name);
+  for (const std::string& sentence : missing.sentences(names)) {
+    log_warning(sentence);
+    cases.notes.push_back(sentence);
+  }
   if (left_out > 0)
-    cases.notes.push_back(concat(left_out, " of ", cases.ids.size(),
-                                 " cases are not in this page, which would become too large; report --cases ID shows them."));
-  if (cropped > 0) cases.notes.push_back(concat(cropped, " scans are cut to the surroundings of their labels."));
-  if (coarse > 0) cases.notes.push_back(concat(coarse, " scans are shown coarser than they are; scores are of the full grid."));
-  out.confusion = std::move(confusion);
+    cases.notes.push_back(
+        concat(left_out, " of ", cases.ids.size(),
+               " cases have no volume in this page, which would become too large; report --cases ID or --megabytes N "
+               "shows them."));
+  if (without_still > 0)
+    cases.notes.push_back(
+        concat(plural(without_still, "still picture is", "still pictures are"), " left out for the size of the page."));
+  if (cropped > 0)
+    cases.notes.push_back(concat(plural(cropped, "scan is", "scans are"), " cut to the surroundings of their labels."));
+  if (coarse > 0)
+    cases.notes.push_back(
+        concat(plural(coarse, "scan is", "scans are"), " shown coarser than they are; scores are of the full grid."));
+  pool(confusion, study.rows.size(), cases.class_names.size(), out);
   return out;
 }
 

@@ -45,12 +45,22 @@ std::vector<fs::path> runs_of(const Arguments& arguments) {
   return out;
 }
 
-// Test scores where any run has them: they are shown, nothing is chosen by them. Else validation.
+// Test scores where any run has them: they are shown, nothing is chosen by them. Else validation. Test cases are read when somebody asks
+// for it: a run without test scores beside one that has them is refused here, not scored.
 std::string default_role(const std::vector<fs::path>& runs) {
   for (const char* role : {"test", "validation"}) {
     if (std::any_of(runs.begin(), runs.end(), [&](const fs::path& run) { return has_results(run, role); })) return role;
   }
   return "validation";
+}
+
+void refuse_missing_test_scores(const std::vector<fs::path>& runs) {
+  for (const fs::path& run : runs) {
+    if (!has_results(run, "test") && fs::exists(run / "checkpoints" / "last.json"))
+      throw InputError(run.string(), "has no test scores, others here have",
+                       "textsemiseg evaluate --run " + run.string() +
+                           " --role test first, or --role test (scores it now) or --role validation here");
+  }
 }
 
 // Run folders given by name and not scored yet are scored here, as evaluate does it; the runs of a study are shown as they are.
@@ -90,8 +100,10 @@ void make_figure(const Arguments& arguments, const Study& study, const Compariso
   for (const RowInfo& row : comparison.rows) figure.columns.push_back(row.title);
   CaseReader reader(study, arguments.dataset);
   const std::vector<Cell>& dice = comparison.metric("dice").mean().cells;
+  MissingPredictions missing;
   for (const std::string& id : figure_cases(comparison, asked_for)) {
     ShownCase one = reader.read(id, true);
+    missing.add(id, one);
     FigureRow row{id, std::move(one.image), std::move(one.reference), std::move(one.predictions), {}};
     const auto index =
         static_cast<size_t>(std::find(comparison.cases.begin(), comparison.cases.end(), id) - comparison.cases.begin());
@@ -101,6 +113,7 @@ void make_figure(const Arguments& arguments, const Study& study, const Compariso
     }
     figure.rows.push_back(std::move(row));
   }
+  for (const std::string& sentence : missing.sentences(figure.columns)) log_warning(sentence);
   write_figure(arguments.figure, figure);
   std::cout << arguments.figure << ": " << figure.columns.size() << (figure.columns.size() == 1 ? " method by " : " methods by ")
             << figure.rows.size() << (figure.rows.size() == 1 ? " case\n" : " cases\n");
@@ -111,6 +124,7 @@ void run(const Arguments& arguments) {
   const std::vector<fs::path> runs = runs_of(arguments);
   const std::string role = arguments.role.empty() ? default_role(runs) : role_name(role_from_name(arguments.role));
   const bool study_folder = is_study(arguments.folders.front());
+  if (!study_folder && arguments.role.empty() && role == "test") refuse_missing_test_scores(runs);
   if (!study_folder) score_missing(runs, role);
   const Study study = study_folder ? read_study(arguments.folders.front(), role) : study_of_runs(runs, role);
   CompareOptions compare_options;
@@ -148,7 +162,9 @@ std::function<void()> declare_report(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.add_option("folders", arguments->folders, "folders of runs, or the folder of one study")->required();
   app.add_option("--output", arguments->output, "the HTML file (default report.html; with --figure alone no page is written)");
-  app.add_option("--role", arguments->role, "scores of which cases (default: test where a run has them, else validation)");
+  app.add_option("--role", arguments->role,
+                 "scores of which cases; runs that lack them are scored (default: test where every run has them, validation "
+                 "where none has)");
   app.add_option("--dataset", arguments->dataset, "prepared folder, where it is not the one of the training");
   app.add_option("--cases", arguments->cases, "ids, with commas: shown besides the worst, median and best ones");
   app.add_option("--figure", arguments->figure, ".png or .svg: methods by cases with outlines and Dice, for a paper");

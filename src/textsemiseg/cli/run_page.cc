@@ -12,6 +12,7 @@
 #include "textsemiseg/cli/page_text_probe.h"
 #include "textsemiseg/comparison/document.h"
 #include "textsemiseg/report/curves.h"
+#include "textsemiseg/report/short_paths.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -38,17 +39,27 @@ PageTable without_ranks(PageTable table) {
   return table;
 }
 
-// Pages are given to others: runs by their names, no folders of this machine.
-std::string without_folders(std::string text, const Study& study) {
+// Every folder that a run's record names, and the run's own.
+void add_paths(const Json& tree, std::vector<std::string>& out) {
+  if (tree.is_string()) {
+    if (fs::path(tree.get<std::string>()).is_absolute()) out.push_back(tree.get<std::string>());
+    return;
+  }
+  if (!tree.is_structured()) return;
+  for (const auto& [key, value] : tree.items()) add_paths(value, out);
+}
+
+std::vector<std::string> known_paths(const Study& study) {
+  std::vector<std::string> out;
   for (const StudyRow& row : study.rows) {
     for (const RunResults& run : row.runs) {
-      const std::string folder = run.folder.parent_path().string();
-      if (folder.empty()) continue;
-      for (size_t at = text.find(folder + "/"); at != std::string::npos; at = text.find(folder + "/", at))
-        text.erase(at, folder.size() + 1);
+      out.push_back(run.folder.string());
+      out.push_back(fs::absolute(run.folder).lexically_normal().string());
+      add_paths(run.config, out);
+      add_paths(run.record, out);
     }
   }
-  return text;
+  return out;
 }
 
 std::optional<IntervalChart> dice_chart(const Comparison& all) {
@@ -150,8 +161,7 @@ PageSection costs_section(const Study& study, const Document& document) {
 Facts leaves_of(const Json& tree) {
   Facts out;
   for (const auto& [key, value] : leaves(tree)) {
-    // Pages are given to others: no folders of this machine.
-    if (key == "dataset" || key == "dataset_folder") continue;
+    if (key == "dataset" || key == "dataset_folder") continue;  // stands in the head by its name
     out.emplace_back(key, plain(value));
   }
   return out;
@@ -237,19 +247,29 @@ std::string grouped(int64_t value) {
   return out;
 }
 
-PageSection confusion_section(const Study& study, const PagePictures& pictures, const std::vector<std::string>& classes) {
+PageSection confusion_section(const Study& study, const PagePictures& pictures, const PageCases& cases) {
   PageSection section{.id = "confusion", .title = "Confusion of classes"};
+  const std::vector<std::string>& classes = cases.class_names;
+  const auto all = static_cast<int64_t>(cases.ids.size());
   section.paragraphs.emplace_back(
-      concat("Of the voxels of each class of the reference, what share got which class (%), over ", pictures.confused_cases,
-             " cases together, on the grid that is scored. Large organs and large scans weigh more."));
+      concat("Of the voxels of each class of the reference, what share got which class (%), over ",
+             pictures.confused_cases == all
+                 ? concat("all ", all, " cases")
+                 : concat(pictures.confused_cases, " of the ", all, " cases (those with predictions of every row below)"),
+             " together, on the grid that is scored. Large organs and large scans weigh more."));
   for (size_t r = 0; r < pictures.confusion.size(); ++r) {
+    if (!pictures.confusion[r]) {
+      section.paragraphs.push_back(study.rows[r].title + " has no predictions at hand.");
+      continue;
+    }
+    const Confusion& confusion = *pictures.confusion[r];
     PageTable table{study.rows[r].title, "", {"reference \\ predicted"}, {}};
     for (const std::string& name : classes) table.columns.push_back(name);
     for (size_t k = 0; k < classes.size(); ++k) {
       double sum = 0;
-      for (const int64_t count : pictures.confusion[r][k]) sum += static_cast<double>(count);
+      for (const int64_t count : confusion[k]) sum += static_cast<double>(count);
       table.rows.push_back({{classes[k], grouped(static_cast<int64_t>(sum)) + " voxels"}});
-      for (const int64_t count : pictures.confusion[r][k]) {
+      for (const int64_t count : confusion[k]) {
         const double share = sum > 0 ? static_cast<double>(count) / sum : 0;
         table.rows.back().push_back({sum > 0 ? fixed(100 * share, 2) : "–", grouped(count), false, share});
       }
@@ -280,7 +300,7 @@ Page page_of_study(const Study& study, const Comparison& all, const RunPageOptio
                               plain(value_at(first.record, "split.unlabelled")), " unlabelled cases.")};
   if (!all.obstacles.empty()) {
     page.warnings.emplace_back("The rows are not comparable as they stand:");
-    for (const std::string& obstacle : all.obstacles) page.warnings.push_back(without_folders(obstacle, study));
+    for (const std::string& obstacle : all.obstacles) page.warnings.push_back(obstacle);
   }
   if (plain(value_at(first.record, "protocol")) == "published")
     page.warnings.emplace_back(
@@ -299,10 +319,11 @@ Page page_of_study(const Study& study, const Comparison& all, const RunPageOptio
     if (auto table = probe_table(row.title, shown_run(row).folder, all.role)) probes.push_back(std::move(*table));
   }
   if (!probes.empty()) page.sections.push_back(text_section(std::move(probes)));
-  if (pictures.confused_cases > 0) page.sections.push_back(confusion_section(study, pictures, all.class_names));
+  if (pictures.confused_cases > 0) page.sections.push_back(confusion_section(study, pictures, *page.cases));
   page.sections.push_back(costs_section(study, document));
   page.sections.push_back(protocol_section(document));
   page.sections.push_back(environment_section(study));
+  shorten_paths(page, known_paths(study));
   return page;
 }
 
@@ -332,6 +353,10 @@ Page page_of_training(const fs::path& run, int64_t reload_seconds, const std::st
   for (auto& fact : leaves_of(value_at(record, "environment"))) facts.push_back(std::move(fact));
   about.facts = {{"", std::move(facts)}, {"Every option", leaves_of(config)}};
   page.sections.push_back(std::move(about));
+  std::vector<std::string> paths{run.string()};
+  add_paths(config, paths);
+  add_paths(record, paths);
+  shorten_paths(page, paths);
   return page;
 }
 

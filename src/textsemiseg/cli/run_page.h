@@ -14,15 +14,15 @@ namespace tss {
 struct RunPageOptions {
   std::string dataset;             // folder; empty: the one each run was trained on
   std::vector<std::string> cases;  // shown as volumes besides the worst, median and best ones
-  double megabytes = 25;           // for volumes and pictures; the libraries add 2.4
+  double megabytes = 25;           // most for volumes and pictures; the libraries add 2.4
 };
 
 // A row's run that pictures, curves and the confusion of classes are of: the one with the lowest seed.
 const RunResults& shown_run(const StudyRow& row);
 
 // Scores with intervals and tests (comparison/), curves, cases with volumes, text probe, confusion of classes, costs, protocol,
-// environment. Predictions that evaluate left are shown; where they are gone, the shown cases are predicted again into a
-// temporary folder. Where scans cannot be read the page has no volumes and says why.
+// environment. The predictions that were scored are shown; where they are gone, the shown cases are predicted again with the settings
+// of the scores, in memory. What cannot be shown the page says, and why. Folders of the machine are shortened to their last name.
 // Throws InputError naming the file that lacks something.
 Page page_of_study(const Study& study, const Comparison& comparison, const RunPageOptions& options = {});
 
