@@ -457,6 +457,7 @@ TEST_F(Runs, AManifestReplacesNothingElse) {
   ASSERT_EQ(predict(path("honest"), path("bids/sub.nii.gz"), {"--overwrite"}), 0) << err_;
   EXPECT_EQ(read_text_file(path("bids/sub.json")), R"({"EchoTime": 0.1})");
   EXPECT_TRUE(fs::exists(path("bids/sub.predictions.json")));
+  fs::create_directories(folder_ / "taken");
   for (const std::string text : {R"({"a": 1})", "no JSON at all", "[]"}) {
     write_text_file(path("taken/predictions.json"), text);
     EXPECT_EQ(predict(path("honest"), path("taken"), {"--overwrite"}), 3);
@@ -465,7 +466,7 @@ TEST_F(Runs, AManifestReplacesNothingElse) {
   }
   // The same run by another name of its path.
   ASSERT_EQ(predict(path("honest"), path("twice_named")), 0) << err_;
-  EXPECT_EQ(predict(path("scans/../honest/"), path("twice_named"), {"--format", "mha"}), 0) << err_;
+  EXPECT_EQ(predict(path("scans/../honest/"), path("twice_named"), {"--format", "seg.nrrd"}), 0) << err_;
 }
 
 TEST(PredictionManifest, ProgramsSideBySideKeepEachOthersCases) {
