@@ -202,10 +202,7 @@ std::function<void()> declare_study(CLI::App& app) {
       ->check(at_least(1));
   app.add_option("--rows", a->rows, "only these rows of the plan, with commas between")->delimiter(',');
   CLI::Option* seeds = app.add_option("--seeds", a->seeds, "runs of each row: seeds 0, 1, ...")->check(at_least(1));
-  app.add_option("--seed-list", a->seed_list, "these seeds instead: 3,7")
-      ->delimiter(',')
-      ->check(at_least(0))
-      ->excludes(seeds);
+  app.add_option("--seed-list", a->seed_list, "these seeds instead: 3,7")->delimiter(',')->check(at_least(0))->excludes(seeds);
   app.add_option("--split", a->split, "a split file or a fold's name (fold_0) instead of split.json");
   app.add_option("--iterations", a->iterations, "of every run, instead of the plan's")->check(at_least(1));
   app.add_option("--set", a->overrides, "section.key=value, over the configuration of every row")->allow_extra_args(false);
@@ -220,8 +217,7 @@ std::function<void()> declare_study(CLI::App& app) {
       ->capture_default_str();
   app.add_flag("--dry-run", a->dry_run, "only say what there is and what would be done");
   app.add_flag("--slurm", a->slurm, "print an sbatch script: one task per run");
-  app.add_option("--only-index", a->only_index, "only this run of the list, from 0 (for job arrays)")
-      ->check(at_least(0));
+  app.add_option("--only-index", a->only_index, "only this run of the list, from 0 (for job arrays)")->check(at_least(0));
   app.add_flag("--list", a->list, "the program's own plans");
   app.add_flag("--json", a->json, "states as JSON on standard output");
   return [a] { run(*a); };
