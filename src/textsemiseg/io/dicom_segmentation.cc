@@ -15,7 +15,6 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/dicom_series.h"
 #include "textsemiseg/io/segmentation.h"
@@ -80,11 +79,6 @@ std::string long_string(const std::string& name) {
   return out.empty() ? "unnamed" : out;
 }
 
-std::string ascii_only(std::string name) {
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return c >= 0x80; }, '_');
-  return name;
-}
-
 // The object under way; throws where the library says no.
 class Writer {
  public:
@@ -139,16 +133,8 @@ class Writer {
               .good())
         source.getDataset()->findAndGetOFStringArray(DCM_SpecificCharacterSet, characters);
       if (!characters.empty()) require(data.putAndInsertOFStringArray(DCM_SpecificCharacterSet, characters), "written");
-      if (data.convertToUTF8().good()) {
-        require(data.putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 192"), "written");
-      } else {
-        log_warning(concat(subject_, ": ", series_.slices.front().path.string(),
-                           " holds patient or study tags outside its character set '", characters.c_str(),
-                           "'; they are kept, and names of classes have _ for what is not ASCII"));
-        data.clear();
-        require(object_->writeDataset(data), "written");
-        std::transform(names.begin(), names.end(), names.begin(), ascii_only);
-      }
+      require(data.convertToUTF8(), "written");
+      require(data.putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 192"), "written");
     }
     for (size_t k = 0; k < names.size(); ++k) {
       DcmItem* segment = nullptr;

@@ -110,16 +110,6 @@ TEST_F(SegmentationTest, NamesOutsideAsciiMakeADicomSegmentationUtf8) {
   EXPECT_EQ(stored(path, "0008,0005", "CS"), "ISO_IR 100");
 }
 
-TEST_F(SegmentationTest, TagsOutsideTheirCharacterSetAreKept) {
-  testing::DicomSeries series(4);
-  for (testing::DicomSlice& slice : series.slices) slice.more = {{"0010,0010", "PN", "M\xFCller"}};
-  testing::write_dicom_series(folder_ / "ct", series);
-  labels_.geometry = read_scan_geometry(folder_ / "ct");
-  write_dicom_seg(folder_ / "seg.dcm", labels_, {{"Tumor", {}}, {"größer", {}}}, folder_ / "ct");
-  EXPECT_EQ(stored(folder_ / "seg.dcm", "0010,0010", "PN"), "M\xFCller");
-  EXPECT_THAT(read_text_file(folder_ / "seg.dcm"), HasSubstr("gr____er"));
-}
-
 TEST_F(SegmentationTest, AnEmptyDicomSegmentationIsWritten) {
   testing::write_dicom_series(folder_ / "ct", testing::DicomSeries(4));
   LabelMap none(read_scan_geometry(folder_ / "ct"));
