@@ -26,6 +26,20 @@ fs::path split_file(const fs::path& folder, const std::string& name) {
                    "a split file, or a fold that prepare --folds wrote");
 }
 
+// Folds that an earlier split left behind would train on its test cases.
+void check_fold(const fs::path& file, const Split& fold, const fs::path& folder) {
+  if (!fs::exists(folder / "split.json") || !fs::equivalent(file.parent_path(), folder / "folds")) return;
+  const Split split = read_split(folder / "split.json");
+  for (const std::string& id : split.cases(Role::kTest)) {
+    for (const Role role : {Role::kLabelled, Role::kUnlabelled, Role::kValidation}) {
+      const auto& ids = fold.cases(role);
+      if (std::find(ids.begin(), ids.end(), id) == ids.end()) continue;
+      throw InputError(file.string(), concat("case '", id, "' is ", role_name(role), " here and a test case of split.json"),
+                       "folds of this split: run textsemiseg prepare with --folds and --overwrite");
+    }
+  }
+}
+
 }  // namespace
 
 bool is_dataset_record(const Json& json) {
@@ -126,6 +140,7 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
   if (!fs::exists(file)) throw InputError(file.string(), "missing", "a split written by textsemiseg prepare");
   dataset.split_ = read_split(file);
   check_roles(dataset.split_, cases, file.string());
+  if (!split.empty()) check_fold(file, dataset.split_, folder);
   dataset.cache_ = std::make_shared<const Cache>(folder, record.recipe, dataset.classes(), record.label_table);
   for (const Role role : kRoles) {
     for (const std::string& id : dataset.cases(role)) {

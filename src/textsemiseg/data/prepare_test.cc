@@ -210,6 +210,22 @@ TEST(Prepare, FoldsCanBeOpened) {
   EXPECT_EQ(fold.cases(Role::kValidation).size(), 2u);
   EXPECT_EQ(fold.cases(Role::kTest), Dataset::open(folder / "D").cases(Role::kTest));
   EXPECT_THAT(input_error_of([&] { Dataset::open(folder / "D", "fold_4"); }), HasSubstr("split 'fold_4': no such file"));
+
+  Split stale = read_split(folder / "D/folds/fold_0.json");
+  std::swap(stale.roles[Role::kTest][0], stale.roles[Role::kValidation][0]);
+  write_split(folder / "D/folds/fold_0.json", stale);
+  EXPECT_THAT(input_error_of([&] { Dataset::open(folder / "D", "fold_0"); }),
+              HasSubstr("is validation here and a test case of split.json; expected folds of this split"));
+}
+
+TEST(Prepare, CasesThatCameAfterTheSplitAreNamed) {
+  const TemporaryFolder folder;
+  testing::write_msd(folder / "S", 10, 10);
+  prepare_dataset(prepare_options(folder / "S", folder / "D"));
+  testing::write_msd(folder / "S", 12, 12);
+  ::testing::internal::CaptureStderr();
+  EXPECT_TRUE(prepare_dataset(prepare_options(folder / "S", folder / "D")).split_kept);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("2 cases of the source have no role (case_10, ...)"));
 }
 
 TEST(Prepare, Hdf5FoldersTakeTheirClassesFromTheOption) {

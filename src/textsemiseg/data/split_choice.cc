@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
@@ -83,6 +84,20 @@ std::map<int64_t, Split> folds_in(const fs::path& folder) {
 
 fs::path fold_path(const PrepareOptions& options, int64_t k) { return options.dataset / "folds" / concat("fold_", k, ".json"); }
 
+// A drawn split gives every case a role, so that one without came later.
+void warn_of_newcomers(const Split& split, const DatasetRecord& record, const fs::path& file) {
+  std::set<std::string> with_role;
+  for (const auto& [role, ids] : split.roles) with_role.insert(ids.begin(), ids.end());
+  std::vector<std::string> without;
+  for (const SourceCase& item : record.cases) {
+    if (!with_role.contains(item.id)) without.push_back(item.id);
+  }
+  if (without.empty()) return;
+  log_warning(concat(file.string(), ": ", without.size(), " cases of the source have no role (", without.front(),
+                     without.size() > 1 ? ", ..." : "", "): they are used for nothing; --overwrite with --seed ",
+                     split.made_by.at("seed").dump(), " and the amounts draws a split with them"));
+}
+
 std::string describe(int64_t folds, const Json& seed) { return concat(folds, " folds (seed ", seed.dump(), ")"); }
 
 }  // namespace
@@ -114,6 +129,7 @@ SplitChoice choose_split(const PrepareOptions& options, const DatasetRecord& rec
   }
   check(choice.split, file.string(),
         "a split of the cases there are: --labelled, --validation and --test, lists, or --split, with --overwrite");
+  if (seed) warn_of_newcomers(choice.split, record, file);
   return choice;
 }
 

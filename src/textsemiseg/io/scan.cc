@@ -150,8 +150,6 @@ int64_t count_scan_channels(const fs::path& path) {
   return count_image_channels(path);
 }
 
-int64_t count_series(const fs::path& folder) { return static_cast<int64_t>(list_dicom_series(folder).size()); }
-
 bool scan_holds_label(const fs::path& path) {
   if (is_hdf5_file(path)) return hdf5_has_label(path);
   return is_npy_file(path) && npy_holds_label(path);

@@ -46,8 +46,6 @@ LabelMap read_scan_label(const std::filesystem::path& path);
 Geometry read_scan_geometry(const std::filesystem::path& path);
 // From the header: the length of read_scan_channels().
 int64_t count_scan_channels(const std::filesystem::path& path);
-// DICOM series of images in a folder and below it.
-int64_t count_series(const std::filesystem::path& folder);
 // HDF5 or NPZ with an array "label" beside its image: one file is both.
 bool scan_holds_label(const std::filesystem::path& path);
 // HDF5, NPY, NPZ: formats whose grid is unknown.
