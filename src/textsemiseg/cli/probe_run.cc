@@ -2,8 +2,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/score_run.h"
 #include "textsemiseg/engine/device.h"
+#include "textsemiseg/engine/run_data.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -24,14 +24,9 @@ ProbedRun probe_run(const LoadedRun& run, const ProbeRunOptions& options) {
   if (!run.method->class_texts().defined())
     throw InputError(run.folder.string(), "is a run of '" + run.config.method + "', which uses no class texts",
                      "a run of text_semiseg");
-  const std::string folder = options.dataset.empty() ? run.record.dataset_folder : options.dataset;
-  const Dataset dataset = Dataset::open(folder, options.split.empty() ? run.config.split : options.split);
-  if (dataset.class_names() != run.record.class_names)
-    throw InputError(folder, "has the classes " + join(dataset.class_names(), ", "),
-                     join(run.record.class_names, ", ") + ", as the run");
-  const auto& cases = dataset.cases(role_from_name(options.role));
-  if (cases.empty())
-    throw InputError(folder, "has no case with the role '" + options.role + "'", "a role of split.json that has cases");
+  const Role role = role_from_name(options.role);
+  const Dataset dataset = open_data_of_run(run, options.dataset, options.split, role);
+  const auto& cases = dataset.cases(role);
 
   ProbedRun out;
   const torch::Device device = choose_device(options.device);
@@ -48,7 +43,7 @@ ProbedRun probe_run(const LoadedRun& run, const ProbeRunOptions& options) {
               {"texts", Json::array()}};
   for (const ClassText& text : run.record.texts) out.json["texts"].push_back({{"class", text.name}, {"source", text.source}});
   out.json.update(to_json(out.probe));
-  if (!is_data_of_run(run, dataset, options.split)) return out;
+  if (!is_data_of_run(run, dataset, options.split, role)) return out;
   out.file = run.folder / "results" / options.role / "text_probe.json";
   write_json(out.file, out.json);
   return out;

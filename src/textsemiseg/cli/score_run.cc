@@ -7,9 +7,9 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
-#include "textsemiseg/cli/output_guard.h"
 #include "textsemiseg/cli/score_files.h"
 #include "textsemiseg/data/dataset.h"
+#include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/io/image_file.h"
 
 namespace tss {
@@ -91,34 +91,19 @@ ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string
 
 }  // namespace
 
-bool is_data_of_run(const LoadedRun& run, const Dataset& dataset, const std::string& split) {
-  if (!split.empty() && split != run.config.split && !(fs::exists(split) && same_file(split, run.config.split))) return false;
-  if (same_file(dataset.folder(), run.record.dataset_folder)) return true;
-  if (fs::exists(run.record.dataset_folder) || dataset.name() != run.record.dataset) return false;
-  for (const Role role : kRoles) {
-    if (run.record.split.value(role_name(role), size_t{0}) != dataset.cases(role).size()) return false;
-  }
-  return true;
-}
-
 RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
   const bool published = run.record.protocol == "published";
   const std::string role = role_name(options.role);
   const std::string folder = options.dataset.empty() ? run.record.dataset_folder : options.dataset;
-  const Dataset dataset = Dataset::open(folder, options.split.empty() ? run.config.split : options.split);
-  if (dataset.class_names() != run.record.class_names) {
-    throw InputError(folder, "has the classes " + join(dataset.class_names(), ", "),
-                     join(run.record.class_names, ", ") + ", as the run");
-  }
+  const Dataset dataset = open_data_of_run(run, options.dataset, options.split, options.role);
   const std::vector<std::string>& ids = dataset.cases(options.role);
-  if (ids.empty()) throw InputError(folder, "has no case with the role '" + role + "'", "a role of split.json that has cases");
   for (const std::string& id : ids) {
     if (dataset.source(id).label.empty()) throw InputError(folder + ": " + id, "has no label", "cases with labels, to be scored");
   }
 
   Paths paths;
   paths.results = run.folder / "results" / role;
-  const bool own = options.predictions.empty() && is_data_of_run(run, dataset, options.split);
+  const bool own = options.predictions.empty() && is_data_of_run(run, dataset, options.split, options.role);
   std::optional<TemporaryFolder> work;
   if (!own && options.predictions.empty()) work.emplace();
   paths.predictions = work ? work->path() : own ? paths.results / "predictions" : fs::path(options.predictions);

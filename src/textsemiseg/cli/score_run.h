@@ -20,9 +20,6 @@ struct ScoreRunOptions {
   PredictorOptions predictor;
 };
 
-// Whether these are the data set and the split (as given, empty: none) that the run was trained on; a data set that has moved counts.
-bool is_data_of_run(const LoadedRun& run, const Dataset& dataset, const std::string& split);
-
 struct RunScores {
   ScoreSet scores;
   std::filesystem::path folder;  // R/results/<role>; empty: nothing was written

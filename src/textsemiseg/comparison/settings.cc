@@ -81,6 +81,11 @@ const Question kQuestions[] = {
        const std::string file = plain(value_at(r.config, "split"));
        return join(parts, ", ") + (file == "(empty)" || file == "not set" ? "" : " (" + file + ")");
      }},
+    {"lists of cases", false,
+     [](const RunResults& r) {
+       const Json cases = value_at(r.record, "cases");
+       return cases.is_object() ? "hash " + hex(hash_bytes(cases.dump())).substr(0, 8) : std::string("not recorded");
+     }},
     {"cases scored", true, case_list},
     {"preparation", false, [](const RunResults& r) { return plain(value_at(r.record, "recipe")); }},
     {"iterations", false, [](const RunResults& r) { return concat(r.iterations); }},

@@ -22,6 +22,7 @@ void write_run_record(const fs::path& run, const RunRecord& record) {
   out["protocol"] = record.protocol;
   out["selection"] = record.selection;
   out["split"] = record.split;
+  if (!record.cases.is_null()) out["cases"] = record.cases;
   if (!record.phases.is_null()) out["phases"] = record.phases;
   out["environment"] = record.environment;
   if (!record.origin.is_null()) out["origin"] = record.origin;
@@ -47,6 +48,7 @@ RunRecord read_run_record(const fs::path& run) {
     record.protocol = in.at("protocol");
     record.selection = in.at("selection");
     record.split = in.at("split");
+    record.cases = in.value("cases", Json());
     record.environment = in.at("environment");
     record.phases = in.value("phases", Json());
     record.origin = in.value("origin", Json());

@@ -32,6 +32,7 @@ struct RunRecord {
   std::string protocol;          // honest | published | imported (nothing is claimed on the choice of the weights)
   std::string selection;         // how the checkpoint is chosen, one sentence
   Json split;                    // numbers of cases per role
+  Json cases;                    // their ids per role; null: a run of an earlier version, or imported
   Json phases;                   // [{"name", "iterations"}], in order
   Json environment;
   Json origin;  // of imported weights: file, format, network; null for runs of train

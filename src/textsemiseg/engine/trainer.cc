@@ -17,6 +17,7 @@
 #include "textsemiseg/engine/memory_estimate.h"
 #include "textsemiseg/engine/phases.h"
 #include "textsemiseg/engine/run.h"
+#include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/engine/run_log.h"
 #include "textsemiseg/engine/text_probe.h"
 #include "textsemiseg/engine/validation.h"
@@ -173,6 +174,7 @@ void Trainer::start_fresh() {
   record.protocol = config_.train.protocol;
   record.selection = selection_rule();
   for (const Role role : kRoles) record.split[role_name(role)] = dataset_.cases(role).size();
+  record.cases = cases_of(dataset_.split());
   for (const PhaseSpan& span : phases_) record.phases.push_back({{"name", span.phase.name}, {"iterations", span.length()}});
   record.environment = environment_record(device_);
   fs::create_directories(folder_ / "checkpoints");
@@ -189,6 +191,7 @@ void Trainer::resume() {
   if (!field.empty())
     throw InputError("--resume: " + field, "differs from " + (folder_ / "config.toml").string(),
                      "the configuration the run began with (or another --run)");
+  require_unchanged(read_run_record(folder_), dataset_);
   build();
   const Checkpoint checkpoint = read_checkpoint(checkpoint_path(folder_, "last"));
   const std::string source = checkpoint_path(folder_, "last").string();

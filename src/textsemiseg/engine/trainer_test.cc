@@ -11,6 +11,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/testing.h"
 #include "textsemiseg/engine/run.h"
+#include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/methods/registry.h"
 
 namespace tss {
@@ -220,6 +221,31 @@ TEST_F(TrainerTest, NeverOverwritesARun) {
   EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 3), folder_ / "run", StartMode::kResume); }),
               HasSubstr("train.iterations"));
   EXPECT_EQ(read_text_file(checkpoint_path(folder_ / "run", "last")), before);
+}
+
+// A split or recipe that changed between stop and resume would train on cases that are test cases now, or on other arrays.
+TEST_F(TrainerTest, AChangedDatasetIsNotResumed) {
+  const testing::TemporaryFolder copy;
+  fs::copy(dataset_folder(), copy / "dataset", fs::copy_options::recursive);
+  RunConfig one = config("supervised", 4);
+  one.dataset = (copy / "dataset").string();
+  train(one, folder_ / "run", StartMode::kFresh);
+  EXPECT_NO_THROW(train(one, folder_ / "run", StartMode::kResume));
+  const fs::path file = copy / "dataset/split.json";
+  const Split before = read_split(file);
+  Split after = before;
+  std::swap(after.roles[Role::kTest].front(), after.roles[Role::kUnlabelled].front());
+  write_split(file, after);
+  EXPECT_THAT(testing::input_error_of([&] { train(one, folder_ / "run", StartMode::kResume); }),
+              HasSubstr("has other test cases than when the run began"));
+
+  const LoadedRun run = load_run(folder_ / "run", "last");
+  EXPECT_THAT(testing::input_error_of([&] { open_data_of_run(run, "", "", Role::kTest); }),
+              HasSubstr("is test now and was unlabelled when"));
+  EXPECT_NO_THROW(open_data_of_run(run, "", "", Role::kLabelled));
+  EXPECT_FALSE(is_data_of_run(run, Dataset::open(copy / "dataset"), "", Role::kTest));
+  write_split(file, before);
+  EXPECT_TRUE(is_data_of_run(run, Dataset::open(copy / "dataset"), "", Role::kTest));
 }
 
 TEST_F(TrainerTest, HonestRunsNeverTouchTestCases) {
