@@ -159,6 +159,7 @@ TEST_F(Compare, NothingIsBoldWhereRowsAreNotComparable) {
       {"different patch: [32, 32, 32] (supervised); [48, 32, 32] (mc_net)", {{"sampler", {{"patch", {48, 32, 32}}}}}, {}, {}},
       {"different split", {{"split", "fold_1"}}, {}, {}},
       {"different split", {}, {{"split", {{"labelled", 5}}}}, {}},
+      {"different lists of cases", {}, {{"cases", {{"labelled", {"organ_7"}}}}}, {}},
       {"different data set", {}, {{"dataset", "Other"}}, {}},
       {"different protocol", {}, {{"protocol", "published"}}, {}},
       {"different selection", {}, {{"selection", "last"}}, {}},

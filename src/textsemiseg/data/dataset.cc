@@ -28,7 +28,8 @@ fs::path split_file(const fs::path& folder, const std::string& name) {
 
 // Folds that an earlier split left behind would train on its test cases.
 void check_fold(const fs::path& file, const Split& fold, const fs::path& folder) {
-  if (!fs::exists(folder / "split.json") || !fs::equivalent(file.parent_path(), folder / "folds")) return;
+  if (!fs::exists(folder / "split.json") || fs::weakly_canonical(file.parent_path()) != fs::weakly_canonical(folder / "folds"))
+    return;
   const Split split = read_split(folder / "split.json");
   for (const std::string& id : split.cases(Role::kTest)) {
     for (const Role role : {Role::kLabelled, Role::kUnlabelled, Role::kValidation}) {

@@ -234,15 +234,15 @@ TEST_F(TrainerTest, AChangedDatasetIsNotResumed) {
   const fs::path file = copy / "dataset/split.json";
   const Split before = read_split(file);
   Split after = before;
-  std::swap(after.roles[Role::kTest].front(), after.roles[Role::kUnlabelled].front());
+  std::swap(after.roles[Role::kTest].front(), after.roles[Role::kLabelled].front());
   write_split(file, after);
   EXPECT_THAT(testing::input_error_of([&] { train(one, folder_ / "run", StartMode::kResume); }),
-              HasSubstr("has other test cases than when the run began"));
+              HasSubstr("has other labelled cases than when the run began"));
 
   const LoadedRun run = load_run(folder_ / "run", "last");
   EXPECT_THAT(testing::input_error_of([&] { open_data_of_run(run, "", "", Role::kTest); }),
-              HasSubstr("is test now and was unlabelled when"));
-  EXPECT_NO_THROW(open_data_of_run(run, "", "", Role::kLabelled));
+              HasSubstr("is test now and was labelled when"));
+  EXPECT_NO_THROW(open_data_of_run(run, "", "", Role::kUnlabelled));
   EXPECT_FALSE(is_data_of_run(run, Dataset::open(copy / "dataset"), "", Role::kTest));
   write_split(file, before);
   EXPECT_TRUE(is_data_of_run(run, Dataset::open(copy / "dataset"), "", Role::kTest));
