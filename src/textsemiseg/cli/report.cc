@@ -10,6 +10,7 @@
 #include "textsemiseg/cli/page_pictures.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/run_page.h"
+#include "textsemiseg/cli/shown_case.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/data/split.h"
 #include "textsemiseg/report/figure.h"
