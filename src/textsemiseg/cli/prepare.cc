@@ -12,6 +12,7 @@
 #include "textsemiseg/cli/prepare_explain.h"
 #include "textsemiseg/cli/prepare_plan.h"
 #include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/data/case_lists.h"
 
 namespace tss {
 namespace {

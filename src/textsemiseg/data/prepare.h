@@ -10,10 +10,10 @@
 #include "textsemiseg/data/cache.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/data/label_table.h"
+#include "textsemiseg/data/make_split.h"
 #include "textsemiseg/data/preset.h"
 #include "textsemiseg/data/recipe.h"
 #include "textsemiseg/data/source.h"
-#include "textsemiseg/data/split.h"
 
 namespace tss {
 

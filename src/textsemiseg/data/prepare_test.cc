@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "textsemiseg/base/testing.h"
+#include "textsemiseg/data/case_lists.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/data/fixtures.h"
 

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "textsemiseg/base/testing.h"
+#include "textsemiseg/data/case_lists.h"
 #include "textsemiseg/data/preset.h"
-#include "textsemiseg/data/split.h"
 
 namespace tss {
 namespace {

@@ -7,6 +7,8 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/data/case_lists.h"
+#include "textsemiseg/data/make_split.h"
 
 namespace tss {
 namespace fs = std::filesystem;
