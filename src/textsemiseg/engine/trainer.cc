@@ -12,6 +12,7 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/checkpoint.h"
+#include "textsemiseg/engine/collapse.h"
 #include "textsemiseg/engine/costs.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/engine/memory_estimate.h"
@@ -70,8 +71,10 @@ class Trainer {
   Dataset dataset_;
   Sampler sampler_;
   std::vector<PhaseSpan> phases_;
-  std::vector<std::string> scored_;  // cases whose Dice is followed
-  bool selects_ = false;             // their Dice chooses the checkpoint
+  std::vector<std::string> scored_;   // cases whose Dice is followed
+  bool selects_ = false;              // their Dice chooses the checkpoint
+  std::vector<std::string> watched_;  // unlabelled cases whose foreground is followed where no Dice chooses
+  CollapseWatch collapse_;
   std::shared_ptr<TextSource> text_;
   std::shared_ptr<Method> method_;
   std::unique_ptr<Optimisation> optimisation_;
@@ -108,8 +111,12 @@ Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode, c
     selects_ = true;
   } else {
     // Shows a class that is never learnt; takes no part in the selection.
-    const auto& labelled = dataset_.cases(Role::kLabelled);
-    scored_.assign(labelled.begin(), labelled.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(2, labelled.size())));
+    const auto first = [&](Role role, size_t count) {
+      const auto& ids = dataset_.cases(role);
+      return std::vector<std::string>(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(count, ids.size())));
+    };
+    scored_ = first(Role::kLabelled, 2);
+    watched_ = first(Role::kUnlabelled, 3);
   }
 }
 
@@ -235,9 +242,20 @@ void Trainer::validate_now() {
   line["iteration"] = state_.iteration;
   const char* what = config_.train.protocol == "published" ? "test" : selects_ ? "validation" : "labelled";
   line[what] = {{"dice", score.mean}, {"per_class", score.dice}};
+  std::string followed = concat("iteration ", state_.iteration, ": ", what, " Dice ", fixed(score.mean, 4), " (",
+                                describe(score, dataset_.class_names()), ")");
+  std::string warning;
+  if (!watched_.empty()) {
+    const double share = foreground_share(*method_, dataset_, watched_, config_.inference, device_);
+    line["unlabelled"] = {{"foreground", share}};
+    followed += concat("; foreground in ", watched_.size(), " unlabelled cases: ", fixed(share, 2), " of the labels'");
+    if (2 * state_.iteration >= state_.iterations) warning = collapse_.after_foreground(share, watched_.size());
+  } else if (selects_ && state_.best_score) {
+    warning = collapse_.after_score(what, score.mean, *state_.best_score, state_.best_iteration);
+  }
   log_->write(line);
-  log_info(concat("iteration ", state_.iteration, ": ", what, " Dice ", fixed(score.mean, 4), " (",
-                  describe(score, dataset_.class_names()), ")"));
+  log_info(followed);
+  if (!warning.empty()) log_warning(warning);
   if (!selects_ || (state_.best_score && score.mean <= *state_.best_score)) return;
   state_.best_score = score.mean;
   state_.best_iteration = state_.iteration;
@@ -262,6 +280,7 @@ void Trainer::begin_phase(const PhaseSpan& span) {
       log_info(concat("phase ", span.phase.name, " starts from the checkpoint of iteration ", state_.best_iteration));
     }
     // The phase selects for itself.
+    collapse_.begin_phase();
     state_.best_score.reset();
     state_.best_iteration = 0;
     make_optimisation();
