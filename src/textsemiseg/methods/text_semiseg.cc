@@ -1,6 +1,7 @@
 #include "textsemiseg/methods/text_semiseg.h"
 
 #include "textsemiseg/losses/dice.h"
+#include "textsemiseg/losses/pseudo_labels.h"
 #include "textsemiseg/losses/ramps.h"
 #include "textsemiseg/methods/method_options.h"
 #include "textsemiseg/methods/option_fields.h"
@@ -10,6 +11,8 @@ namespace tss {
 void TextSemiSegOptions::check() const {
   check_variant("text_semiseg", variant);
   check_weight("text_semiseg.consistency_weight", consistency_weight);
+  if (pseudo_labels != "argmax" && pseudo_labels != "largest_component")
+    throw InputError("text_semiseg.pseudo_labels", "found '" + pseudo_labels + "'", "argmax or largest_component");
   tmr.check("text_semiseg.tmr");
   csa.check();
   dca.check();
@@ -38,7 +41,7 @@ void TextSemiSeg::train_step(const Batch& batch, Context& context) {
   for (size_t i = 0; i < 2; ++i) {
     logits[i] = crop_like(network_->decoders[i]->forward(skips).logits, batch.image);
     supervised[i] = cross_entropy_and_dice(logits[i].narrow(0, 0, labelled), batch.label);
-    pseudo[i] = logits[i].detach().narrow(0, labelled, unlabelled).argmax(1);
+    pseudo[i] = pseudo_labels(logits[i].narrow(0, labelled, unlabelled));
   }
   torch::Tensor loss = supervised[0] + supervised[1];
   context.log("supervised_1", supervised[0]);
@@ -77,6 +80,11 @@ void TextSemiSeg::train_step(const Batch& batch, Context& context) {
   }
   context.log("loss", loss);
   context.minimise("all", loss);
+}
+
+torch::Tensor TextSemiSeg::pseudo_labels(const torch::Tensor& logits) const {
+  const torch::Tensor label = logits.detach().argmax(1);
+  return options_.pseudo_labels == "argmax" ? label : largest_component_per_class(label);
 }
 
 torch::Tensor TextSemiSeg::mixed_loss(const Batch& batch, const torch::Tensor& pseudo, size_t weaker, const torch::Tensor& text) {

@@ -11,6 +11,8 @@ namespace tss {
 struct TextSemiSegOptions {
   std::string variant = "paper";    // paper | reference
   double consistency_weight = 0.1;  // beta of lambda(t) = beta exp(-5 (1 - t / t_max)^2)
+  // argmax (Eq. 7), or largest_component: of each foreground class, the rest becomes background (as released, for one class).
+  std::string pseudo_labels = "argmax";
   FusionOptions tmr;
   AlignmentOptions csa;
   CognitiveAugmentationOptions dca;
@@ -19,6 +21,7 @@ struct TextSemiSegOptions {
   void visit(V& v) {
     v("variant", variant);
     v("consistency_weight", consistency_weight);
+    v("pseudo_labels", pseudo_labels);
     v("tmr", tmr);
     v("csa", csa);
     v("dca", dca);
@@ -35,6 +38,7 @@ class TextSemiSeg : public TextMethod {
   torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1
 
  private:
+  torch::Tensor pseudo_labels(const torch::Tensor& logits) const;  // [N, K, X, Y, Z] -> [N, X, Y, Z] int64, no gradient
   torch::Tensor mixed_loss(const Batch& batch, const torch::Tensor& pseudo, size_t weaker, const torch::Tensor& text);
 
   TextSemiSegOptions options_;

@@ -10,6 +10,8 @@
 #include "support/naive_equations.h"
 #include "support/numeric_gradient.h"
 #include "support/tiny.h"
+#include "textsemiseg/base/testing.h"
+#include "textsemiseg/losses/pseudo_labels.h"
 #include "textsemiseg/text/prompt_learner.h"
 
 namespace tss {
@@ -175,6 +177,47 @@ TEST_P(Equations7To9, MixedLossLeavesTheBetterDecoderAlone) {
 INSTANTIATE_TEST_SUITE_P(Steps, Equations7To9,
                          ::testing::Values(Step{2, {4, 8, 8}, 2, 2, 0}, Step{2, {8, 4, 8}, 1, 1, 1}, Step{3, {8, 8, 4}, 1, 2, 0},
                                            Step{3, {7, 4, 9}, 1, 2, 1}));
+
+// Random networks leave islands everywhere: the filter has something to do, in the consistency and in the mixtures.
+TEST(TextSemiSeg, PseudoLabelsMayBeLargestComponents) {
+  TextSemiSegOptions options = small_options();
+  const auto build = [&](const char* pseudo_labels) {
+    torch::manual_seed(21);
+    options.pseudo_labels = pseudo_labels;
+    auto method = std::make_shared<TextSemiSeg>(options, tiny_setup(3));
+    method->to(torch::kFloat64);
+    return method;
+  };
+  torch::manual_seed(4);
+  const Batch batch = to_double(tiny_batch(1, 2, 3, {8, 8, 8}));
+  const auto plain = build("argmax"), filtered = build("largest_component");
+  Parts parts(*filtered);
+  const auto z = parts.run(batch.image, filtered->class_texts());
+  std::array<torch::Tensor, 2> logits, hard, largest;
+  for (size_t i = 0; i < 2; ++i) {
+    logits[i] = z[i].narrow(0, 1, 2);
+    hard[i] = hard_labels(logits[i]);
+    largest[i] = largest_component_per_class(hard[i]);
+    EXPECT_FALSE(torch::equal(hard[i], largest[i]));
+  }
+  StepRecord of_plain(50, 100), of_filtered(50, 100);
+  plain->train_step(batch, of_plain);
+  filtered->train_step(batch, of_filtered);
+  EXPECT_NEAR(of_plain.logged.at("consistency"), segmentation_loss(logits[0], hard[1]) + segmentation_loss(logits[1], hard[0]),
+              1e-6);
+  EXPECT_NEAR(of_filtered.logged.at("consistency"),
+              segmentation_loss(logits[0], largest[1]) + segmentation_loss(logits[1], largest[0]), 1e-6);
+  const auto better = static_cast<size_t>(of_filtered.logged.at("better_decoder")) - 1;
+  const NaiveMixed mixed = naive_mix(batch.labelled_image(), batch.label, batch.unlabelled_image(), largest[better], 3);
+  const torch::Tensor again = parts.run(torch::cat({mixed.image_l, mixed.image_u}), filtered->class_texts())[1 - better];
+  EXPECT_NEAR(of_filtered.logged.at("mixed"),
+              segmentation_loss(again.narrow(0, 0, 2), mixed.label_l) + segmentation_loss(again.narrow(0, 2, 2), mixed.label_u),
+              1e-6);
+
+  options.pseudo_labels = "largest";
+  EXPECT_THAT(input_error_of([&] { options.check(); }),
+              ::testing::HasSubstr("text_semiseg.pseudo_labels: found 'largest'; expected argmax or largest_component"));
+}
 
 TEST(TextSemiSeg, OnATieTheSecondDecoderCountsAsTheBetterOne) {
   torch::manual_seed(1);
