@@ -18,9 +18,9 @@ class CollapseWatch {
   // After a validation: warns at the second score in a row below half of the best one (of 0.3 at least: what has not learnt cannot
   // collapse). what: "validation".
   std::string after_score(const char* what, double score, double best, int64_t best_iteration);
-  // Where no cases choose the checkpoint: warns when the foreground of unlabelled cases is below a quarter of the labels' or above four
-  // times as much. To be asked when the network should have learnt what foreground is.
-  std::string after_foreground(double share, size_t cases);
+  // Where no cases choose the checkpoint: warns when labelled cases score 0.5 at least and the foreground of unlabelled cases is below a
+  // quarter of the labels' or above four times as much.
+  std::string after_foreground(double share, size_t cases, double labelled_score);
   void begin_phase() { low_scores_ = 0; }
 
  private:

@@ -40,11 +40,12 @@ TEST(CollapseWatch, APhaseBeginsAnew) {
 
 TEST(CollapseWatch, WarnsWhereTheForegroundIsGoneOrEverywhere) {
   CollapseWatch gone, everywhere;
-  EXPECT_THAT(gone.after_foreground(0.25, 3), IsEmpty());
-  EXPECT_THAT(gone.after_foreground(0.07, 3), HasSubstr("found in 3 unlabelled cases is 0.07 times"));
-  EXPECT_THAT(gone.after_foreground(0.07, 3), IsEmpty());
-  EXPECT_THAT(everywhere.after_foreground(4, 3), IsEmpty());
-  EXPECT_THAT(everywhere.after_foreground(15, 3), HasSubstr("15.00 times"));
+  EXPECT_THAT(gone.after_foreground(0.25, 3, 0.9), IsEmpty());
+  EXPECT_THAT(gone.after_foreground(0.07, 3, 0.9), HasSubstr("found in 3 unlabelled cases is 0.07 times"));
+  EXPECT_THAT(gone.after_foreground(0.07, 3, 0.9), IsEmpty());
+  EXPECT_THAT(everywhere.after_foreground(4, 3, 0.9), IsEmpty());
+  EXPECT_THAT(everywhere.after_foreground(15, 3, 0.49), IsEmpty());  // has not learnt the labelled cases either
+  EXPECT_THAT(everywhere.after_foreground(15, 3, 0.9), HasSubstr("15.00 times"));
 }
 
 // Calls every voxel the class it is given.

@@ -249,7 +249,7 @@ void Trainer::validate_now() {
     const double share = foreground_share(*method_, dataset_, watched_, config_.inference, device_);
     line["unlabelled"] = {{"foreground", share}};
     followed += concat("; foreground in ", watched_.size(), " unlabelled cases: ", fixed(share, 2), " of the labels'");
-    if (2 * state_.iteration >= state_.iterations) warning = collapse_.after_foreground(share, watched_.size());
+    warning = collapse_.after_foreground(share, watched_.size(), score.mean);
   } else if (selects_ && state_.best_score) {
     warning = collapse_.after_score(what, score.mean, *state_.best_score, state_.best_iteration);
   }
