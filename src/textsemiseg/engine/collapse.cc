@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/validation.h"
 
@@ -21,7 +22,8 @@ double voxel_volume(const CachedCase& one) {
   return spacing[0] * spacing[1] * spacing[2];
 }
 
-int64_t labelled_voxels(const CachedCase& one) {
+int64_t labelled_voxels(const CachedCase& one, const std::string& id) {
+  if (!one.label) throw InputError("labelled case " + id, "has no label", "a case with a label");
   const auto* first = one.label->data<uint8_t>();
   const Size3& size = one.geometry.size;
   return std::count_if(first, first + size[0] * size[1] * size[2], [](uint8_t value) { return value > 0; });
@@ -64,7 +66,7 @@ double foreground_share(Method& method, const Dataset& dataset, const std::vecto
   const size_t looked_at = std::min(labelled.size(), kMostLabelled);
   for (size_t i = 0; i < looked_at; ++i) {
     const CachedCase one = dataset.load(labelled[i]);
-    expected += static_cast<double>(labelled_voxels(one)) * voxel_volume(one);
+    expected += static_cast<double>(labelled_voxels(one, labelled[i])) * voxel_volume(one);
   }
   if (unlabelled.empty() || expected <= 0) return 0;
   return found / static_cast<double>(unlabelled.size()) / (expected / static_cast<double>(looked_at));
