@@ -32,13 +32,12 @@ is_installed clang_tidy "$CLANG_TIDY_VERSION" || pip_install "clang-tidy==$CLANG
 [ -e build/release/compile_commands.json ] || die "no build/release/compile_commands.json: run 'make build' first"
 
 # clang cannot read g++'s precompiled header: it includes the header's source instead.
-mkdir -p build/lint
+mkdir -p build/lint/include
 sed -e 's/ -Winvalid-pch//g; s/ -fpch-preprocess//g' \
     -e 's/ -include [^ ]*cmake_pch\.hxx/ -include torch\/torch.h/g' \
     build/release/compile_commands.json > build/lint/compile_commands.json
 # LibTorch's headers ask for omp.h, which the wheel of clang-tidy lacks: g++'s, alone, because clang has intrinsics of its own, and
 # without the arguments of an attribute that clang does not know.
-mkdir -p build/lint/include
 sed 's/__malloc__ ([^)]*)/__malloc__/g' "$(g++ -print-file-name=include/omp.h)" > build/lint/include/omp.h
 failed=0
 for file in "${changed[@]}"; do

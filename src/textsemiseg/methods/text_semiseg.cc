@@ -41,7 +41,7 @@ void TextSemiSeg::train_step(const Batch& batch, Context& context) {
   for (size_t i = 0; i < 2; ++i) {
     logits[i] = crop_like(network_->decoders[i]->forward(skips).logits, batch.image);
     supervised[i] = cross_entropy_and_dice(logits[i].narrow(0, 0, labelled), batch.label);
-    pseudo[i] = pseudo_labels(logits[i].narrow(0, labelled, unlabelled));
+    pseudo[i] = hard_labels(logits[i].narrow(0, labelled, unlabelled));
   }
   torch::Tensor loss = supervised[0] + supervised[1];
   context.log("supervised_1", supervised[0]);
@@ -82,7 +82,7 @@ void TextSemiSeg::train_step(const Batch& batch, Context& context) {
   context.minimise("all", loss);
 }
 
-torch::Tensor TextSemiSeg::pseudo_labels(const torch::Tensor& logits) const {
+torch::Tensor TextSemiSeg::hard_labels(const torch::Tensor& logits) const {
   const torch::Tensor label = logits.detach().argmax(1);
   return options_.pseudo_labels == "argmax" ? label : largest_component_per_class(label);
 }

@@ -38,7 +38,7 @@ class TextSemiSeg : public TextMethod {
   torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1
 
  private:
-  torch::Tensor pseudo_labels(const torch::Tensor& logits) const;  // [N, K, X, Y, Z] -> [N, X, Y, Z] int64, no gradient
+  torch::Tensor hard_labels(const torch::Tensor& logits) const;  // [N, K, X, Y, Z] -> [N, X, Y, Z] int64, no gradient
   torch::Tensor mixed_loss(const Batch& batch, const torch::Tensor& pseudo, size_t weaker, const torch::Tensor& text);
 
   TextSemiSegOptions options_;
