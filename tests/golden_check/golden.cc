@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "golden_check/rounding.h"
 #include "textsemiseg/base/error.h"
 
 namespace golden {
@@ -32,12 +33,12 @@ int64_t product(const std::vector<int64_t>& shape) {
   return n;
 }
 
-// Values computed in double by f(flat index), rounded to float32, returned as float64.
+// Values computed in double by f(flat index), rounded to float32, moved as the current draw says, returned as float64.
 template <class F>
 torch::Tensor fill(const std::vector<int64_t>& shape, F f) {
   torch::Tensor out = torch::empty(shape, torch::kFloat64);
   double* data = out.data_ptr<double>();
-  for (int64_t j = 0; j < out.numel(); ++j) data[j] = static_cast<double>(static_cast<float>(f(j)));
+  for (int64_t j = 0; j < out.numel(); ++j) data[j] = moved(static_cast<double>(static_cast<float>(f(j))));
   return out;
 }
 
@@ -109,7 +110,9 @@ torch::Tensor text(int64_t seed, int64_t classes, int64_t dim, bool normalise) {
   torch::Tensor raw = torch::empty({classes, dim}, torch::kFloat64);
   for (int64_t j = 0; j < raw.numel(); ++j) raw.data_ptr<double>()[j] = u(static_cast<uint64_t>(seed), static_cast<uint64_t>(j));
   if (normalise) raw = raw / raw.norm(2, 1, true);
-  return raw.to(torch::kFloat32).to(torch::kFloat64);
+  raw = raw.to(torch::kFloat32).to(torch::kFloat64);
+  for (int64_t j = 0; j < raw.numel(); ++j) raw.data_ptr<double>()[j] = moved(raw.data_ptr<double>()[j]);
+  return raw;
 }
 
 torch::Tensor from_formula(const Json& field) {
@@ -191,20 +194,44 @@ void Checker::record(const std::string& name, double error, double tolerance) {
   }
 }
 
-void Checker::number(const std::string& name, double got, double expected, Kind kind, double float32_deviation) {
-  double tolerance = 0;
+namespace {
+
+struct Allowance {
+  double float64, float32;  // README.md section 5
+  const char* title;        // in rounding.json
+};
+
+Allowance allowance_of(Kind kind, bool norm) {
   switch (kind) {
-    case Kind::kMetric:
-      record(name, std::abs(got - expected), expected == 0 ? 1e-9 : 1e-6 * std::abs(expected));
-      return;
     case Kind::kGradient:
-      tolerance = float64() ? 1e-6 : std::max(1e-3, 3 * float32_deviation);
-      break;
+      return norm ? Allowance{1e-6, 1e-3, "gradient norms"} : Allowance{1e-5, 1e-3, "gradients"};
+    case Kind::kParameter:
+      return {1e-7, 1e-4, "parameters"};
+    case Kind::kOutput:
+      return {1e-6, 1e-4, "outputs"};
     default:
-      tolerance = float64() ? 1e-7 : 1e-4;
+      return {1e-7, 1e-4, "losses"};
   }
+}
+
+}  // namespace
+
+void Checker::relative(const std::string& name, double error, Kind kind, bool norm) {
+  const Allowance allowed = allowance_of(kind, norm);
+  if (float64()) {
+    double& spread = spreads_[case_][allowed.title];
+    spread = std::max(spread, error);
+    return record(name, error, allowed.float64);
+  }
+  double spread = 0;
+  if (rounding_.contains(case_)) spread = rounding_.at(case_).value(allowed.title, 0.0);
+  record(name, error, std::max(allowed.float32, kSafety * spread));
+}
+
+void Checker::number(const std::string& name, double got, double expected, Kind kind) {
+  if (kind == Kind::kMetric) return record(name, std::abs(got - expected), expected == 0 ? 1e-9 : 1e-6 * std::abs(expected));
   // Printed with 9 digits: nothing below 1e-8 of the value can be compared.
-  record(name, std::abs(got - expected), tolerance * std::max(std::abs(expected), 1e-8));
+  relative(name, std::abs(got - expected) / std::max(std::abs(expected), 1e-8), kind, true);
 }
 
 void Checker::exact(const std::string& name, int64_t got, int64_t expected, int64_t allowed) {
@@ -215,7 +242,7 @@ void Checker::equal(const std::string& name, bool ok, const std::string& detail)
   record(detail.empty() || ok ? name : name + " (" + detail + ")", ok ? 0 : 1, 1e-300);
 }
 
-void Checker::tensor(const std::string& name, const torch::Tensor& got, const Json& field, Kind kind, double float32_deviation) {
+void Checker::tensor(const std::string& name, const torch::Tensor& got, const Json& field, Kind kind) {
   if (!got.defined()) return equal(name, false, "undefined");
   if (field.contains("shape")) {
     const auto shape = field.at("shape").get<std::vector<int64_t>>();
@@ -223,24 +250,9 @@ void Checker::tensor(const std::string& name, const torch::Tensor& got, const Js
       return equal(name, false, c10::str("shape ", got.sizes(), ", expected ", torch::IntArrayRef(shape)));
   }
   const torch::Tensor flat = got.detach().to(torch::kCPU, torch::kFloat64).contiguous().flatten();
-  const double l2 = flat.norm().item<double>();
-  const double n = static_cast<double>(flat.numel());
-  double scale = 1, tolerance = 0;
-  switch (kind) {
-    case Kind::kGradient:
-      scale = field.at("l2").get<double>() / std::sqrt(n);
-      tolerance = float64() ? 1e-5 : std::max(1e-3, 5 * float32_deviation);
-      number(name, l2, field.at("l2"), Kind::kGradient, float32_deviation);
-      break;
-    case Kind::kParameter:
-      scale = field.at("l2").get<double>() / std::sqrt(n);
-      tolerance = float64() ? 1e-7 : std::max(1e-4, 5 * float32_deviation);
-      break;
-    default:
-      scale = field.contains("std") && field.at("std").get<double>() > 0 ? field.at("std").get<double>()
-                                                                         : field.at("l2").get<double>() / std::sqrt(n);
-      tolerance = float64() ? 1e-6 : std::max(1e-4, 5 * float32_deviation);
-  }
+  const double root_mean_square = field.at("l2").get<double>() / std::sqrt(static_cast<double>(flat.numel()));
+  if (kind == Kind::kGradient) number(name, flat.norm().item<double>(), field.at("l2"), Kind::kGradient);
+  double scale = kind == Kind::kOutput && field.value("std", 0.0) > 0 ? field.at("std").get<double>() : root_mean_square;
   if (scale == 0) scale = 1;  // a tensor of zeros
   const auto at = field.at("pos").get<std::vector<int64_t>>();
   double worst = 0;
@@ -248,7 +260,7 @@ void Checker::tensor(const std::string& name, const torch::Tensor& got, const Js
     const double difference = std::abs(flat.data_ptr<double>()[at[i]] - field.at("val")[i].get<double>());
     worst = !(difference <= worst) ? difference : worst;
   }
-  record(name, worst / scale, tolerance);
+  relative(name, worst / scale, kind, false);
 }
 
 bool Checker::failed() const {

@@ -39,7 +39,8 @@ enum class Kind { kOutput, kLoss, kGradient, kParameter, kMetric };
 // Compares and keeps the largest error per name, as a share of its tolerance.
 class Checker {
  public:
-  Checker(torch::Dtype dtype, bool nightly) : dtype_(dtype), nightly_(nightly) {}
+  // rounding: {case: {kind of quantity: spread}} of the file, which float32 results are held to (rounding.h).
+  Checker(torch::Dtype dtype, bool nightly, Json rounding) : dtype_(dtype), nightly_(nightly), rounding_(std::move(rounding)) {}
   torch::Dtype dtype() const { return dtype_; }
   bool float64() const { return dtype_ == torch::kFloat64; }
   // Cases with a side of 96 or more are float32 in the ordinary run, float64 nightly; true when this case is to be left to the
@@ -50,11 +51,11 @@ class Checker {
     case_ = id;
     ++cases_;
   }
-  void number(const std::string& name, double got, double expected, Kind kind, double float32_deviation = 0);
+  void number(const std::string& name, double got, double expected, Kind kind);
   void exact(const std::string& name, int64_t got, int64_t expected, int64_t allowed = 0);
   void equal(const std::string& name, bool ok, const std::string& detail = "");
   // Field {shape, mean, std, l2, pos, val} of README.md section 4 against a tensor.
-  void tensor(const std::string& name, const torch::Tensor& got, const Json& field, Kind kind, double float32_deviation = 0);
+  void tensor(const std::string& name, const torch::Tensor& got, const Json& field, Kind kind);
 
   struct Line {
     double error = 0;      // largest error met
@@ -64,18 +65,23 @@ class Checker {
     bool failed() const { return !(error <= tolerance); }
   };
   const std::map<std::string, Line>& lines() const { return lines_; }
+  // {case: {kind of quantity: largest relative error}} of a float64 run.
+  const std::map<std::string, std::map<std::string, double>>& spreads() const { return spreads_; }
   int64_t cases() const { return cases_; }
   int64_t left_to_nightly() const { return left_; }
   bool failed() const;
 
  private:
+  void relative(const std::string& name, double error, Kind kind, bool norm);
   void record(const std::string& name, double error, double tolerance);
   torch::Dtype dtype_;
   bool nightly_;
+  Json rounding_;
   std::string case_;
   int64_t cases_ = 0;
   int64_t left_ = 0;
   std::map<std::string, Line> lines_;
+  std::map<std::string, std::map<std::string, double>> spreads_;
 };
 
 // A runner checks one whole file. Its kind of file is told by the file's "file" field.

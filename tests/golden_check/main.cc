@@ -1,4 +1,5 @@
 // golden_check DIR... : runs every case file (*.json) of the folders given, prints the largest error per quantity, exits 1 past tolerance.
+// Tolerances: tests/golden/README.md section 5 in float64; in float32 those, or more where rounding can do more (rounding.h).
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -6,6 +7,7 @@
 #include <iostream>
 
 #include "golden_check/golden.h"
+#include "golden_check/rounding.h"
 #include "golden_check/runner_list.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/memory.h"
@@ -19,17 +21,19 @@ namespace {
 struct Options {
   std::vector<fs::path> folders;
   bool strict = false, nightly = false, verbose = false;
-  std::string only;
+  std::string only, measure_rounding;
   size_t part = 1, parts = 1;
 };
 
 constexpr const char* kUsage =
     "usage: golden_check DIR... [--strict] [--nightly] [--only NAME] [--part I/N] [--verbose]\n"
+    "                    [--measure-rounding FILE]\n"
     "  --strict   files that cannot be run yet count as failures\n"
     "  --nightly  cases with sides of 96 and more in float64 too\n"
     "  --only     one file, by its name without .json\n"
     "  --part     every N-th file beginning with the I-th, for runs side by side\n"
-    "  --verbose  a line for every quantity, not only for the worst of each file\n";
+    "  --verbose  a line for every quantity, not only for the worst of each file\n"
+    "  --measure-rounding  writes what rounding can do to each quantity, from float64 runs alone (rounding.h), and compares nothing\n";
 
 Options parse(int argc, char** argv) {
   Options options;
@@ -43,6 +47,8 @@ Options parse(int argc, char** argv) {
       options.verbose = true;
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
+    else if (word == "--measure-rounding" && i + 1 < argc)
+      options.measure_rounding = argv[++i];
     else if (word == "--part" && i + 1 < argc && std::sscanf(argv[i + 1], "%zu/%zu", &options.part, &options.parts) == 2 &&
              options.part >= 1 && options.part <= options.parts)
       ++i;
@@ -70,8 +76,35 @@ void print(const std::string& name, const Checker::Line& line) {
               line.failed() ? line.worst_case.c_str() : "");
 }
 
-bool check_file(const std::string& name, const Json& file, golden::Runner runner, torch::Dtype dtype, const Options& options) {
-  Checker checker(dtype, options.nightly);
+// {case: {kind of quantity: spread}} over all draws, in two digits. Quantities that are exact or nearly so are left out.
+Json rounding_of(const std::string& name, const Json& file, golden::Runner runner) {
+  std::map<std::string, std::map<std::string, double>> largest;
+  for (int draw = 1; draw <= golden::kDraws; ++draw) {
+    Checker checker(torch::kFloat64, true, Json::object());
+    golden::set_rounding_draw(draw);
+    runner(file, checker);
+    for (const auto& [id, kinds] : checker.spreads())
+      for (const auto& [kind, spread] : kinds) {
+        double& most = largest[id][kind];
+        most = std::max(most, spread);
+      }
+  }
+  golden::set_rounding_draw(0);
+  Json out = Json::object();
+  for (const auto& [id, kinds] : largest)
+    for (const auto& [kind, spread] : kinds) {
+      char digits[32];
+      std::snprintf(digits, sizeof digits, "%.1e", spread);
+      if (spread > 1e-8) out[id][kind] = std::strtod(digits, nullptr);
+    }
+  std::printf("measured %s\n", name.c_str());
+  std::fflush(stdout);
+  return out;
+}
+
+bool check_file(const std::string& name, const Json& file, golden::Runner runner, torch::Dtype dtype, const Options& options,
+                const Json& rounding) {
+  Checker checker(dtype, options.nightly, rounding);
   std::string thrown;
   try {
     runner(file, checker);
@@ -97,6 +130,8 @@ fs::path sibling_folder;
 
 int run(const Options& options) {
   int passed = 0, failed = 0;
+  Json rounding = Json::object();
+  if (options.measure_rounding.empty()) rounding = read(TSS_ROUNDING);
   std::vector<std::string> pending;
   for (const auto& folder : options.folders) {
     if (!fs::is_directory(folder)) throw tss::InputError(folder.string(), "is not a folder", "a folder of case files");
@@ -117,9 +152,17 @@ int run(const Options& options) {
         pending.push_back(name);
         continue;
       }
+      if (!options.measure_rounding.empty()) {
+        rounding[name] = rounding_of(name, file, runner->second);
+        continue;
+      }
       for (const auto dtype : {torch::kFloat64, torch::kFloat32})
-        (check_file(name, file, runner->second, dtype, options) ? passed : failed) += 1;
+        (check_file(name, file, runner->second, dtype, options, rounding.value(name, Json::object())) ? passed : failed) += 1;
     }
+  }
+  if (!options.measure_rounding.empty()) {
+    std::ofstream(options.measure_rounding) << rounding.dump(1) << "\n";
+    return 0;
   }
   for (const auto& name : pending) std::printf("pending %s (no method here runs it yet)\n", name.c_str());
   std::printf("%d runs passed, %d failed, %zu files pending%s\n", passed, failed, pending.size(),

@@ -46,10 +46,9 @@ void run_network_case(const Json& c, torch::nn::Module& net, const Json& network
   if (!train) return;
   check.number("loss", loss.item<double>(), c.at("loss"), Kind::kLoss);
   loss.backward();
-  const double deviation = c.at("float32_deviation").value("gradients", 0.0);
   auto parameters = net.named_parameters();
   for (const auto& [name, field] : c.at("gradients").items())
-    check.tensor("gradient " + name, parameters[tss::own_name(names, name)].grad(), field, Kind::kGradient, deviation);
+    check.tensor("gradient " + name, parameters[tss::own_name(names, name)].grad(), field, Kind::kGradient);
   if (!c.contains("running_stats_after")) return;
   auto buffers = net.named_buffers();
   for (const auto& [name, field] : c.at("running_stats_after").items())

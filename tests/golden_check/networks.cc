@@ -210,19 +210,18 @@ void check_block_text(const Json& file, Checker& check) {
     const torch::Tensor loss = (loss_weights(out, 0) * out.square()).mean();
     check.number("loss", loss.item<double>(), c.at("loss"), Kind::kLoss);
     loss.backward();
-    const double deviation = c.at("float32_deviation").value("gradients", 0.0);
-    check.tensor("gradient input", x.grad(), c.at("gradient_input"), Kind::kGradient, deviation);
+    check.tensor("gradient input", x.grad(), c.at("gradient_input"), Kind::kGradient);
     if (c.at("gradient_text").at("l2").get<double>() == 0)
       check.equal("gradient text is zero", !t.grad().defined() || t.grad().abs().max().item<double>() == 0);
     else
-      check.tensor("gradient text", t.grad(), c.at("gradient_text"), Kind::kGradient, deviation);
+      check.tensor("gradient text", t.grad(), c.at("gradient_text"), Kind::kGradient);
     auto parameters = block->named_parameters();
     for (const auto& [name, field] : c.at("gradients").items()) {
       const torch::Tensor grad = parameters[name].grad();
       if (field.at("l2").get<double>() == 0)
         check.equal("gradient " + name + " is zero", !grad.defined() || grad.abs().max().item<double>() == 0);
       else
-        check.tensor("gradient " + name, grad, field, Kind::kGradient, deviation);
+        check.tensor("gradient " + name, grad, field, Kind::kGradient);
     }
   }
 }

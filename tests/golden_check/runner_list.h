@@ -36,8 +36,8 @@ void check_step_mlrp(const Json& file, Checker& check);
 void check_step_vclipseg(const Json& file, Checker& check);
 void check_step_bcp(const Json& file, Checker& check);
 void check_step_text_semiseg(const Json& file, Checker& check);
-// float32_deviation: of the parameters the step starts from, 0 for given network outputs.
-void check_reference_step(const tss::ReferenceStep& step, const Json& expected, Checker& check, double float32_deviation);
+// given: the network's outputs were given, not computed.
+void check_reference_step(const tss::ReferenceStep& step, const Json& expected, Checker& check, bool given);
 // The terms of MC-Net's program and those that grew out of it; not "loss", which is NaN in some files.
 void check_mutual_terms(const tss::MutualLoss& loss, const Json& expected, Checker& check);
 void check_train_ua_mt(const Json& file, Checker& check);

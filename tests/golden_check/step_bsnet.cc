@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "golden_check/rounding.h"
 #include "golden_check/runner_list.h"
 #include "textsemiseg/engine/optimisation.h"
 #include "textsemiseg/losses/ramps.h"
@@ -99,7 +100,7 @@ torch::Tensor volume_2d(int64_t seed, const std::vector<int64_t>& shape) {
     const int64_t x = j / shape[3] % shape[2], y = j % shape[3], b = j / (shape[1] * shape[2] * shape[3]);
     const double r2 = radius_squared_2d(seed, b, {shape[2], shape[3]}, {x, y}, {0.22, 0.22});
     out.data_ptr<double>()[j] =
-        static_cast<float>(0.5 * u(static_cast<uint64_t>(seed), static_cast<uint64_t>(j)) + 1.5 * std::exp(-r2 / 2));
+        moved(static_cast<float>(0.5 * u(static_cast<uint64_t>(seed), static_cast<uint64_t>(j)) + 1.5 * std::exp(-r2 / 2)));
   }
   return out;
 }

@@ -36,7 +36,7 @@ struct TrainingRun {
   tss::OptimiserOptions optimiser = {};            // the rate of the first step is the base rate, whatever the schedule
   int64_t iterations = 30'000;                     // length of the run
   // Sets up what the step cannot draw by itself (formula noise, fixed boxes).
-  std::function<void(const tss::Batch&, int64_t t, const Json& step, double float32_deviation)> before = nullptr;
+  std::function<void(const tss::Batch&, int64_t t, const Json& step)> before = nullptr;
   // Checks what is no named number; called after each step.
   std::function<void(const Json& step, const tss::Optimisation& engine)> after = nullptr;
 };

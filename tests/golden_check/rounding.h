@@ -1,0 +1,28 @@
+// What rounding to float32 can do to a golden quantity, found without a float32 run: no kernel, processor or thread count enters.
+//
+// A float32 kernel is backward stable: what it computes is the exact result of weights and inputs that were moved by a few units of
+// float32 rounding (2^-24 of their size). So the whole file is run in float64 with every formula value moved by up to kUnits such
+// units, with kDraws draws of signs and sizes, and the largest deviation of each kind of quantity from the golden value is kept per
+// case: its spread. A rectifier input that is zero to rounding, a voxel at a threshold and a badly conditioned norm show in it as they
+// do in any float32 run. A float32 result passes within kSafety spreads, and never has to be better than README.md section 5 says.
+//
+// kUnits: a sum of n products rounds n times, which moves it like sqrt(n) units where the errors are independent; the longest sums of
+// the networks have n = 27 * 256, in lanes of at least 8 products, so sqrt(27 * 256 / 8) = 29.
+// `golden_check DIR --measure-rounding rounding.json` writes the spreads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace golden {
+
+constexpr double kUnits = 29;
+constexpr int kDraws = 8;
+constexpr double kSafety = 4;
+
+// Which draw moves the formula values from now on; 0 leaves them as they are.
+void set_rounding_draw(int draw);
+// The next formula value, as this draw moves it.
+double moved(double value);
+
+}  // namespace golden
