@@ -3,7 +3,7 @@
 #include <torch/torch.h>
 
 #include "support/torch_files.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/weights/weights_file.h"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "support/program.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/phantom.h"
 #include "textsemiseg/io/config.h"
 #include "textsemiseg/io/hdf5_file.h"

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "support/program.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/dataset.h"
-#include "textsemiseg/data/fixtures.h"
+#include "support/dataset_files.h"
 
 namespace tss {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "support/program.h"
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

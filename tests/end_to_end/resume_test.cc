@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "support/program.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/phantom.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run.h"

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/program.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/phantom.h"
 #include "textsemiseg/io/config.h"
 

@@ -4,8 +4,8 @@
 
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/cli/run_page.h"
-#include "textsemiseg/comparison/fixtures.h"
-#include "textsemiseg/data/fixtures.h"
+#include "support/scored_runs.h"
+#include "support/dataset_files.h"
 
 namespace tss {
 namespace {

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/phantom.h"
 #include "textsemiseg/data/prepare.h"
 

@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss::testing {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 #include <locale>
 
 #include "textsemiseg/base/clock.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -7,14 +7,14 @@
 #include <limits>
 
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/checks/case_findings.h"
 #include "textsemiseg/checks/label_fit.h"
 #include "textsemiseg/checks/population_findings.h"
 #include "textsemiseg/checks/repairs.h"
-#include "textsemiseg/data/fixtures.h"
+#include "support/dataset_files.h"
 #include "textsemiseg/data/phantom.h"
-#include "textsemiseg/io/dicom_fixture.h"
+#include "support/dicom_files.h"
 #include "textsemiseg/volume/crop_pad.h"
 
 namespace tss {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "textsemiseg/base/random.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/file_patterns.h"
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/volume/crop_pad.h"

@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/data/fixtures.h"
+#include "support/dataset_files.h"
 
 namespace tss {
 namespace {

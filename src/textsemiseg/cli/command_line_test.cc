@@ -15,7 +15,7 @@
 
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/cli/completion.h"
 #include "textsemiseg/cli/manual.h"
 #include "textsemiseg/cli/slicer.h"

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/comparison/fixtures.h"
+#include "support/scored_runs.h"
 #include "textsemiseg/report/csv.h"
 
 namespace tss {

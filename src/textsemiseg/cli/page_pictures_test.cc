@@ -6,9 +6,9 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/run_page.h"
-#include "textsemiseg/comparison/fixtures.h"
+#include "support/scored_runs.h"
 #include "textsemiseg/data/dataset.h"
-#include "textsemiseg/data/fixtures.h"
+#include "support/dataset_files.h"
 #include "textsemiseg/report/page_assets.h"
 
 namespace tss {

@@ -13,7 +13,7 @@
 #include "textsemiseg/cli/prediction_manifest.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/io/config.h"
-#include "textsemiseg/io/dicom_fixture.h"
+#include "support/dicom_files.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
 

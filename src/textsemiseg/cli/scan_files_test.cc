@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/testing.h"
-#include "textsemiseg/io/dicom_fixture.h"
+#include "support/testing.h"
+#include "support/dicom_files.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/npy_file.h"
 #include "textsemiseg/io/scan.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "textsemiseg/comparison/comparison_files.h"
-#include "textsemiseg/comparison/fixtures.h"
+#include "support/scored_runs.h"
 #include "textsemiseg/report/csv.h"
 
 namespace tss {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "textsemiseg/comparison/document.h"
-#include "textsemiseg/comparison/fixtures.h"
+#include "support/scored_runs.h"
 
 namespace tss {
 namespace {

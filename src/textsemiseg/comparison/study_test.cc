@@ -7,7 +7,7 @@
 
 #include "textsemiseg/comparison/comparison.h"
 #include "textsemiseg/comparison/comparison_files.h"
-#include "textsemiseg/comparison/fixtures.h"
+#include "support/scored_runs.h"
 #include "textsemiseg/comparison/settings.h"
 
 namespace tss {

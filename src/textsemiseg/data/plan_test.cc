@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/explain.h"
-#include "textsemiseg/data/fixtures.h"
+#include "support/dataset_files.h"
 
 namespace tss {
 namespace {

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <fstream>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/dataset.h"
-#include "textsemiseg/data/fixtures.h"
-#include "textsemiseg/io/dicom_fixture.h"
+#include "support/dataset_files.h"
+#include "support/dicom_files.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss {

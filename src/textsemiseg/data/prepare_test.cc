@@ -7,10 +7,10 @@
 #include <cmath>
 #include <limits>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/case_lists.h"
 #include "textsemiseg/data/dataset.h"
-#include "textsemiseg/data/fixtures.h"
+#include "support/dataset_files.h"
 
 namespace tss {
 namespace {

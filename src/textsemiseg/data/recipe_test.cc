@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/case_lists.h"
 #include "textsemiseg/data/preset.h"
 

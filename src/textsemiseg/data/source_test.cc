@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/testing.h"
-#include "textsemiseg/data/fixtures.h"
-#include "textsemiseg/io/dicom_fixture.h"
+#include "support/testing.h"
+#include "support/dataset_files.h"
+#include "support/dicom_files.h"
 #include "textsemiseg/io/npy_file.h"
 #include "textsemiseg/io/zip_file.h"
 

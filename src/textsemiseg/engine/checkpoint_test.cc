@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {

@@ -9,7 +9,7 @@
 #include "support/phantom_dataset.h"
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/methods/registry.h"

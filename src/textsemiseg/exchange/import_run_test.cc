@@ -5,7 +5,7 @@
 
 #include "support/torch_files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/exchange/export_weights.h"
 #include "textsemiseg/exchange/published_networks.h"

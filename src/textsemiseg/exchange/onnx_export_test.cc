@@ -6,7 +6,7 @@
 
 #include "support/untrained_run.h"
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/exchange/onnx_convert.h"
 
 namespace tss {

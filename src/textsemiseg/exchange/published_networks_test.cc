@@ -6,7 +6,7 @@
 #include <set>
 
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {

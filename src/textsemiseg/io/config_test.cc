@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

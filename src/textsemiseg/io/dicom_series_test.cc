@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/base/testing.h"
-#include "textsemiseg/io/dicom_fixture.h"
+#include "support/testing.h"
+#include "support/dicom_files.h"
 #include "textsemiseg/io/folder_walk.h"
 #include "textsemiseg/io/scan.h"
 

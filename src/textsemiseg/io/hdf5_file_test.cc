@@ -8,8 +8,8 @@
 #include <numeric>
 #include <thread>
 
-#include "textsemiseg/base/testing.h"
-#include "textsemiseg/volume/sample_volumes.h"
+#include "support/testing.h"
+#include "support/sample_volumes.h"
 
 namespace tss {
 namespace {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/volume/finite.h"
 #include "textsemiseg/volume/reorient.h"
-#include "textsemiseg/volume/sample_volumes.h"
+#include "support/sample_volumes.h"
 
 // ITK's NRRD reader leaks its message when it refuses a file; read by the leak checker of the asan preset.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libITKNrrdIO\n"; }  // NOLINT(bugprone-reserved-identifier)

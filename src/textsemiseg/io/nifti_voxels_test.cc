@@ -14,9 +14,9 @@
 #include <limits>
 #include <utility>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/io/image_file.h"
-#include "textsemiseg/volume/sample_volumes.h"
+#include "support/sample_volumes.h"
 
 namespace tss {
 namespace {

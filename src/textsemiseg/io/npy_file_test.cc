@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/npy_file.h"

@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/testing.h"
-#include "textsemiseg/io/dicom_fixture.h"
+#include "support/testing.h"
+#include "support/dicom_files.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
 

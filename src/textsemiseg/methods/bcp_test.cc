@@ -7,7 +7,7 @@
 
 #include "support/numeric_gradient.h"
 #include "support/tiny.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/pseudo_labels.h"
 

@@ -6,7 +6,7 @@
 
 #include "support/step_gradient.h"
 #include "support/text_guided.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/losses/signed_distance.h"
 
 namespace tss {

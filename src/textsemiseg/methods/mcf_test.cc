@@ -7,7 +7,7 @@
 #include "support/networks.h"
 #include "support/numeric_gradient.h"
 #include "support/tiny.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/methods/registry.h"
 
 namespace tss {

@@ -7,7 +7,7 @@
 #include "support/naive.h"
 #include "support/networks.h"
 #include "support/tiny.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

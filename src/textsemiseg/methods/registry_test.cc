@@ -6,7 +6,7 @@
 #include <set>
 
 #include "support/tiny.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -10,7 +10,7 @@
 #include "support/naive_equations.h"
 #include "support/numeric_gradient.h"
 #include "support/tiny.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/losses/pseudo_labels.h"
 #include "textsemiseg/text/prompt_learner.h"
 

@@ -8,7 +8,7 @@
 #include "support/naive.h"
 #include "support/networks.h"
 #include "support/step_gradient.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

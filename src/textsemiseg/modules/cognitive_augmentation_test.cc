@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "support/naive_equations.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

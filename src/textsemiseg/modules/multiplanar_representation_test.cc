@@ -7,7 +7,7 @@
 
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

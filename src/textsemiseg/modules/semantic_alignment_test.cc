@@ -6,7 +6,7 @@
 
 #include "support/naive_equations.h"
 #include "support/numeric_gradient.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "support/naive_equations.h"
 #include "support/networks.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

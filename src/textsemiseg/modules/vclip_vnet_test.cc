@@ -5,7 +5,7 @@
 
 #include "support/naive.h"
 #include "support/networks.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/networks/two_task_vnet.h"
 #include "textsemiseg/networks/vnet.h"
 

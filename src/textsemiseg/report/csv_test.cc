@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

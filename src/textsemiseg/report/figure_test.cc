@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/report/text_drawing.h"
 
 namespace tss {

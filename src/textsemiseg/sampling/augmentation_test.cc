@@ -7,7 +7,7 @@
 #include <cmath>
 #include <functional>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/io/config.h"
 #include "textsemiseg/sampling/intensity.h"
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "textsemiseg/base/testing.h"
-#include "textsemiseg/data/fixtures.h"
+#include "support/testing.h"
+#include "support/dataset_files.h"
 
 namespace tss {
 namespace {

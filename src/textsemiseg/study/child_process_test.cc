@@ -10,7 +10,7 @@
 #include <functional>
 #include <thread>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

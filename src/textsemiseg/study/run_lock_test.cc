@@ -9,7 +9,7 @@
 #include <ctime>
 #include <thread>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/io/config.h"
 
 namespace tss {

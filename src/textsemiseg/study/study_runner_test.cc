@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "textsemiseg/base/interrupt.h"
-#include "textsemiseg/study/fixtures.h"
+#include "support/fake_program.h"
 #include "textsemiseg/study/run_lock.h"
 
 namespace tss {

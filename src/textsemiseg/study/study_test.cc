@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/study/fixtures.h"
+#include "support/fake_program.h"
 
 namespace tss {
 namespace {

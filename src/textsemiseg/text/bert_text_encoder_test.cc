@@ -6,8 +6,8 @@
 
 #include <cmath>
 
-#include "textsemiseg/base/testing.h"
-#include "textsemiseg/text/fixtures.h"
+#include "support/testing.h"
+#include "support/small_encoders.h"
 #include "textsemiseg/text/text_package.h"
 #include "textsemiseg/weights/module_state.h"
 

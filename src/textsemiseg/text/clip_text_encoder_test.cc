@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/text/prompt_learner.h"
 #include "textsemiseg/weights/module_state.h"
 

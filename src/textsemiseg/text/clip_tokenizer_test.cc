@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/text/clip_vocabulary.h"
 
 namespace tss {

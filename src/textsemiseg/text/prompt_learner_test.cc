@@ -7,8 +7,8 @@
 #include <cmath>
 #include <optional>
 
-#include "textsemiseg/base/testing.h"
-#include "textsemiseg/text/fixtures.h"
+#include "support/testing.h"
+#include "support/small_encoders.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {

@@ -7,10 +7,10 @@
 
 #include <cstdlib>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/text/clip_text_encoder.h"
 #include "textsemiseg/text/clip_vocabulary.h"
-#include "textsemiseg/text/fixtures.h"
+#include "support/small_encoders.h"
 #include "textsemiseg/text/text_package.h"
 
 namespace tss {

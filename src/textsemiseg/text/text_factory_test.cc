@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/text/clip_text_encoder.h"
 #include "textsemiseg/text/clip_vocabulary.h"
 #include "textsemiseg/text/text_package.h"

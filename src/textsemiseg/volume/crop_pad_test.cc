@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "textsemiseg/volume/sample_volumes.h"
+#include "support/sample_volumes.h"
 
 namespace tss {
 namespace {

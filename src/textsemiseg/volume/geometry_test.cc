@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "textsemiseg/volume/sample_volumes.h"
+#include "support/sample_volumes.h"
 
 namespace tss {
 namespace {

@@ -7,7 +7,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/volume/finite.h"
 #include "textsemiseg/volume/resample.h"
-#include "textsemiseg/volume/sample_volumes.h"
+#include "support/sample_volumes.h"
 
 namespace tss {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/volume/sample_volumes.h"
+#include "support/sample_volumes.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "support/torch_files.h"
 #include "textsemiseg/base/random.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 
 namespace tss {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/data/cache.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/study/study_runner.h"

@@ -7,7 +7,7 @@
 
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/testing.h"
+#include "support/testing.h"
 #include "textsemiseg/comparison/study.h"
 
 namespace tss::testing {
