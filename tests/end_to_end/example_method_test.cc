@@ -6,7 +6,7 @@
 #include "textsemiseg/base/files.h"
 #include "support/testing.h"
 #include "textsemiseg/data/phantom.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace {

@@ -10,7 +10,7 @@
 #include "textsemiseg/data/phantom.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace {

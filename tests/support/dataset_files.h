@@ -9,7 +9,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/dataset_json.h"
 #include "textsemiseg/data/prepare.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
 

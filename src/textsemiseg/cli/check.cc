@@ -19,7 +19,7 @@
 #include "textsemiseg/checks/repairs.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/data/file_patterns.h"
-#include "textsemiseg/report/text_table.h"
+#include "textsemiseg/base/aligned_table.h"
 
 namespace tss {
 namespace {

@@ -19,7 +19,7 @@
 #include "textsemiseg/cli/completion.h"
 #include "textsemiseg/cli/manual.h"
 #include "textsemiseg/cli/slicer.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace {

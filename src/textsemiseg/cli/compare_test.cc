@@ -5,7 +5,7 @@
 
 #include "textsemiseg/cli/program.h"
 #include "support/scored_runs.h"
-#include "textsemiseg/report/csv.h"
+#include "textsemiseg/base/csv.h"
 
 namespace tss {
 namespace {

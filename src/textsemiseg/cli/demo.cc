@@ -14,7 +14,7 @@
 #include "textsemiseg/cli/run_page.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/data/phantom.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace {

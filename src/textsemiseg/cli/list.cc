@@ -6,7 +6,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/data/dataset.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/networks/catalogue.h"
 #include "textsemiseg/text/text_factory.h"

@@ -12,7 +12,7 @@
 #include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/cli/prediction_manifest.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "support/dicom_files.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"

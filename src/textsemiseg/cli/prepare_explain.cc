@@ -9,7 +9,7 @@
 #include "textsemiseg/data/explain.h"
 #include "textsemiseg/report/slice.h"
 #include "textsemiseg/report/text_drawing.h"
-#include "textsemiseg/report/text_table.h"
+#include "textsemiseg/base/aligned_table.h"
 
 namespace tss {
 namespace {

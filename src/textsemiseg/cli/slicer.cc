@@ -14,7 +14,7 @@
 #include "textsemiseg/cli/prediction_manifest.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/score_files.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/io/image_file.h"
 
 namespace tss {

@@ -10,7 +10,7 @@
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/engine/device.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/text/text_factory.h"
 #include "textsemiseg/text/text_table.h"
 

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/report/csv.h"
+#include "textsemiseg/base/csv.h"
 
 namespace tss {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "textsemiseg/comparison/comparison_files.h"
 #include "support/scored_runs.h"
-#include "textsemiseg/report/csv.h"
+#include "textsemiseg/base/csv.h"
 
 namespace tss {
 namespace {

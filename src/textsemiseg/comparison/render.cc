@@ -3,7 +3,7 @@
 
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/comparison/document.h"
-#include "textsemiseg/report/text_table.h"
+#include "textsemiseg/base/aligned_table.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/report/scores.h"
 
 namespace tss {

@@ -6,7 +6,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/recipe_files.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace fs = std::filesystem;

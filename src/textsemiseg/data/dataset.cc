@@ -4,7 +4,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/dataset_json.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/volume/align.h"
 
 namespace tss {

@@ -16,7 +16,7 @@
 
 #include "textsemiseg/data/class_names.h"
 #include "textsemiseg/data/label_table.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 

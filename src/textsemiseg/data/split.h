@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/methods/method.h"
 #include "textsemiseg/weights/safetensors.h"
 

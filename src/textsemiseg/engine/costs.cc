@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "textsemiseg/base/clock.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 

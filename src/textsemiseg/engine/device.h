@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 

@@ -9,7 +9,7 @@
 
 #include "textsemiseg/engine/optimisation.h"
 #include "textsemiseg/inference/sliding_window.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/networks/vnet.h"
 #include "textsemiseg/sampling/sampler.h"
 #include "textsemiseg/text/text_factory.h"

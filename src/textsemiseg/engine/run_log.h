@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "textsemiseg/data/recipe.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 

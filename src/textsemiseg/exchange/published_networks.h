@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "textsemiseg/exchange/network_facts.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss {

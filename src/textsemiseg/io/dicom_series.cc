@@ -11,7 +11,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/dicom_grid.h"
 #include "textsemiseg/io/dicom_pixels.h"
-#include "textsemiseg/io/folder_walk.h"
+#include "textsemiseg/base/folder_walk.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -8,7 +8,7 @@
 #include "textsemiseg/base/log.h"
 #include "support/testing.h"
 #include "support/dicom_files.h"
-#include "textsemiseg/io/folder_walk.h"
+#include "textsemiseg/base/folder_walk.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {

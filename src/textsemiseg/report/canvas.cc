@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/report/html.h"
+#include "textsemiseg/base/html.h"
 #include "textsemiseg/report/text_drawing.h"
 
 namespace tss {

@@ -6,7 +6,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/report/colours.h"
-#include "textsemiseg/report/html.h"
+#include "textsemiseg/base/html.h"
 #include "textsemiseg/report/page_assets.h"
 
 namespace tss {

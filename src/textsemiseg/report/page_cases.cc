@@ -7,7 +7,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/report/gzip.h"
-#include "textsemiseg/report/html.h"
+#include "textsemiseg/base/html.h"
 #include "textsemiseg/report/slice.h"
 #include "textsemiseg/volume/crop_pad.h"
 #include "textsemiseg/volume/reduce.h"

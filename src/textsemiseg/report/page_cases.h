@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/report/png.h"
 #include "textsemiseg/volume/volume.h"
 

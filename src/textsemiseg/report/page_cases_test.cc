@@ -8,7 +8,7 @@
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/report/confusion.h"
 #include "textsemiseg/report/gzip.h"
-#include "textsemiseg/report/html.h"
+#include "textsemiseg/base/html.h"
 
 namespace tss {
 namespace {

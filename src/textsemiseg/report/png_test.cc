@@ -5,7 +5,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/report/html.h"
+#include "textsemiseg/base/html.h"
 
 namespace tss {
 namespace {

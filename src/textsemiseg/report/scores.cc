@@ -7,8 +7,8 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/report/csv.h"
-#include "textsemiseg/report/text_table.h"
+#include "textsemiseg/base/csv.h"
+#include "textsemiseg/base/aligned_table.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/metrics/scores.h"
 #include "textsemiseg/statistics/estimate.h"
 

@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "support/testing.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/sampling/intensity.h"
 
 namespace tss {

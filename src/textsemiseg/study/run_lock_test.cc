@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "support/testing.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace {

@@ -7,7 +7,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/text/bert_text_weights.h"
 #include "textsemiseg/text/clip_text_weights.h"
 #include "textsemiseg/text/clip_vocabulary.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/report/html.h"
+#include "textsemiseg/base/html.h"
 
 #include <cstdint>
 

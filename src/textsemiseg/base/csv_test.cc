@@ -1,4 +1,4 @@
-#include "textsemiseg/report/csv.h"
+#include "textsemiseg/base/csv.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/io/config.h"
+#include "textsemiseg/base/config.h"
 
 #include <toml++/toml.h>
 

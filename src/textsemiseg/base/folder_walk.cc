@@ -1,4 +1,4 @@
-#include "textsemiseg/io/folder_walk.h"
+#include "textsemiseg/base/folder_walk.h"
 
 #include <algorithm>
 #include <set>

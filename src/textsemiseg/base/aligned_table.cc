@@ -1,4 +1,4 @@
-#include "textsemiseg/report/text_table.h"
+#include "textsemiseg/base/aligned_table.h"
 
 #include <algorithm>
 
