@@ -7,7 +7,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/exchange/onnx_convert.h"
 #include "textsemiseg/exchange/onnx_export.h"
-#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/onnx/file.h"
 
 namespace tss {

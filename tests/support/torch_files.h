@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss::testing {

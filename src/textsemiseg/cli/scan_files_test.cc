@@ -6,7 +6,7 @@
 #include "support/testing.h"
 #include "support/dicom_files.h"
 #include "textsemiseg/io/image_file.h"
-#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {

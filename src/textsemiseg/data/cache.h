@@ -18,7 +18,7 @@
 #include "textsemiseg/data/label_table.h"
 #include "textsemiseg/data/recipe.h"
 #include "textsemiseg/data/source.h"
-#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

@@ -6,8 +6,8 @@
 #include "support/testing.h"
 #include "support/dataset_files.h"
 #include "support/dicom_files.h"
-#include "textsemiseg/io/npy_file.h"
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/npy_file.h"
+#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/inflate.h"
+#include "textsemiseg/archive/inflate.h"
 #include "textsemiseg/io/meta_header.h"
 #include "textsemiseg/io/nrrd_header.h"
 

@@ -10,7 +10,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/inflate.h"
+#include "textsemiseg/archive/inflate.h"
 #include "textsemiseg/volume/strided_copy.h"
 
 namespace tss {

@@ -7,8 +7,8 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/label_value.h"
-#include "textsemiseg/io/npy_header.h"
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/npy_header.h"
+#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -8,8 +8,8 @@
 #include "support/testing.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
-#include "textsemiseg/io/npy_file.h"
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/npy_file.h"
+#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace {

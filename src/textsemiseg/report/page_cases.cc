@@ -6,7 +6,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/report/gzip.h"
+#include "textsemiseg/archive/gzip.h"
 #include "textsemiseg/base/html.h"
 #include "textsemiseg/report/slice.h"
 #include "textsemiseg/volume/crop_pad.h"

@@ -7,7 +7,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/report/confusion.h"
-#include "textsemiseg/report/gzip.h"
+#include "textsemiseg/archive/gzip.h"
 #include "textsemiseg/base/html.h"
 
 namespace tss {

@@ -8,7 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/text/table_prompts.h"
 #include "textsemiseg/weights/npz.h"
 #include "textsemiseg/weights/safetensors.h"

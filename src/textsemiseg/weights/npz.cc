@@ -6,7 +6,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/io/npy_header.h"
+#include "textsemiseg/archive/npy_header.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/testing.h"
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace {

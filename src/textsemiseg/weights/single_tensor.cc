@@ -2,7 +2,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/weights/npz.h"
 #include "textsemiseg/weights/safetensors.h"
 #include "textsemiseg/weights/state_search.h"

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/testing.h"
-#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/weights/npz.h"
 #include "textsemiseg/weights/safetensors.h"
 

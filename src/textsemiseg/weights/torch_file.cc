@@ -2,8 +2,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/random_access_file.h"
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/random_access_file.h"
+#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace {

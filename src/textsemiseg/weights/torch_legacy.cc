@@ -2,7 +2,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/random_access_file.h"
+#include "textsemiseg/archive/random_access_file.h"
 #include "textsemiseg/weights/torch_file.h"
 
 namespace tss {

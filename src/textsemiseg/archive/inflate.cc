@@ -1,4 +1,4 @@
-#include "textsemiseg/io/inflate.h"
+#include "textsemiseg/archive/inflate.h"
 
 #include <zlib.h>
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/zip_file.h"
 
 #include <zlib.h>
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/io/npy_header.h"
+#include "textsemiseg/archive/npy_header.h"
 
 #include <algorithm>
 #include <array>

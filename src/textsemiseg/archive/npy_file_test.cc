@@ -1,4 +1,4 @@
-#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/archive/npy_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "textsemiseg/io/random_access_file.h"
+#include "textsemiseg/archive/random_access_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -5,7 +5,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/io/zip_file.h"
+#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace {

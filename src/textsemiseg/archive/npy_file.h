@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "textsemiseg/io/npy_header.h"
+#include "textsemiseg/archive/npy_header.h"
 
 namespace tss {
 

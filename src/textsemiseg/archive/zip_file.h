@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "textsemiseg/io/random_access_file.h"
+#include "textsemiseg/archive/random_access_file.h"
 
 namespace tss {
 

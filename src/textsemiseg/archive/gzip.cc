@@ -1,4 +1,4 @@
-#include "textsemiseg/report/gzip.h"
+#include "textsemiseg/archive/gzip.h"
 
 #include <zlib.h>
 

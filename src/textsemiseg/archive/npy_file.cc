@@ -1,4 +1,4 @@
-#include "textsemiseg/io/npy_file.h"
+#include "textsemiseg/archive/npy_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
