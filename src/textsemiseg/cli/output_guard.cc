@@ -7,7 +7,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/dicom_series.h"
+#include "textsemiseg/dicom/series.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
 

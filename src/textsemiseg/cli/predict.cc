@@ -15,7 +15,7 @@
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/data/dataset.h"
 #include "textsemiseg/engine/device.h"
-#include "textsemiseg/io/dicom_series.h"
+#include "textsemiseg/dicom/series.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
 

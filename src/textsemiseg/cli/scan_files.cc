@@ -8,7 +8,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/scan_listing.h"
-#include "textsemiseg/io/dicom_series.h"
+#include "textsemiseg/dicom/series.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {

@@ -16,7 +16,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/dicom_series.h"
+#include "textsemiseg/dicom/series.h"
 #include "textsemiseg/io/segmentation.h"
 
 namespace tss {

@@ -2,7 +2,7 @@
 // knows more codecs, but fills what a truncated file lacks with anything and aborts the program on some damaged headers.
 #pragma once
 
-#include "textsemiseg/io/dicom_header.h"
+#include "textsemiseg/dicom/header.h"
 
 namespace tss {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/io/dicom_header.h"
+#include "textsemiseg/dicom/header.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

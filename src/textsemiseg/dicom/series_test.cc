@@ -1,4 +1,4 @@
-#include "textsemiseg/io/dicom_series.h"
+#include "textsemiseg/dicom/series.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "textsemiseg/io/dicom_pixels.h"
+#include "textsemiseg/dicom/pixels.h"
 
 #include <dcmtk/dcmdata/dcostrmb.h>
 #include <dcmtk/dcmdata/dctk.h>

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "textsemiseg/io/dicom_header.h"
+#include "textsemiseg/dicom/header.h"
 
 namespace tss {
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/io/dicom_series.h"
+#include "textsemiseg/dicom/series.h"
 
 #include <algorithm>
 #include <cctype>
@@ -9,8 +9,8 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/dicom_grid.h"
-#include "textsemiseg/io/dicom_pixels.h"
+#include "textsemiseg/dicom/grid.h"
+#include "textsemiseg/dicom/pixels.h"
 #include "textsemiseg/base/folder_walk.h"
 
 namespace tss {

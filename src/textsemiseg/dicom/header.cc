@@ -1,4 +1,4 @@
-#include "textsemiseg/io/dicom_header.h"
+#include "textsemiseg/dicom/header.h"
 
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/oflog/oflog.h>

@@ -1,4 +1,4 @@
-#include "textsemiseg/io/dicom_grid.h"
+#include "textsemiseg/dicom/grid.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/dicom_series.h"
+#include "textsemiseg/dicom/series.h"
 
 namespace tss {
 namespace fs = std::filesystem;
