@@ -5,7 +5,7 @@
 #include <map>
 
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/data/split.h"
 #include "textsemiseg/inference/sliding_window.h"
 #include "textsemiseg/methods/registry.h"

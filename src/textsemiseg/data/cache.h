@@ -16,7 +16,7 @@
 
 #include "textsemiseg/data/fingerprint.h"
 #include "textsemiseg/data/label_table.h"
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/data/source.h"
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/volume/volume.h"

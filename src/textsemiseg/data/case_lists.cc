@@ -5,7 +5,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/recipe_files.h"
+#include "textsemiseg/recipe/recipe_files.h"
 #include "textsemiseg/base/config.h"
 
 namespace tss {

@@ -7,7 +7,7 @@
 
 #include "textsemiseg/data/label_table.h"
 #include "textsemiseg/data/source.h"
-#include "textsemiseg/data/steps.h"
+#include "textsemiseg/recipe/steps.h"
 
 namespace tss {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "textsemiseg/data/cache.h"
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/data/source.h"
 #include "textsemiseg/data/split.h"
 #include "textsemiseg/archive/npy_file.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

@@ -12,7 +12,7 @@
 #include "textsemiseg/data/label_table.h"
 #include "textsemiseg/data/make_split.h"
 #include "textsemiseg/data/preset.h"
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/data/source.h"
 
 namespace tss {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "textsemiseg/data/label_table.h"
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 
 namespace tss {
 

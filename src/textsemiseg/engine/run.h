@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/methods/method.h"

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "textsemiseg/data/steps.h"
+#include "textsemiseg/recipe/steps.h"
 
 namespace tss {
 

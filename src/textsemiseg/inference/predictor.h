@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/inference/postprocess.h"
 #include "textsemiseg/inference/sliding_window.h"
 #include "textsemiseg/methods/method.h"

@@ -4,7 +4,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/steps.h"
+#include "textsemiseg/recipe/steps.h"
 
 namespace tss {
 namespace {

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/steps.h"
+#include "textsemiseg/recipe/steps.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

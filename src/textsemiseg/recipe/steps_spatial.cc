@@ -6,7 +6,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/steps.h"
+#include "textsemiseg/recipe/steps.h"
 #include "textsemiseg/metrics/components.h"
 #include "textsemiseg/volume/crop_pad.h"
 #include "textsemiseg/volume/reduce.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/steps.h"
+#include "textsemiseg/recipe/steps.h"
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"

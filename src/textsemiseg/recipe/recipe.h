@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/steps.h"
+#include "textsemiseg/recipe/steps.h"
 
 namespace tss {
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/recipe.h"
+#include "textsemiseg/recipe/recipe.h"
 
 #include <algorithm>
 
