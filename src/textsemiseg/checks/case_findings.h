@@ -6,8 +6,8 @@
 
 #include "textsemiseg/checks/finding.h"
 #include "textsemiseg/data/case_facts.h"
-#include "textsemiseg/data/label_table.h"
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/label_table.h"
+#include "textsemiseg/source/source.h"
 
 namespace tss {
 

@@ -6,7 +6,7 @@
 
 #include "textsemiseg/base/random.h"
 #include "support/testing.h"
-#include "textsemiseg/data/file_patterns.h"
+#include "textsemiseg/source/file_patterns.h"
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/volume/crop_pad.h"
 #include "textsemiseg/volume/reorient.h"

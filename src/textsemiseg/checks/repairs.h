@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "textsemiseg/checks/finding.h"
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/source.h"
 
 namespace tss {
 

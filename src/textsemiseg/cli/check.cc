@@ -18,7 +18,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/checks/repairs.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/file_patterns.h"
+#include "textsemiseg/source/file_patterns.h"
 #include "textsemiseg/base/aligned_table.h"
 
 namespace tss {

@@ -7,7 +7,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/scan_listing.h"
+#include "textsemiseg/source/scan_listing.h"
 #include "textsemiseg/dicom/series.h"
 #include "textsemiseg/io/scan.h"
 

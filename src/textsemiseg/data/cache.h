@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "textsemiseg/data/fingerprint.h"
-#include "textsemiseg/data/label_table.h"
+#include "textsemiseg/source/label_table.h"
 #include "textsemiseg/recipe/recipe.h"
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/source.h"
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/volume/volume.h"
 

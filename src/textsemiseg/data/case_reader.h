@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/label_table.h"
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/label_table.h"
+#include "textsemiseg/source/source.h"
 #include "textsemiseg/recipe/steps.h"
 
 namespace tss {

@@ -3,7 +3,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/dataset_json.h"
+#include "textsemiseg/source/dataset_json.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/volume/align.h"
 

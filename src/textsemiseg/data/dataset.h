@@ -16,7 +16,7 @@
 
 #include "textsemiseg/data/cache.h"
 #include "textsemiseg/recipe/recipe.h"
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/source.h"
 #include "textsemiseg/data/split.h"
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/volume/volume.h"

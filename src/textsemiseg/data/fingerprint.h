@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/source.h"
 
 namespace tss {
 

@@ -8,7 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/dataset_json.h"
+#include "textsemiseg/source/dataset_json.h"
 #include "textsemiseg/io/image_file.h"
 
 namespace tss {

@@ -13,7 +13,7 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/data/case_reader.h"
-#include "textsemiseg/data/file_patterns.h"
+#include "textsemiseg/source/file_patterns.h"
 #include "textsemiseg/data/split_choice.h"
 #include "textsemiseg/volume/finite.h"
 

@@ -9,11 +9,11 @@
 
 #include "textsemiseg/data/cache.h"
 #include "textsemiseg/data/dataset.h"
-#include "textsemiseg/data/label_table.h"
+#include "textsemiseg/source/label_table.h"
 #include "textsemiseg/data/make_split.h"
-#include "textsemiseg/data/preset.h"
+#include "textsemiseg/source/published_dataset.h"
 #include "textsemiseg/recipe/recipe.h"
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/source.h"
 
 namespace tss {
 

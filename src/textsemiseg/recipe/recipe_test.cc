@@ -7,7 +7,7 @@
 
 #include "support/testing.h"
 #include "textsemiseg/data/case_lists.h"
-#include "textsemiseg/data/preset.h"
+#include "textsemiseg/source/published_dataset.h"
 
 namespace tss {
 namespace {

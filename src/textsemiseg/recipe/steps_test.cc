@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "textsemiseg/data/preset.h"
+#include "textsemiseg/source/published_dataset.h"
 
 namespace tss {
 namespace {

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/file_patterns.h"
+#include "textsemiseg/source/file_patterns.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

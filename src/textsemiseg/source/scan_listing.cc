@@ -1,4 +1,4 @@
-#include "textsemiseg/data/scan_listing.h"
+#include "textsemiseg/source/scan_listing.h"
 
 #include <algorithm>
 #include <cctype>

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "textsemiseg/data/preset.h"
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/published_dataset.h"
+#include "textsemiseg/source/source.h"
 
 namespace tss {
 

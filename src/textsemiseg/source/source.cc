@@ -1,4 +1,4 @@
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/source.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/case_folders.h"
-#include "textsemiseg/data/dataset_json.h"
-#include "textsemiseg/data/scan_listing.h"
+#include "textsemiseg/source/case_folders.h"
+#include "textsemiseg/source/dataset_json.h"
+#include "textsemiseg/source/scan_listing.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
 

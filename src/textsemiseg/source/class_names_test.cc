@@ -1,4 +1,4 @@
-#include "textsemiseg/data/class_names.h"
+#include "textsemiseg/source/class_names.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

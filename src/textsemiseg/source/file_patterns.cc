@@ -1,4 +1,4 @@
-#include "textsemiseg/data/file_patterns.h"
+#include "textsemiseg/source/file_patterns.h"
 
 #include <algorithm>
 #include <map>

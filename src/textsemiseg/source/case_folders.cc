@@ -1,11 +1,11 @@
-#include "textsemiseg/data/case_folders.h"
+#include "textsemiseg/source/case_folders.h"
 
 #include <algorithm>
 #include <map>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/scan_listing.h"
+#include "textsemiseg/source/scan_listing.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/dataset_json.h"
+#include "textsemiseg/source/dataset_json.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/preset.h"
+#include "textsemiseg/source/published_dataset.h"
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/source.h"
+#include "textsemiseg/source/source.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

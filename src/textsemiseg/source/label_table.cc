@@ -1,4 +1,4 @@
-#include "textsemiseg/data/label_table.h"
+#include "textsemiseg/source/label_table.h"
 
 #include <algorithm>
 #include <charconv>

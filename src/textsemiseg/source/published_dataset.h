@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/label_table.h"
+#include "textsemiseg/source/label_table.h"
 #include "textsemiseg/recipe/recipe.h"
 
 namespace tss {

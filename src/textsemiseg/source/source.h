@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/class_names.h"
-#include "textsemiseg/data/label_table.h"
+#include "textsemiseg/source/class_names.h"
+#include "textsemiseg/source/label_table.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {
