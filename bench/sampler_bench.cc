@@ -8,7 +8,7 @@
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/dataset/prepare.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/sampling/sampler.h"
 

@@ -7,7 +7,7 @@
 
 #include "support/program.h"
 #include "support/testing.h"
-#include "textsemiseg/data/phantom.h"
+#include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"

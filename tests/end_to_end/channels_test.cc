@@ -6,7 +6,7 @@
 
 #include "support/program.h"
 #include "support/testing.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "support/dataset_files.h"
 
 namespace tss {

@@ -6,7 +6,7 @@
 
 #include "support/program.h"
 #include "support/testing.h"
-#include "textsemiseg/data/phantom.h"
+#include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run.h"
 

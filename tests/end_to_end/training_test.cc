@@ -5,7 +5,7 @@
 
 #include "support/program.h"
 #include "support/testing.h"
-#include "textsemiseg/data/phantom.h"
+#include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/base/config.h"
 
 namespace tss {

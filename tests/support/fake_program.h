@@ -9,8 +9,8 @@
 
 #include "textsemiseg/base/strings.h"
 #include "support/testing.h"
-#include "textsemiseg/data/cache.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/cache.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/study/study_runner.h"
 
 namespace tss::testing {

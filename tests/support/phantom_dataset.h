@@ -8,8 +8,8 @@
 
 #include "textsemiseg/base/log.h"
 #include "support/testing.h"
-#include "textsemiseg/data/phantom.h"
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/dataset/phantom.h"
+#include "textsemiseg/dataset/prepare.h"
 
 namespace tss::testing {
 

@@ -10,7 +10,7 @@
 
 #include "textsemiseg/checks/finding.h"
 #include "textsemiseg/data/case_facts.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/source/label_table.h"
 #include "textsemiseg/source/source.h"
 

@@ -13,7 +13,7 @@
 #include "textsemiseg/checks/population_findings.h"
 #include "textsemiseg/checks/repairs.h"
 #include "support/dataset_files.h"
-#include "textsemiseg/data/phantom.h"
+#include "textsemiseg/dataset/phantom.h"
 #include "support/dicom_files.h"
 #include "textsemiseg/volume/crop_pad.h"
 

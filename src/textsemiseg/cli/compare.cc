@@ -10,7 +10,7 @@
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/comparison/comparison_files.h"
 #include "textsemiseg/comparison/document.h"
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/split.h"
 
 namespace tss {
 namespace {

@@ -13,7 +13,7 @@
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/run_page.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/phantom.h"
+#include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/base/config.h"
 
 namespace tss {

@@ -5,7 +5,7 @@
 
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/networks/catalogue.h"

@@ -7,7 +7,7 @@
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/run_page.h"
 #include "support/scored_runs.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "support/dataset_files.h"
 #include "textsemiseg/report/page_assets.h"
 

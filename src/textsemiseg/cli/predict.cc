@@ -13,7 +13,7 @@
 #include "textsemiseg/cli/prediction_manifest.h"
 #include "textsemiseg/cli/scan_files.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/dicom/series.h"
 #include "textsemiseg/io/image_file.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/dataset/prepare.h"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -12,7 +12,7 @@
 #include "textsemiseg/cli/prepare_explain.h"
 #include "textsemiseg/cli/prepare_plan.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/case_lists.h"
+#include "textsemiseg/dataset/case_lists.h"
 
 namespace tss {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 
 namespace tss {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/dataset/prepare.h"
 
 namespace tss {
 

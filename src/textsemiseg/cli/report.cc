@@ -12,7 +12,7 @@
 #include "textsemiseg/cli/run_page.h"
 #include "textsemiseg/cli/shown_case.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/split.h"
 #include "textsemiseg/report/figure.h"
 #include "textsemiseg/report/page_assets.h"
 

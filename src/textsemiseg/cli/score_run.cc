@@ -8,7 +8,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/cli/score_files.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/io/image_file.h"
 

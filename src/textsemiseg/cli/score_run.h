@@ -5,8 +5,8 @@
 #include <string>
 
 #include "textsemiseg/cli/prediction.h"
-#include "textsemiseg/data/dataset.h"
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/dataset.h"
+#include "textsemiseg/dataset/split.h"
 #include "textsemiseg/report/scores.h"
 
 namespace tss {

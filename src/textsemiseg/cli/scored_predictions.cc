@@ -3,7 +3,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/fingerprint.h"
+#include "textsemiseg/dataset/fingerprint.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/inference/mirror.h"

@@ -8,8 +8,8 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/run_page.h"
 #include "textsemiseg/cli/scored_predictions.h"
-#include "textsemiseg/data/case_reader.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/case_reader.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/io/image_file.h"
 
 namespace tss {

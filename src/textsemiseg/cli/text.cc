@@ -8,7 +8,7 @@
 #include "textsemiseg/cli/nested_verb.h"
 #include "textsemiseg/cli/probe_run.h"
 #include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/text/text_factory.h"

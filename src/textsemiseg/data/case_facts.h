@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "textsemiseg/checks/landmarks.h"
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/split.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

@@ -4,7 +4,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/case_reader.h"
+#include "textsemiseg/dataset/case_reader.h"
 
 namespace tss {
 namespace {

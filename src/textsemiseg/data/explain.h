@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "textsemiseg/data/case_facts.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 
 namespace tss {
 

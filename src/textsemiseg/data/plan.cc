@@ -7,7 +7,7 @@
 #include "textsemiseg/base/percentile.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/case_reader.h"
+#include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/volume/crop_pad.h"
 #include "textsemiseg/volume/reorient.h"
 

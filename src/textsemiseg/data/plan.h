@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 
 namespace tss {
 

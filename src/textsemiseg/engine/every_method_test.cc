@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "support/phantom_dataset.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/trainer.h"
 #include "textsemiseg/engine/validation.h"

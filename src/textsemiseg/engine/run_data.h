@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run.h"
 
 namespace tss {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/inference/sliding_window.h"
 #include "textsemiseg/methods/method.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "support/testing.h"
-#include "textsemiseg/data/case_lists.h"
+#include "textsemiseg/dataset/case_lists.h"
 #include "textsemiseg/source/published_dataset.h"
 
 namespace tss {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/sampling/augmentation.h"
 #include "textsemiseg/sampling/patch.h"
 

@@ -6,7 +6,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/cache.h"
+#include "textsemiseg/dataset/cache.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -5,8 +5,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/dataset.h"
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/dataset.h"
+#include "textsemiseg/dataset/split.h"
 #include "textsemiseg/study/run_lock.h"
 
 namespace tss {

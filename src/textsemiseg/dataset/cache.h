@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/fingerprint.h"
+#include "textsemiseg/dataset/fingerprint.h"
 #include "textsemiseg/source/label_table.h"
 #include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/source/source.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/phantom.h"
+#include "textsemiseg/dataset/phantom.h"
 
 #include <algorithm>
 #include <array>

@@ -1,9 +1,9 @@
-#include "textsemiseg/data/case_reader.h"
+#include "textsemiseg/dataset/case_reader.h"
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/dataset/prepare.h"
 #include "textsemiseg/volume/align.h"
 
 namespace tss {

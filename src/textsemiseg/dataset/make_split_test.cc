@@ -1,4 +1,4 @@
-#include "textsemiseg/data/make_split.h"
+#include "textsemiseg/dataset/make_split.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/make_split.h"
+#include "textsemiseg/dataset/make_split.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/case_lists.h"
+#include "textsemiseg/dataset/case_lists.h"
 
 namespace tss {
 namespace {

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/fingerprint.h"
+#include "textsemiseg/dataset/fingerprint.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

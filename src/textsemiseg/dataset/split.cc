@@ -1,4 +1,4 @@
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/split.h"
 
 #include <algorithm>
 

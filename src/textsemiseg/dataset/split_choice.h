@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "textsemiseg/data/dataset.h"
-#include "textsemiseg/data/prepare.h"
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/dataset.h"
+#include "textsemiseg/dataset/prepare.h"
+#include "textsemiseg/dataset/split.h"
 
 namespace tss {
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/dataset/prepare.h"
 
 #include <algorithm>
 #include <array>
@@ -12,9 +12,9 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/case_reader.h"
+#include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/source/file_patterns.h"
-#include "textsemiseg/data/split_choice.h"
+#include "textsemiseg/dataset/split_choice.h"
 #include "textsemiseg/volume/finite.h"
 
 namespace tss {

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/cache.h"
+#include "textsemiseg/dataset/cache.h"
 
 #include <signal.h>
 #include <unistd.h>

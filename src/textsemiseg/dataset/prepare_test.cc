@@ -1,4 +1,4 @@
-#include "textsemiseg/data/prepare.h"
+#include "textsemiseg/dataset/prepare.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <limits>
 
 #include "support/testing.h"
-#include "textsemiseg/data/case_lists.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/case_lists.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "support/dataset_files.h"
 
 namespace tss {

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/cache.h"
+#include "textsemiseg/dataset/cache.h"
 #include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/source/source.h"
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/split.h"
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/volume/volume.h"
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/case_lists.h"
+#include "textsemiseg/dataset/case_lists.h"
 
 #include <set>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/split.h"
+#include "textsemiseg/dataset/split.h"
 
 namespace tss {
 

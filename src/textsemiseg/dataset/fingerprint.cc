@@ -1,4 +1,4 @@
-#include "textsemiseg/data/fingerprint.h"
+#include "textsemiseg/dataset/fingerprint.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "support/testing.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "support/dataset_files.h"
 #include "support/dicom_files.h"
 #include "textsemiseg/volume/reorient.h"

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/cache.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/cache.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/source/label_table.h"
-#include "textsemiseg/data/make_split.h"
+#include "textsemiseg/dataset/make_split.h"
 #include "textsemiseg/source/published_dataset.h"
 #include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/source/source.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/split_choice.h"
+#include "textsemiseg/dataset/split_choice.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,8 +7,8 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/case_lists.h"
-#include "textsemiseg/data/make_split.h"
+#include "textsemiseg/dataset/case_lists.h"
+#include "textsemiseg/dataset/make_split.h"
 
 namespace tss {
 namespace fs = std::filesystem;

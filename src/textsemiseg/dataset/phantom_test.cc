@@ -1,10 +1,10 @@
-#include "textsemiseg/data/phantom.h"
+#include "textsemiseg/dataset/phantom.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/testing.h"
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "support/dataset_files.h"
 
 namespace tss {

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/dataset.h"
+#include "textsemiseg/dataset/dataset.h"
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/case_lists.h"
+#include "textsemiseg/dataset/case_lists.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <set>
 
 #include "support/testing.h"
-#include "textsemiseg/data/make_split.h"
+#include "textsemiseg/dataset/make_split.h"
 
 namespace tss {
 namespace {
