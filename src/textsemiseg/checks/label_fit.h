@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "textsemiseg/checks/finding.h"
-#include "textsemiseg/data/case_facts.h"
+#include "textsemiseg/checks/case_facts.h"
 
 namespace tss {
 

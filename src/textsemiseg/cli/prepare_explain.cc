@@ -6,7 +6,7 @@
 
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/explain.h"
+#include "textsemiseg/checks/explain.h"
 #include "textsemiseg/report/slice.h"
 #include "textsemiseg/report/text_drawing.h"
 #include "textsemiseg/base/aligned_table.h"

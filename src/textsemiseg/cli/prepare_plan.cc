@@ -7,7 +7,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/data/plan.h"
+#include "textsemiseg/checks/preparation_plan.h"
 #include "textsemiseg/engine/memory_estimate.h"
 #include "textsemiseg/study/slurm.h"
 

@@ -1,10 +1,10 @@
-#include "textsemiseg/data/plan.h"
+#include "textsemiseg/checks/preparation_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/testing.h"
-#include "textsemiseg/data/explain.h"
+#include "textsemiseg/checks/explain.h"
 #include "support/dataset_files.h"
 
 namespace tss {

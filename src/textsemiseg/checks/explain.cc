@@ -1,4 +1,4 @@
-#include "textsemiseg/data/explain.h"
+#include "textsemiseg/checks/explain.h"
 
 #include <algorithm>
 

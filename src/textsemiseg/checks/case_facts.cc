@@ -1,4 +1,4 @@
-#include "textsemiseg/data/case_facts.h"
+#include "textsemiseg/checks/case_facts.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "textsemiseg/data/plan.h"
+#include "textsemiseg/checks/preparation_plan.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/data/case_facts.h"
+#include "textsemiseg/checks/case_facts.h"
 #include "textsemiseg/dataset/dataset.h"
 
 namespace tss {
