@@ -71,7 +71,7 @@ function(tss_embed_web target)
   set(output ${generated}/page_assets.cc)
   file(CONFIGURE OUTPUT ${output} CONTENT
 "// Made by cmake/embed_web.cmake.
-#include \"textsemiseg/report/page_assets.h\"
+#include \"textsemiseg/page/page_assets.h\"
 
 @lines@
 namespace tss {

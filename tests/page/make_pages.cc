@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/cli/run_page.h"
+#include "textsemiseg/page/run_page.h"
 #include "support/scored_runs.h"
 #include "support/dataset_files.h"
 

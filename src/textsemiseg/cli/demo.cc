@@ -11,7 +11,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/cli/run_page.h"
+#include "textsemiseg/page/run_page.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/base/config.h"

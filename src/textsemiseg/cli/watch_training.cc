@@ -2,7 +2,7 @@
 
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/run_page.h"
+#include "textsemiseg/page/run_page.h"
 
 namespace tss {
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/report/page.h"
+#include "textsemiseg/page/page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/report/curves.h"
-#include "textsemiseg/report/page_assets.h"
+#include "textsemiseg/page/page_assets.h"
 #include "textsemiseg/report/scores.h"
 
 namespace tss {

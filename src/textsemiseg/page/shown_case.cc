@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/shown_case.h"
+#include "textsemiseg/page/shown_case.h"
 
 #include <algorithm>
 #include <optional>
@@ -6,8 +6,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/run_page.h"
-#include "textsemiseg/cli/scored_predictions.h"
+#include "textsemiseg/page/run_page.h"
+#include "textsemiseg/page/scored_predictions.h"
 #include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/io/image_file.h"

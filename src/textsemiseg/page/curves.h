@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/report/page.h"
+#include "textsemiseg/page/page.h"
 
 namespace tss {
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/page_pictures.h"
+#include "textsemiseg/page/pictures.h"
 
 #include <algorithm>
 #include <map>
@@ -9,9 +9,9 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/run_page.h"
-#include "textsemiseg/cli/shown_case.h"
-#include "textsemiseg/report/page_assets.h"
+#include "textsemiseg/page/run_page.h"
+#include "textsemiseg/page/shown_case.h"
+#include "textsemiseg/page/page_assets.h"
 
 namespace tss {
 namespace {

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/scored_predictions.h"
+#include "textsemiseg/page/scored_predictions.h"
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"

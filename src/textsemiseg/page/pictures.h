@@ -8,7 +8,7 @@
 
 #include "textsemiseg/comparison/study.h"
 #include "textsemiseg/report/confusion.h"
-#include "textsemiseg/report/page_cases.h"
+#include "textsemiseg/page/cases.h"
 
 namespace tss {
 

@@ -1,15 +1,15 @@
-#include "textsemiseg/cli/page_pictures.h"
+#include "textsemiseg/page/pictures.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/cli/run_page.h"
+#include "textsemiseg/page/run_page.h"
 #include "support/scored_runs.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "support/dataset_files.h"
-#include "textsemiseg/report/page_assets.h"
+#include "textsemiseg/page/page_assets.h"
 
 namespace tss {
 namespace {

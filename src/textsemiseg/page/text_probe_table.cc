@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/page_text_probe.h"
+#include "textsemiseg/page/text_probe_table.h"
 
 #include <sstream>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/report/page.h"
+#include "textsemiseg/page/page.h"
 
 namespace tss {
 

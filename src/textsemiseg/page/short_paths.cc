@@ -1,4 +1,4 @@
-#include "textsemiseg/report/short_paths.h"
+#include "textsemiseg/page/short_paths.h"
 
 #include <algorithm>
 #include <filesystem>

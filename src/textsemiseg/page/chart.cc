@@ -1,4 +1,4 @@
-#include "textsemiseg/report/chart.h"
+#include "textsemiseg/page/chart.h"
 
 #include <algorithm>
 #include <cmath>

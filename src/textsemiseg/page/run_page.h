@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "textsemiseg/comparison/comparison.h"
-#include "textsemiseg/report/page.h"
+#include "textsemiseg/page/page.h"
 
 namespace tss {
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/page_curves.h"
+#include "textsemiseg/page/curves.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/run_page.h"
+#include "textsemiseg/page/run_page.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,12 +7,12 @@
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/page_curves.h"
-#include "textsemiseg/cli/page_pictures.h"
-#include "textsemiseg/cli/page_text_probe.h"
+#include "textsemiseg/page/curves.h"
+#include "textsemiseg/page/pictures.h"
+#include "textsemiseg/page/text_probe_table.h"
 #include "textsemiseg/comparison/document.h"
 #include "textsemiseg/report/curves.h"
-#include "textsemiseg/report/short_paths.h"
+#include "textsemiseg/page/short_paths.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -1,4 +1,4 @@
-#include "textsemiseg/report/page_cases.h"
+#include "textsemiseg/page/cases.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "textsemiseg/report/page.h"
+#include "textsemiseg/page/page.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -7,7 +7,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/report/colours.h"
 #include "textsemiseg/base/html.h"
-#include "textsemiseg/report/page_assets.h"
+#include "textsemiseg/page/page_assets.h"
 
 namespace tss {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "textsemiseg/report/chart.h"
-#include "textsemiseg/report/page_cases.h"
+#include "textsemiseg/page/chart.h"
+#include "textsemiseg/page/cases.h"
 
 namespace tss {
 
