@@ -9,7 +9,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/number_checks.h"
+#include "textsemiseg/workflows/number_checks.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/page/run_page.h"
 #include "textsemiseg/cli/verbs.h"

@@ -7,7 +7,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/cli/scan_files.h"
+#include "textsemiseg/workflows/scan_files.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/volume/reorient.h"

@@ -10,7 +10,7 @@
 
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/temporary_folder.h"
-#include "textsemiseg/cli/prediction_manifest.h"
+#include "textsemiseg/workflows/prediction_manifest.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/base/config.h"
 #include "support/dicom_files.h"

@@ -10,10 +10,10 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
-#include "textsemiseg/cli/output_guard.h"
-#include "textsemiseg/cli/prediction_manifest.h"
+#include "textsemiseg/workflows/output_guard.h"
+#include "textsemiseg/workflows/prediction_manifest.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/cli/score_files.h"
+#include "textsemiseg/workflows/score_files.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/io/image_file.h"
 

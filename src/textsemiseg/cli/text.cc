@@ -6,7 +6,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/nested_verb.h"
-#include "textsemiseg/cli/probe_run.h"
+#include "textsemiseg/workflows/probe_run.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/device.h"

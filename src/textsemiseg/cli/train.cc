@@ -6,7 +6,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/number_checks.h"
+#include "textsemiseg/workflows/number_checks.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/cli/watch_training.h"
 #include "textsemiseg/engine/run_config.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/cli/prediction.h"
+#include "textsemiseg/workflows/prediction.h"
 
 namespace tss {
 

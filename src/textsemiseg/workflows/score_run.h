@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "textsemiseg/cli/prediction.h"
+#include "textsemiseg/workflows/prediction.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/dataset/split.h"
 #include "textsemiseg/report/scores.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/preview.h"
+#include "textsemiseg/workflows/preview.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/score_run.h"
+#include "textsemiseg/workflows/score_run.h"
 
 #include <optional>
 
@@ -7,7 +7,7 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
-#include "textsemiseg/cli/score_files.h"
+#include "textsemiseg/workflows/score_files.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/io/image_file.h"

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/output_guard.h"
+#include "textsemiseg/workflows/output_guard.h"
 
 #include <sys/stat.h>
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/score_files.h"
+#include "textsemiseg/workflows/score_files.h"
 
 #include <algorithm>
 #include <numeric>

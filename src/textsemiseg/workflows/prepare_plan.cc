@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/prepare_plan.h"
+#include "textsemiseg/workflows/prepare_plan.h"
 
 #include <iostream>
 #include <utility>

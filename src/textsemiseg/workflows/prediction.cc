@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/prediction.h"
+#include "textsemiseg/workflows/prediction.h"
 
 #include <CLI/CLI.hpp>
 #include <cmath>
@@ -8,9 +8,9 @@
 #include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/cli/number_checks.h"
-#include "textsemiseg/cli/output_guard.h"
-#include "textsemiseg/cli/preview.h"
+#include "textsemiseg/workflows/number_checks.h"
+#include "textsemiseg/workflows/output_guard.h"
+#include "textsemiseg/workflows/preview.h"
 #include "textsemiseg/dataset/cache.h"
 #include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/engine/costs.h"

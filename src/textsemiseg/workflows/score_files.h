@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/cli/scan_files.h"
+#include "textsemiseg/workflows/scan_files.h"
 #include "textsemiseg/report/scores.h"
 
 namespace tss {

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/prediction_manifest.h"
+#include "textsemiseg/workflows/prediction_manifest.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/scan_files.h"
+#include "textsemiseg/workflows/scan_files.h"
 
 #include <algorithm>
 #include <map>

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/prepare_explain.h"
+#include "textsemiseg/workflows/prepare_explain.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/convolution_check.h"
+#include "textsemiseg/workflows/convolution_check.h"
 
 #include <torch/torch.h>
 

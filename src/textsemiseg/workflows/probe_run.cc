@@ -1,4 +1,4 @@
-#include "textsemiseg/cli/probe_run.h"
+#include "textsemiseg/workflows/probe_run.h"
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
