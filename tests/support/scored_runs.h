@@ -8,7 +8,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "support/testing.h"
-#include "textsemiseg/comparison/study.h"
+#include "textsemiseg/runs/study_record.h"
 
 namespace tss::testing {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "textsemiseg/comparison/study.h"
+#include "textsemiseg/runs/study_record.h"
 
 namespace tss {
 

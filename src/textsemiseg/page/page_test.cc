@@ -10,7 +10,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/report/curves.h"
 #include "textsemiseg/page/page_assets.h"
-#include "textsemiseg/report/scores.h"
+#include "textsemiseg/runs/scores.h"
 
 namespace tss {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/comparison/study.h"
+#include "textsemiseg/runs/study_record.h"
 #include "textsemiseg/report/confusion.h"
 #include "textsemiseg/page/cases.h"
 

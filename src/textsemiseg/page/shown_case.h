@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/comparison/study.h"
+#include "textsemiseg/runs/study_record.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "textsemiseg/workflows/scan_files.h"
-#include "textsemiseg/report/scores.h"
+#include "textsemiseg/runs/scores.h"
 
 namespace tss {
 

@@ -7,7 +7,7 @@
 #include "textsemiseg/workflows/prediction.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/dataset/split.h"
-#include "textsemiseg/report/scores.h"
+#include "textsemiseg/runs/scores.h"
 
 namespace tss {
 

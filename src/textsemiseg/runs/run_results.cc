@@ -1,4 +1,4 @@
-#include "textsemiseg/comparison/run_results.h"
+#include "textsemiseg/runs/run_results.h"
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"

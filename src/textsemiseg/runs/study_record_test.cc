@@ -1,4 +1,4 @@
-#include "textsemiseg/comparison/study.h"
+#include "textsemiseg/runs/study_record.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "textsemiseg/base/config.h"
-#include "textsemiseg/report/scores.h"
+#include "textsemiseg/runs/scores.h"
 
 namespace tss {
 

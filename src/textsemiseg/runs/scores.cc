@@ -1,4 +1,4 @@
-#include "textsemiseg/report/scores.h"
+#include "textsemiseg/runs/scores.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/comparison/run_results.h"
+#include "textsemiseg/runs/run_results.h"
 
 namespace tss {
 

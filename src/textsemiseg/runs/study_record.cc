@@ -1,4 +1,4 @@
-#include "textsemiseg/comparison/study.h"
+#include "textsemiseg/runs/study_record.h"
 
 #include <algorithm>
 #include <map>
