@@ -5,8 +5,8 @@
 #include "support/untrained_run.h"
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/log.h"
-#include "textsemiseg/exchange/onnx_convert.h"
-#include "textsemiseg/exchange/onnx_export.h"
+#include "textsemiseg/onnx/convert.h"
+#include "textsemiseg/onnx/export.h"
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/onnx/file.h"
 

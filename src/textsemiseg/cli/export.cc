@@ -7,7 +7,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/exchange/export_weights.h"
-#include "textsemiseg/exchange/onnx_export.h"
+#include "textsemiseg/onnx/export.h"
 
 namespace tss {
 namespace {

@@ -1,11 +1,11 @@
-#include "textsemiseg/exchange/onnx_export.h"
+#include "textsemiseg/onnx/export.h"
 
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/run.h"
-#include "textsemiseg/exchange/onnx_convert.h"
+#include "textsemiseg/onnx/convert.h"
 #include "textsemiseg/onnx/file.h"
 
 namespace tss {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "textsemiseg/exchange/onnx_builder.h"
+#include "textsemiseg/onnx/builder.h"
 
 namespace tss {
 namespace {

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "textsemiseg/exchange/onnx_builder.h"
+#include "textsemiseg/onnx/builder.h"
 
 namespace tss {
 namespace {

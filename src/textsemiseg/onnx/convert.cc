@@ -1,4 +1,4 @@
-#include "textsemiseg/exchange/onnx_convert.h"
+#include "textsemiseg/onnx/convert.h"
 
 #include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/csrc/jit/ir/ir.h>
@@ -9,7 +9,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/exchange/onnx_builder.h"
+#include "textsemiseg/onnx/builder.h"
 #include "textsemiseg/onnx/free_sizes.h"
 
 namespace tss {

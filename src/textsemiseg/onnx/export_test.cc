@@ -1,5 +1,5 @@
 // What the ONNX export says and refuses; that its files compute the same is shown in onnxruntime (tests/onnx).
-#include "textsemiseg/exchange/onnx_export.h"
+#include "textsemiseg/onnx/export.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include "support/untrained_run.h"
 #include "textsemiseg/base/log.h"
 #include "support/testing.h"
-#include "textsemiseg/exchange/onnx_convert.h"
+#include "textsemiseg/onnx/convert.h"
 
 namespace tss {
 namespace {

@@ -1,4 +1,4 @@
-#include "textsemiseg/exchange/onnx_builder.h"
+#include "textsemiseg/onnx/builder.h"
 
 #include <torch/csrc/jit/ir/constants.h>
 

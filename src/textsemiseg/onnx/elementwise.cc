@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "textsemiseg/exchange/onnx_builder.h"
+#include "textsemiseg/onnx/builder.h"
 
 namespace tss {
 namespace {
