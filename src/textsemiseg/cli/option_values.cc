@@ -9,7 +9,7 @@
 #include "textsemiseg/dataset/split.h"
 #include "textsemiseg/inference/sliding_window.h"
 #include "textsemiseg/methods/registry.h"
-#include "textsemiseg/study/plan.h"
+#include "textsemiseg/study/table_plan.h"
 
 namespace tss {
 namespace {

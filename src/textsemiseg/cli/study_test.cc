@@ -5,7 +5,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/methods/registry.h"
-#include "textsemiseg/study/plan.h"
+#include "textsemiseg/study/table_plan.h"
 
 namespace tss {
 namespace {

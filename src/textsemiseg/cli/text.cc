@@ -12,7 +12,7 @@
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/text/text_factory.h"
-#include "textsemiseg/text/text_table.h"
+#include "textsemiseg/text/embedding_table.h"
 
 namespace tss {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "textsemiseg/study/plan.h"
+#include "textsemiseg/study/table_plan.h"
 
 namespace tss {
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/study/plan.h"
+#include "textsemiseg/study/table_plan.h"
 
 namespace tss {
 

@@ -6,7 +6,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/text/drawn.h"
 #include "textsemiseg/text/table_prompts.h"
-#include "textsemiseg/text/text_table.h"
+#include "textsemiseg/text/embedding_table.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss {

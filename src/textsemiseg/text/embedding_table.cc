@@ -1,4 +1,4 @@
-#include "textsemiseg/text/text_table.h"
+#include "textsemiseg/text/embedding_table.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "textsemiseg/study/plan.h"
+#include "textsemiseg/study/table_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

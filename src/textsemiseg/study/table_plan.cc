@@ -1,11 +1,11 @@
-#include "textsemiseg/study/plan.h"
+#include "textsemiseg/study/table_plan.h"
 
 #include <algorithm>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/study/plan_files.h"
+#include "textsemiseg/study/table_plan_files.h"
 
 namespace tss {
 namespace fs = std::filesystem;
