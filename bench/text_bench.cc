@@ -3,9 +3,9 @@
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
 
+#include "support/small_encoders.h"
 #include "textsemiseg/text/clip_text_encoder.h"
 #include "textsemiseg/text/clip_vocabulary.h"
-#include "support/small_encoders.h"
 #include "textsemiseg/text/frozen_linear.h"
 #include "textsemiseg/text/prompt_learner.h"
 #include "textsemiseg/text/text_package.h"

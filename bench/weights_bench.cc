@@ -2,8 +2,8 @@
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
 
-#include "support/torch_files.h"
 #include "support/testing.h"
+#include "support/torch_files.h"
 #include "textsemiseg/weights/weights_file.h"
 
 namespace {

@@ -7,13 +7,12 @@
 
 #include "support/program.h"
 #include "support/testing.h"
-#include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/base/config.h"
+#include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
 
-namespace tss {
-namespace {
+namespace tss::bad_input_test {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
@@ -218,5 +217,4 @@ TEST_F(BadInput, ErrorsHaveColourWhereItIsWantedAndAreJsonWhereThatIs) {
   EXPECT_THAT(event["text"].get<std::string>(), HasSubstr("nowhere"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::bad_input_test

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 
+#include "support/dataset_files.h"
 #include "support/program.h"
 #include "support/testing.h"
 #include "textsemiseg/dataset/dataset.h"
-#include "support/dataset_files.h"
 
-namespace tss {
-namespace {
+namespace tss::channels_test {
 
 namespace fs = std::filesystem;
 
@@ -76,5 +75,4 @@ label = "**/{id}/{id}_seg.nii*"
   EXPECT_FALSE(fs::exists(folder / "no.nii.gz"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::channels_test

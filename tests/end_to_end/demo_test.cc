@@ -5,11 +5,10 @@
 #include <filesystem>
 
 #include "support/program.h"
-#include "textsemiseg/base/files.h"
 #include "support/testing.h"
+#include "textsemiseg/base/files.h"
 
-namespace tss {
-namespace {
+namespace tss::demo_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -54,5 +53,4 @@ TEST(Demo, LeavesAForeignFolderAlone) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::demo_test

@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "support/program.h"
-#include "textsemiseg/base/files.h"
 #include "support/testing.h"
-#include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/base/config.h"
+#include "textsemiseg/base/files.h"
+#include "textsemiseg/dataset/phantom.h"
 
-namespace tss {
-namespace {
+namespace tss::example_method_test {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -52,5 +51,4 @@ TEST(ExampleMethod, AWrongOptionIsOneLine) {
   EXPECT_THAT(wrong.messages, HasSubstr("pi_model.noise"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::example_method_test

@@ -10,8 +10,7 @@
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run.h"
 
-namespace tss {
-namespace {
+namespace tss::resume_test {
 
 namespace fs = std::filesystem;
 
@@ -105,5 +104,4 @@ TEST_F(ResumeTest, AfterKillAndCtrlCTheRunEndsAsAnUninterruptedOne) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::resume_test

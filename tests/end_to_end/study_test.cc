@@ -7,13 +7,12 @@
 
 #include "support/program.h"
 #include "support/testing.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run.h"
-#include "textsemiseg/base/config.h"
 
-namespace tss {
-namespace {
+namespace tss::study_test {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
@@ -172,5 +171,4 @@ TEST_F(StudyTest, WhatIsWrongIsSaidBeforeAnythingIsDone) {
   EXPECT_THAT(list.output, AllOf(HasSubstr("table4: "), HasSubstr("ua_mt_text"), HasSubstr("pancreas_ct (6, 12)")));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::study_test

@@ -5,11 +5,10 @@
 
 #include "support/program.h"
 #include "support/testing.h"
-#include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/base/config.h"
+#include "textsemiseg/dataset/phantom.h"
 
-namespace tss {
-namespace {
+namespace tss::training_test {
 
 namespace fs = std::filesystem;
 
@@ -70,5 +69,4 @@ TEST(Training, LearnsThePhantom) {
   EXPECT_GE(after, 0.7);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::training_test

@@ -33,7 +33,8 @@ constexpr const char* kUsage =
     "  --only     one file, by its name without .json\n"
     "  --part     every N-th file beginning with the I-th, for runs side by side\n"
     "  --verbose  a line for every quantity, not only for the worst of each file\n"
-    "  --measure-rounding  writes what rounding can do to each quantity, from float64 runs alone (rounding.h), and compares nothing\n";
+    "  --measure-rounding  writes what rounding can do to each quantity, from float64 runs alone (rounding.h), and compares "
+    "nothing\n";
 
 Options parse(int argc, char** argv) {
   Options options;

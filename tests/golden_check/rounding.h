@@ -17,7 +17,7 @@
 namespace golden {
 
 constexpr double kUnits = 29;
-constexpr int kDraws = 8;
+constexpr int kDraws = 3;
 constexpr double kSafety = 4;
 
 // Which draw moves the formula values from now on; 0 leaves them as they are.

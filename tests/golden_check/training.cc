@@ -37,8 +37,7 @@ std::string ours(const Prefixes& names, const std::string& name) {
 
 using Values = std::function<torch::Tensor(const std::string&)>;
 
-void check_tensors(const Json& expected, const Prefixes& names, Checker& check, const char* title, Kind kind,
-                   const Values& get) {
+void check_tensors(const Json& expected, const Prefixes& names, Checker& check, const char* title, Kind kind, const Values& get) {
   for (const auto& [name, field] : expected.items()) {
     const torch::Tensor got = get(ours(names, name));
     const torch::Tensor value = got.defined() ? got : torch::zeros(1);

@@ -3,11 +3,11 @@
 #include <cstdio>
 
 #include "support/untrained_run.h"
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/onnx/convert.h"
 #include "textsemiseg/onnx/export.h"
-#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/onnx/file.h"
 
 namespace tss {

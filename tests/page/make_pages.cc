@@ -2,10 +2,10 @@
 //   make_pages FOLDER [CASES [SIDE]]
 #include <cstdlib>
 
+#include "support/dataset_files.h"
+#include "support/scored_runs.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/page/run_page.h"
-#include "support/scored_runs.h"
-#include "support/dataset_files.h"
 
 namespace tss {
 namespace {

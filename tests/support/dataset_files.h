@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/source/dataset_json.h"
 #include "textsemiseg/dataset/prepare.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/source/dataset_json.h"
 
 namespace tss::testing {
 

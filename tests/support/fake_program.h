@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/base/strings.h"
 #include "support/testing.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/cache.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/study/study_runner.h"

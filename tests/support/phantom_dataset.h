@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "textsemiseg/base/log.h"
 #include "support/testing.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/dataset/prepare.h"
 

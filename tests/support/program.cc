@@ -7,8 +7,8 @@
 #include <csignal>
 #include <filesystem>
 
-#include "textsemiseg/base/error.h"
 #include "support/testing.h"
+#include "textsemiseg/base/error.h"
 
 namespace tss::testing {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "support/testing.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "support/testing.h"
 #include "textsemiseg/runs/study_record.h"
 
 namespace tss::testing {

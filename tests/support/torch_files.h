@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "textsemiseg/base/files.h"
 #include "textsemiseg/archive/zip_file.h"
+#include "textsemiseg/base/files.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss::testing {

@@ -8,8 +8,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::npy_file_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -118,5 +117,4 @@ TEST_F(NpyFile, MovesKeepTheMap) {
   EXPECT_EQ(a.data<uint8_t>()[0], 9);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::npy_file_test

@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::zip_file_test {
 using ::testing::HasSubstr;
 
 template <class T>
@@ -120,5 +119,4 @@ TEST_F(ZipFileTest, TruncationAnywhereIsFound) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::zip_file_test

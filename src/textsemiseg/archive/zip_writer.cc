@@ -3,9 +3,9 @@
 #include <cstring>
 #include <fstream>
 
+#include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace {

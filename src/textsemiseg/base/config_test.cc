@@ -8,8 +8,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::config_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -178,5 +177,4 @@ TEST_F(Config, JsonFiles) {
   EXPECT_TRUE(read_json(folder / "sub/a.json")["n"].is_null());
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::config_test

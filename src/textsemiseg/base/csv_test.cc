@@ -4,8 +4,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::csv_test {
 
 using Rows = std::vector<std::vector<std::string>>;
 
@@ -29,5 +28,4 @@ TEST(Csv, ErrorsNameTheLine) {
   EXPECT_EQ(error("a\n\"x\"y\n"), "f.csv, line 2: has text after a closing quote; expected a comma or the end of the line");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::csv_test

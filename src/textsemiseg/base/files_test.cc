@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::files_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -71,5 +70,4 @@ TEST(Files, HashIsFnv1a) {
   EXPECT_EQ(hex(10), "000000000000000a");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::files_test

@@ -6,13 +6,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/testing.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::messages_test {
 
 using Json = nlohmann::ordered_json;
 
@@ -114,5 +113,4 @@ TEST(Messages, ColoursFollowTheVariables) {
   ::close(pipe_ends[1]);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::messages_test

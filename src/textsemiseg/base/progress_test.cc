@@ -3,11 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/log.h"
 #include "support/testing.h"
+#include "textsemiseg/base/log.h"
 
-namespace tss {
-namespace {
+namespace tss::progress_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -60,5 +59,4 @@ TEST(Log, LevelsAndFile) {
               HasSubstr("cannot be opened for writing"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::progress_test

@@ -7,8 +7,7 @@
 #include <numeric>
 #include <set>
 
-namespace tss {
-namespace {
+namespace tss::random_test {
 
 // The published known answer for counter 0 and key 0 (Random123, kat_vectors), and two blocks computed with a second
 // implementation that gives all three published answers.
@@ -110,5 +109,4 @@ TEST(Random, ServesStandardAlgorithms) {
   EXPECT_FALSE(std::is_sorted(values.begin(), values.end()));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::random_test

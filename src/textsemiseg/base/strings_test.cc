@@ -4,11 +4,10 @@
 
 #include <locale>
 
-#include "textsemiseg/base/clock.h"
 #include "support/testing.h"
+#include "textsemiseg/base/clock.h"
 
-namespace tss {
-namespace {
+namespace tss::strings_test {
 
 using testing::input_error_of;
 using Words = std::vector<std::string>;
@@ -83,5 +82,4 @@ TEST(Clock, Durations) {
   EXPECT_EQ(timestamp().back(), 'Z');
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::strings_test

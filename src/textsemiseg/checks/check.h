@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/checks/finding.h"
 #include "textsemiseg/checks/case_facts.h"
+#include "textsemiseg/checks/finding.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/source/label_table.h"
 #include "textsemiseg/source/source.h"

@@ -6,19 +6,18 @@
 #include <cmath>
 #include <limits>
 
-#include "textsemiseg/base/log.h"
+#include "support/dataset_files.h"
+#include "support/dicom_files.h"
 #include "support/testing.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/checks/case_findings.h"
 #include "textsemiseg/checks/label_fit.h"
 #include "textsemiseg/checks/population_findings.h"
 #include "textsemiseg/checks/repairs.h"
-#include "support/dataset_files.h"
 #include "textsemiseg/dataset/phantom.h"
-#include "support/dicom_files.h"
 #include "textsemiseg/volume/crop_pad.h"
 
-namespace tss {
-namespace {
+namespace tss::check_test {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -592,5 +591,4 @@ TEST_F(DatasetCheckTest, FullFindsAFileWithAnotherContentOfTheSameSizeAndTime) {
   EXPECT_THAT(found[0].cases, ElementsAre(id));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::check_test

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/checks/case_facts.h"
 #include "textsemiseg/checks/duplicates.h"
 #include "textsemiseg/checks/finding.h"
-#include "textsemiseg/checks/case_facts.h"
 
 namespace tss {
 

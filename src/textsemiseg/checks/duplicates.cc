@@ -10,8 +10,8 @@ namespace {
 
 constexpr int64_t kVotes = 6;
 constexpr double kCorrelation = 0.9;
-constexpr size_t kCommon = 64;           // a hash at more places than this is no landmark
-constexpr int64_t kSamples = 4'000'000;  // voxels compared at most
+constexpr size_t kCommon = 64;                  // a hash at more places than this is no landmark
+constexpr int64_t kComparedVoxels = 4'000'000;  // voxels compared at most
 
 Alignment alignment_of(const Landmark& a, const Landmark& b) {
   Alignment out;
@@ -85,7 +85,7 @@ std::optional<DuplicateMatch> verify_duplicate(const DuplicateCandidate& candida
     start += stride[i] * -shift;  // q = sign * (p - shift)
   }
   // Every n-th voxel along the rows, n odd so that no pattern of the sides is met.
-  const int64_t step = overlap / kSamples * 2 + 1;
+  const int64_t step = overlap / kComparedVoxels * 2 + 1;
   std::vector<std::pair<float, float>> pairs;
   for (int64_t x = low[0]; x < high[0]; ++x) {
     for (int64_t y = low[1]; y < high[1]; ++y) {

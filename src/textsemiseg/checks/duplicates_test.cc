@@ -4,15 +4,14 @@
 
 #include <cmath>
 
-#include "textsemiseg/base/random.h"
 #include "support/testing.h"
-#include "textsemiseg/source/file_patterns.h"
+#include "textsemiseg/base/random.h"
 #include "textsemiseg/io/scan.h"
+#include "textsemiseg/source/file_patterns.h"
 #include "textsemiseg/volume/crop_pad.h"
 #include "textsemiseg/volume/reorient.h"
 
-namespace tss {
-namespace {
+namespace tss::duplicates_test {
 
 // A body with organs and noise in air of 0, as whole numbers.
 Image scan(uint64_t seed, const Size3& size = {48, 44, 40}) {
@@ -151,5 +150,4 @@ TEST(Duplicates, RealScans) {
   EXPECT_EQ(pairs("left_atrium", "{id}/mri_norm2.h5"), std::vector<std::string>{"0RZDK210BSMWAA6467LU CMPXO4J23G58J53Q98SZ"});
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::duplicates_test

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "textsemiseg/checks/finding.h"
 #include "textsemiseg/checks/case_facts.h"
+#include "textsemiseg/checks/finding.h"
 
 namespace tss {
 

@@ -14,9 +14,9 @@
 namespace tss {
 namespace {
 
-constexpr size_t kFewest = 8;      // cases that can be compared
-constexpr double kFar = 6;         // robust standard deviations
-constexpr double kOtherUnit = 10;  // factor between ranges
+constexpr size_t kFewestCompared = 8;  // cases that can be compared
+constexpr double kFar = 6;             // robust standard deviations
+constexpr double kOtherUnit = 10;      // factor between ranges
 constexpr double kOtherSpacing = 2, kOtherExtent = 2.5;
 constexpr double kUsual = 0.9;  // share of the cases that have a class for its absence to be odd
 
@@ -126,7 +126,7 @@ void judge_classes(const std::vector<const CaseFacts*>& cases, const std::vector
                             "if it was forgotten, complete the label or treat the case as unlabelled"});
       }
     }
-    if (with.size() < kFewest) continue;
+    if (with.size() < kFewestCompared) continue;
     const double usual = median_of(logs);
     const auto scores = robust_scores(logs, std::log(1.5));
     std::vector<Finding> odd;
@@ -161,7 +161,7 @@ void judge_population(const std::vector<CaseFacts>& cases, const std::vector<std
     if (one.readable) readable.push_back(&one);
     if (one.readable && one.has_label) labelled.push_back(&one);
   }
-  if (readable.size() >= kFewest) {
+  if (readable.size() >= kFewestCompared) {
     const size_t channels = readable.front()->channels.size();
     const bool alike =
         std::all_of(readable.begin(), readable.end(), [&](const auto* one) { return one->channels.size() == channels; });
@@ -179,7 +179,7 @@ void judge_population(const std::vector<CaseFacts>& cases, const std::vector<std
         kOtherExtent, "extent_outlier", "field of view", "another part of the body, a crop, or a wrong spacing in the header",
         findings);
   }
-  if (labelled.size() >= kFewest) judge_classes(labelled, class_names, findings);
+  if (labelled.size() >= kFewestCompared) judge_classes(labelled, class_names, findings);
 }
 
 std::string side_of(const CaseFacts& one) {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/checks/finding.h"
 #include "textsemiseg/checks/case_facts.h"
+#include "textsemiseg/checks/finding.h"
 
 namespace tss {
 

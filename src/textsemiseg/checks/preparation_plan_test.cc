@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/dataset_files.h"
 #include "support/testing.h"
 #include "textsemiseg/checks/explain.h"
-#include "support/dataset_files.h"
 
-namespace tss {
-namespace {
+namespace tss::preparation_plan_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -157,5 +156,4 @@ TEST(Explain, ShowsWhatEachStepLeaves) {
   EXPECT_THAT(input_error_of([&] { explain_case(record, "case_1"); }), HasSubstr("has no case 'case_1' (did you mean"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::preparation_plan_test

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 
+#include "textsemiseg/base/aligned_table.h"
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
@@ -19,7 +20,6 @@
 #include "textsemiseg/checks/repairs.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/source/file_patterns.h"
-#include "textsemiseg/base/aligned_table.h"
 
 namespace tss {
 namespace {
@@ -31,9 +31,9 @@ struct CheckArguments {
 };
 
 // Text for a terminal, in colours where it has them.
-class Page {
+class Terminal {
  public:
-  Page() : colours_(colours_wanted(STDOUT_FILENO)) {
+  Terminal() : colours_(colours_wanted(STDOUT_FILENO)) {
     winsize size{};
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 60) width_ = std::min<size_t>(size.ws_col, 160);
   }
@@ -74,10 +74,10 @@ std::string range_of(std::vector<double> values) {
   return low == high ? low : concat(low, " to ", high, " (median ", number(percentile(values, 50)), ")");
 }
 
-void print_overview(const CheckReport& report, const Page& page) {
+void print_overview(const CheckReport& report, const Terminal& terminal) {
   const auto labelled =
       std::count_if(report.cases.begin(), report.cases.end(), [](const CaseFacts& one) { return one.has_label; });
-  std::cout << page.bold(report.name) << ": " << (report.roles.empty() ? report.layout + " layout, " : report.roles + "; ")
+  std::cout << terminal.bold(report.name) << ": " << (report.roles.empty() ? report.layout + " layout, " : report.roles + "; ")
             << report.cases.size() << (report.cases.size() == 1 ? " case, " : " cases, ") << labelled
             << " with a label; looked through in " << format_duration(report.seconds) << "\n\n";
   std::vector<const CaseFacts*> readable;
@@ -162,7 +162,7 @@ void print_cases(const CheckReport& report) {
   std::cout << aligned(rows) << "\n";
 }
 
-void print_findings(const CheckReport& report, bool all, const Page& page) {
+void print_findings(const CheckReport& report, bool all, const Terminal& terminal) {
   constexpr size_t kShown = 3, kIndent = 9;
   const std::string prefix = report.folder.string() + "/";
   const auto local = [&](std::string text) {  // paths as seen from the folder
@@ -175,29 +175,30 @@ void print_findings(const CheckReport& report, bool all, const Page& page) {
     while (end < report.findings.size() && report.findings[end].code == first.code &&
            report.findings[end].severity == first.severity)
       ++end;
-    std::cout << page.severity(first.severity) << page.bold(first.code);
-    if (end - i > 1) std::cout << page.faint(concat("  ", end - i, " times"));
+    std::cout << terminal.severity(first.severity) << terminal.bold(first.code);
+    if (end - i > 1) std::cout << terminal.faint(concat("  ", end - i, " times"));
     std::cout << "\n";
     const size_t shown = all || end - i <= kShown + 1 ? end : i + kShown;
     for (size_t k = i; k < shown; ++k) {
       const Finding& one = report.findings[k];
       const std::string who = one.cases.empty() ? "" : few_of(one.cases) + ": ";
-      std::cout << std::string(kIndent, ' ') << page.wrapped(who + local(one.message), kIndent) << "\n";
+      std::cout << std::string(kIndent, ' ') << terminal.wrapped(who + local(one.message), kIndent) << "\n";
     }
     if (shown < end) {
       std::vector<std::string> ids;
       for (size_t k = shown; k < end; ++k)
         ids.insert(ids.end(), report.findings[k].cases.begin(), report.findings[k].cases.end());
       std::cout << std::string(kIndent, ' ')
-                << page.wrapped(ids.empty() ? "and so on; --cases shows all" : "the same in " + few_of(ids, 12), kIndent) << "\n";
+                << terminal.wrapped(ids.empty() ? "and so on; --cases shows all" : "the same in " + few_of(ids, 12), kIndent)
+                << "\n";
     }
-    std::cout << std::string(kIndent, ' ') << page.faint(page.wrapped("-> " + local(first.advice), kIndent)) << "\n\n";
+    std::cout << std::string(kIndent, ' ') << terminal.faint(terminal.wrapped("-> " + local(first.advice), kIndent)) << "\n\n";
     i = end;
   }
   const int64_t errors = report.count(Severity::kError), warnings = report.count(Severity::kWarning);
   const std::string counts =
       concat(errors, errors == 1 ? " error, " : " errors, ", warnings, warnings == 1 ? " warning" : " warnings");
-  std::cout << (report.sound() ? page.coloured("1;32", counts) : page.coloured("1;31", counts))
+  std::cout << (report.sound() ? terminal.coloured("1;32", counts) : terminal.coloured("1;31", counts))
             << (report.sound() ? ": nothing here makes training unsound" : ": training on this would be unsound") << "\n";
 }
 
@@ -242,11 +243,11 @@ void run(const CheckArguments& arguments) {
   if (arguments.json) {
     std::cout << to_json(report).dump(2) << "\n";
   } else {
-    const Page page;
-    print_overview(report, page);
+    const Terminal terminal;
+    print_overview(report, terminal);
     print_classes(report);
     if (arguments.cases) print_cases(report);
-    print_findings(report, arguments.cases, page);
+    print_findings(report, arguments.cases, terminal);
   }
   if (!arguments.fix.empty()) repair(source, report, arguments.fix);
   if (report.sound()) return;

@@ -5,13 +5,12 @@
 #include <limits>
 #include <sstream>
 
-#include "textsemiseg/base/log.h"
-#include "support/testing.h"
-#include "textsemiseg/cli/program.h"
 #include "support/dataset_files.h"
+#include "support/testing.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/cli/program.h"
 
-namespace tss {
-namespace {
+namespace tss::check_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -77,5 +76,4 @@ TEST_F(CheckVerb, NeedsOneFolder) {
   EXPECT_EQ(run({"check", "--source", source(), "--split", "fold_0"}).code, ExitCode::kUsage);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::check_test

@@ -7,7 +7,7 @@
 namespace tss {
 namespace {
 
-OptionFacts facts_of(const CLI::Option& option) {
+OptionFacts option_facts(const CLI::Option& option) {
   OptionFacts out;
   for (const std::string& name : option.get_snames()) out.names.push_back("-" + name);
   for (const std::string& name : option.get_lnames()) out.names.push_back("--" + name);
@@ -29,7 +29,7 @@ CommandFacts facts_below(const CLI::App& app, const std::string& parents) {
   if (starts_with(footer, example)) out.example = footer.substr(example.size());
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_group().empty()) continue;  // hidden
-    (option->get_positional() ? out.positionals : out.options).push_back(facts_of(*option));
+    (option->get_positional() ? out.positionals : out.options).push_back(option_facts(*option));
   }
   for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
     out.commands.push_back(facts_below(*sub, out.full));

@@ -13,16 +13,15 @@
 #include <set>
 #include <sstream>
 
+#include "support/testing.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "support/testing.h"
 #include "textsemiseg/cli/completion.h"
 #include "textsemiseg/cli/manual.h"
 #include "textsemiseg/cli/slicer.h"
-#include "textsemiseg/base/config.h"
 
-namespace tss {
-namespace {
+namespace tss::command_line_test {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
@@ -356,5 +355,4 @@ TEST(Slicer, CallsAreRead) {
   EXPECT_THROW(read_slicer_call(predict, {"a", "b", "--threads", "two"}), InputError);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::command_line_test

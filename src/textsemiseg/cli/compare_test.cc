@@ -3,12 +3,11 @@
 
 #include <filesystem>
 
-#include "textsemiseg/cli/program.h"
 #include "support/scored_runs.h"
 #include "textsemiseg/base/csv.h"
+#include "textsemiseg/cli/program.h"
 
-namespace tss {
-namespace {
+namespace tss::compare_test {
 
 using ::testing::HasSubstr;
 using testing::rising;
@@ -86,5 +85,4 @@ TEST_F(CompareVerb, BadWordsAreNamed) {
   EXPECT_EQ(program({}).code, 2);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::compare_test

@@ -5,16 +5,16 @@
 #include <memory>
 
 #include "textsemiseg/base/clock.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/workflows/number_checks.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/page/run_page.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/phantom.h"
-#include "textsemiseg/base/config.h"
+#include "textsemiseg/page/run_page.h"
+#include "textsemiseg/workflows/number_checks.h"
 
 namespace tss {
 namespace {

@@ -18,10 +18,10 @@
 #include "textsemiseg/base/memory.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/version.h"
-#include "textsemiseg/workflows/convolution_check.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/io/library_versions.h"
 #include "textsemiseg/report/png.h"
+#include "textsemiseg/workflows/convolution_check.h"
 
 namespace tss {
 namespace {

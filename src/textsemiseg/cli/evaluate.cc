@@ -8,12 +8,12 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/engine/device.h"
 #include "textsemiseg/workflows/output_guard.h"
 #include "textsemiseg/workflows/probe_run.h"
 #include "textsemiseg/workflows/score_files.h"
 #include "textsemiseg/workflows/score_run.h"
-#include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/engine/device.h"
 
 namespace tss {
 namespace {

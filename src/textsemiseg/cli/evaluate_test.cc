@@ -3,21 +3,20 @@
 #include <filesystem>
 #include <fstream>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/workflows/scan_files.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/volume/reorient.h"
+#include "textsemiseg/workflows/scan_files.h"
 
-namespace tss {
-namespace {
+namespace tss::evaluate_test {
 
 namespace fs = std::filesystem;
 
-class Evaluate : public testing::Test {
+class Evaluate : public ::testing::Test {
  protected:
   void SetUp() override {
     fs::create_directories(folder_ / "reference");
@@ -40,10 +39,10 @@ class Evaluate : public testing::Test {
     words.insert(words.begin(), "textsemiseg");
     std::vector<char*> argv;
     for (std::string& w : words) argv.push_back(w.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
     const int code = run_program(static_cast<int>(argv.size()), argv.data());
-    const std::string o = testing::internal::GetCapturedStdout(), e = testing::internal::GetCapturedStderr();
+    const std::string o = ::testing::internal::GetCapturedStdout(), e = ::testing::internal::GetCapturedStderr();
     if (out) *out = o;
     if (err) *err = e;
     return code;
@@ -177,5 +176,4 @@ TEST_F(Evaluate, ChannelsAreFoundByTheirEnding) {
   EXPECT_THROW(find_inputs(folder_.path(), 1), InputError);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::evaluate_test

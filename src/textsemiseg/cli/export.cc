@@ -1,4 +1,6 @@
 // textsemiseg export: a run's weights for the authors' Python, or its prediction as an ONNX graph.
+#include "textsemiseg/onnx/export.h"
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -7,7 +9,6 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/exchange/export_weights.h"
-#include "textsemiseg/onnx/export.h"
 
 namespace tss {
 namespace {

@@ -3,10 +3,10 @@
 #include <iostream>
 #include <memory>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/dataset.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/networks/catalogue.h"
 #include "textsemiseg/text/text_factory.h"

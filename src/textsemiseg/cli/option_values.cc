@@ -5,10 +5,10 @@
 #include <map>
 
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/dataset/split.h"
 #include "textsemiseg/inference/sliding_window.h"
 #include "textsemiseg/methods/registry.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/study/table_plan.h"
 
 namespace tss {

@@ -8,16 +8,16 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/dataset/dataset.h"
+#include "textsemiseg/dicom/series.h"
+#include "textsemiseg/engine/device.h"
+#include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/workflows/output_guard.h"
 #include "textsemiseg/workflows/prediction.h"
 #include "textsemiseg/workflows/prediction_manifest.h"
 #include "textsemiseg/workflows/scan_files.h"
-#include "textsemiseg/cli/verbs.h"
-#include "textsemiseg/dataset/dataset.h"
-#include "textsemiseg/engine/device.h"
-#include "textsemiseg/dicom/series.h"
-#include "textsemiseg/io/image_file.h"
-#include "textsemiseg/io/scan.h"
 
 namespace tss {
 namespace {

@@ -8,17 +8,16 @@
 #include <memory>
 #include <thread>
 
+#include "support/dicom_files.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/temporary_folder.h"
-#include "textsemiseg/workflows/prediction_manifest.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/base/config.h"
-#include "support/dicom_files.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
+#include "textsemiseg/workflows/prediction_manifest.h"
 
-namespace tss {
-namespace {
+namespace tss::predict_test {
 
 namespace fs = std::filesystem;
 
@@ -559,5 +558,4 @@ TEST_F(Runs, BadScansAreNamed) {
   EXPECT_EQ(program({"evaluate", "--run", path("honest"), "--role", "tset"}), 3);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::predict_test

@@ -2,12 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/dataset_files.h"
 #include "support/testing.h"
 #include "textsemiseg/cli/program.h"
-#include "support/dataset_files.h"
 
-namespace tss {
-namespace {
+namespace tss::prepare_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -79,5 +78,4 @@ TEST_F(PrepareVerb, ClassesAndSeedAsGiven) {
   EXPECT_EQ(prepare({"--dataset", path("D"), "--classes", "background,head,tail"}), 0) << err_;
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::prepare_test

@@ -7,14 +7,14 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/page/pictures.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/page/run_page.h"
-#include "textsemiseg/page/shown_case.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/split.h"
-#include "textsemiseg/report/figure.h"
 #include "textsemiseg/page/page_assets.h"
+#include "textsemiseg/page/pictures.h"
+#include "textsemiseg/page/run_page.h"
+#include "textsemiseg/page/shown_case.h"
+#include "textsemiseg/report/figure.h"
 
 namespace tss {
 namespace {

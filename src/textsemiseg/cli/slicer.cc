@@ -5,17 +5,17 @@
 #include <filesystem>
 #include <iostream>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
+#include "textsemiseg/cli/program.h"
+#include "textsemiseg/io/image_file.h"
 #include "textsemiseg/workflows/output_guard.h"
 #include "textsemiseg/workflows/prediction_manifest.h"
-#include "textsemiseg/cli/program.h"
 #include "textsemiseg/workflows/score_files.h"
-#include "textsemiseg/base/config.h"
-#include "textsemiseg/io/image_file.h"
 
 namespace tss {
 namespace {

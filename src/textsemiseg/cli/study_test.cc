@@ -7,8 +7,7 @@
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/study/table_plan.h"
 
-namespace tss {
-namespace {
+namespace tss::study_test {
 
 RunConfig config_of(const Plan& plan, const PlanDataset* dataset, const char* row) {
   return make_run_config(row_configuration(plan, dataset, plan.row(row)), plan.origin);
@@ -69,5 +68,4 @@ TEST(StudyPlans, RowsOfTheAblationsSwitchWhatTheirNamesSay) {
   EXPECT_EQ(resolved(config_of(three, dataset, "multiplanar")), whole);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::study_test

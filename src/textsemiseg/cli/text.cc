@@ -2,17 +2,17 @@
 #include <algorithm>
 #include <iostream>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/nested_verb.h"
-#include "textsemiseg/workflows/probe_run.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/device.h"
-#include "textsemiseg/base/config.h"
-#include "textsemiseg/text/text_factory.h"
 #include "textsemiseg/text/embedding_table.h"
+#include "textsemiseg/text/text_factory.h"
+#include "textsemiseg/workflows/probe_run.h"
 
 namespace tss {
 namespace {

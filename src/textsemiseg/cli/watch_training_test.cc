@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/testing.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
-#include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::watch_training_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -67,5 +66,4 @@ TEST_F(WatchedRun, ATrainingThatNeverBeganLeavesNoPage) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "page.html"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::watch_training_test

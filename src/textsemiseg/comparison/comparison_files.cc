@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/csv.h"
+#include "textsemiseg/base/strings.h"
 
 namespace tss {
 namespace {

@@ -5,12 +5,11 @@
 
 #include <cmath>
 
-#include "textsemiseg/comparison/comparison_files.h"
 #include "support/scored_runs.h"
 #include "textsemiseg/base/csv.h"
+#include "textsemiseg/comparison/comparison_files.h"
 
-namespace tss {
-namespace {
+namespace tss::comparison_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -233,5 +232,4 @@ TEST_F(Compare, JsonAndCsvHoldTheNumbers) {
   EXPECT_EQ(rows.back()[2] + "/" + rows.back()[4], "seconds_per_step/0.5");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::comparison_test

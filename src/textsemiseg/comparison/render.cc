@@ -1,9 +1,9 @@
 #include <cctype>
 #include <map>
 
+#include "textsemiseg/base/aligned_table.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/comparison/document.h"
-#include "textsemiseg/base/aligned_table.h"
 
 namespace tss {
 namespace {

@@ -2,11 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/comparison/document.h"
 #include "support/scored_runs.h"
+#include "textsemiseg/comparison/document.h"
 
-namespace tss {
-namespace {
+namespace tss::render_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -255,5 +254,4 @@ TEST(Render, SignsOfTheirOwnAreEscaped) {
   EXPECT_THAT(latex, HasSubstr("{\\scriptsize \\$\\#}"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::render_test

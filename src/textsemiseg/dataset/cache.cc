@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace fs = std::filesystem;

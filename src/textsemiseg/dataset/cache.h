@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/dataset/fingerprint.h"
-#include "textsemiseg/source/label_table.h"
-#include "textsemiseg/recipe/recipe.h"
-#include "textsemiseg/source/source.h"
 #include "textsemiseg/archive/npy_file.h"
+#include "textsemiseg/dataset/fingerprint.h"
+#include "textsemiseg/recipe/recipe.h"
+#include "textsemiseg/source/label_table.h"
+#include "textsemiseg/source/source.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

@@ -2,11 +2,11 @@
 
 #include <set>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/recipe/recipe_files.h"
-#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace fs = std::filesystem;

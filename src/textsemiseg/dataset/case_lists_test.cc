@@ -8,8 +8,7 @@
 #include "support/testing.h"
 #include "textsemiseg/dataset/make_split.h"
 
-namespace tss {
-namespace {
+namespace tss::case_lists_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -104,5 +103,4 @@ TEST(PublishedSplit, ListsAreThePublishedOnes) {
   EXPECT_EQ(published_split("left_atrium").train, read_id_list(*data / "left_atrium/official_train.list"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::case_lists_test

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/recipe/steps.h"
 #include "textsemiseg/source/label_table.h"
 #include "textsemiseg/source/source.h"
-#include "textsemiseg/recipe/steps.h"
 
 namespace tss {
 

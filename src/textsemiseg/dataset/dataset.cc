@@ -1,10 +1,10 @@
 #include "textsemiseg/dataset/dataset.h"
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/source/dataset_json.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/volume/align.h"
 
 namespace tss {

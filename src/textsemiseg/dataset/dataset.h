@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/dataset/cache.h"
+#include "textsemiseg/dataset/split.h"
 #include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/source/source.h"
-#include "textsemiseg/dataset/split.h"
-#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

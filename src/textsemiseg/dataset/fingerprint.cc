@@ -9,8 +9,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/folder_walk.h"
+#include "textsemiseg/base/strings.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::fingerprint_test {
 
 using ::testing::HasSubstr;
 
@@ -35,5 +34,4 @@ TEST(Fingerprint, AHeaderChangesWithTheDataItNames) {
   EXPECT_THAT(testing::input_error_of([&] { fingerprint_of(folder / "a.mhd"); }), HasSubstr("a.raw: missing"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::fingerprint_test

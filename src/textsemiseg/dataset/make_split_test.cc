@@ -7,8 +7,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::make_split_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -165,5 +164,4 @@ TEST(MakeSplit, FoldsValidateEveryCaseOnce) {
               HasSubstr("3 cases with a label"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::make_split_test

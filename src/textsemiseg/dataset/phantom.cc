@@ -8,8 +8,8 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/source/dataset_json.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/source/dataset_json.h"
 
 namespace tss {
 namespace fs = std::filesystem;

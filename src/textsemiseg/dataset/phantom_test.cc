@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/dataset_files.h"
 #include "support/testing.h"
 #include "textsemiseg/dataset/dataset.h"
-#include "support/dataset_files.h"
 
-namespace tss {
-namespace {
+namespace tss::phantom_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -67,5 +66,4 @@ TEST(Phantom, FolderIsPreparedLikeAnyOther) {
   EXPECT_THAT(input_error_of([&] { options.check(); }), HasSubstr("phantom.size: [24, 24]"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::phantom_test

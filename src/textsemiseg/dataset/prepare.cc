@@ -13,8 +13,8 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/case_reader.h"
-#include "textsemiseg/source/file_patterns.h"
 #include "textsemiseg/dataset/split_choice.h"
+#include "textsemiseg/source/file_patterns.h"
 #include "textsemiseg/volume/finite.h"
 
 namespace tss {

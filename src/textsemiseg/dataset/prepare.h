@@ -9,10 +9,10 @@
 
 #include "textsemiseg/dataset/cache.h"
 #include "textsemiseg/dataset/dataset.h"
-#include "textsemiseg/source/label_table.h"
 #include "textsemiseg/dataset/make_split.h"
-#include "textsemiseg/source/published_dataset.h"
 #include "textsemiseg/recipe/recipe.h"
+#include "textsemiseg/source/label_table.h"
+#include "textsemiseg/source/published_dataset.h"
 #include "textsemiseg/source/source.h"
 
 namespace tss {

@@ -5,14 +5,13 @@
 #include <cmath>
 #include <fstream>
 
-#include "support/testing.h"
-#include "textsemiseg/dataset/dataset.h"
 #include "support/dataset_files.h"
 #include "support/dicom_files.h"
+#include "support/testing.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/volume/reorient.h"
 
-namespace tss {
-namespace {
+namespace tss::prepare_recipes_test {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -346,5 +345,4 @@ TEST(Channels, OfFourDimensionalScans) {
               HasSubstr("case 'BRATS_002' has 3 channels; expected 2, as case 'BRATS_001'"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::prepare_recipes_test

@@ -7,13 +7,12 @@
 #include <cmath>
 #include <limits>
 
+#include "support/dataset_files.h"
 #include "support/testing.h"
 #include "textsemiseg/dataset/case_lists.h"
 #include "textsemiseg/dataset/dataset.h"
-#include "support/dataset_files.h"
 
-namespace tss {
-namespace {
+namespace tss::prepare_test {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -576,5 +575,4 @@ TEST(Prepare, RealLeftAtriumWithPublishedLists) {
   EXPECT_NEAR(item.image.data<float>()[(20 * item.geometry.size[1] + 30) * item.geometry.size[2] + 10], sum / 8, 1e-5);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::prepare_test

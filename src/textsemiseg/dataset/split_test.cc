@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::split_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -35,5 +34,4 @@ TEST(Split, FileRoundTripAndErrors) {
   EXPECT_THAT(error("{"), HasSubstr("bad.json"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::split_test

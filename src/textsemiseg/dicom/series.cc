@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/folder_walk.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dicom/grid.h"
 #include "textsemiseg/dicom/pixels.h"
-#include "textsemiseg/base/folder_walk.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -5,14 +5,13 @@
 
 #include <cmath>
 
-#include "textsemiseg/base/log.h"
-#include "support/testing.h"
 #include "support/dicom_files.h"
+#include "support/testing.h"
 #include "textsemiseg/base/folder_walk.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/io/scan.h"
 
-namespace tss {
-namespace {
+namespace tss::series_test {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -415,5 +414,4 @@ TEST_F(DicomSeriesTest, RealSlicesWithAGap) {
   EXPECT_NEAR(*std::min_element(image.voxels.begin(), image.voxels.end()), -1000, 100);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::series_test

@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::checkpoint_test {
 
 using ::testing::HasSubstr;
 
@@ -49,5 +48,4 @@ TEST(Checkpoint, RefusesForeignAndCutFiles) {
   EXPECT_THAT(testing::input_error_of([&] { read_checkpoint(folder / "none.safetensors"); }), HasSubstr("none.safetensors"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::checkpoint_test

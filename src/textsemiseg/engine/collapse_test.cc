@@ -7,8 +7,7 @@
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/trainer.h"
 
-namespace tss {
-namespace {
+namespace tss::collapse_test {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -106,5 +105,4 @@ TEST_F(CollapseTest, ARunWithoutValidationCasesFollowsItsUnlabelledCases) {
   EXPECT_THAT(read_run_record(folder_ / "run").selection, HasSubstr("last checkpoint"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::collapse_test

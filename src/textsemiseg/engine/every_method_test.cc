@@ -10,8 +10,7 @@
 #include "textsemiseg/engine/validation.h"
 #include "textsemiseg/methods/registry.h"
 
-namespace tss {
-namespace {
+namespace tss::every_method_test {
 
 class EveryMethodLearns : public testing::PhantomDataset, public ::testing::WithParamInterface<std::string> {
  protected:
@@ -66,5 +65,4 @@ TEST_P(EveryMethodLearns, ThePhantom) {
 INSTANTIATE_TEST_SUITE_P(Registry, EveryMethodLearns, ::testing::ValuesIn(method_names()),
                          [](const auto& test) { return test.param; });
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::every_method_test

@@ -8,8 +8,7 @@
 #include "support/testing.h"
 #include "textsemiseg/weights/module_state.h"
 
-namespace tss {
-namespace {
+namespace tss::optimisation_test {
 
 // y = w x with dropout, so that the step's seed matters.
 class Line : public Method {
@@ -221,5 +220,4 @@ TEST(PrecisionScope, IsLeftBehind) {
   EXPECT_EQ(torch::matmul(x, x).scalar_type(), torch::kFloat32);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::optimisation_test

@@ -4,8 +4,7 @@
 
 #include "textsemiseg/base/error.h"
 
-namespace tss {
-namespace {
+namespace tss::phases_test {
 
 Phase phase(const char* name, double share) {
   Phase out;
@@ -45,5 +44,4 @@ TEST(PhaseSpans, FindTheSpanOfAStep) {
 
 TEST(PhaseSpans, RefuseSharesThatDoNotMakeUpARun) { EXPECT_THROW(phase_spans({phase("a", 0.5)}, 10), Error); }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::phases_test

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/methods/method.h"
+#include "textsemiseg/recipe/recipe.h"
 
 namespace tss {
 

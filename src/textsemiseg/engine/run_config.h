@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/engine/optimisation.h"
 #include "textsemiseg/inference/sliding_window.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/networks/vnet.h"
 #include "textsemiseg/sampling/sampler.h"
 #include "textsemiseg/text/text_factory.h"

@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::run_config_test {
 
 using ::testing::HasSubstr;
 
@@ -97,5 +96,4 @@ TEST(RunConfig, NamesTheFieldThatMayNotChangeOnTheWay) {
   EXPECT_EQ(resume_difference(stored, given), "seed");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::run_config_test

@@ -4,8 +4,7 @@
 
 #include "support/phantom_dataset.h"
 
-namespace tss {
-namespace {
+namespace tss::text_probe_test {
 
 // Class k is where the image is nearest to the mean of its text vector: texts decide everything, and each counts for its own class.
 class NearestText : public Method {
@@ -73,5 +72,4 @@ TEST_F(TextProbeTest, IsSilentWhereNoTextEnters) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::text_probe_test

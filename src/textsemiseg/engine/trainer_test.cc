@@ -7,15 +7,14 @@
 #include <thread>
 
 #include "support/phantom_dataset.h"
+#include "support/testing.h"
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
-#include "support/testing.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/methods/registry.h"
 
-namespace tss {
-namespace {
+namespace tss::trainer_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -304,5 +303,4 @@ TEST_F(TrainerTest, AWrongNumberOfClassesIsNamed) {
   EXPECT_THAT(message, HasSubstr("expected"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::trainer_test

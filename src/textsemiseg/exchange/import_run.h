@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/base/config.h"
+#include "textsemiseg/recipe/recipe.h"
 
 namespace tss {
 

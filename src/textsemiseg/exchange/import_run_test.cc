@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/testing.h"
 #include "support/torch_files.h"
 #include "textsemiseg/base/strings.h"
-#include "support/testing.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/exchange/export_weights.h"
 #include "textsemiseg/exchange/published_networks.h"
@@ -14,8 +14,7 @@
 #include "textsemiseg/networks/unet3d.h"
 #include "textsemiseg/weights/module_state.h"
 
-namespace tss {
-namespace {
+namespace tss::import_run_test {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using testing::TorchSave;
@@ -187,5 +186,4 @@ TEST_F(ImportRunTest, OptionsThatDoNotFitLeaveNothingBehind) {
   EXPECT_THAT(error(), HasSubstr("holds no weights"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::import_run_test

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/exchange/network_facts.h"
 #include "textsemiseg/base/config.h"
+#include "textsemiseg/exchange/network_facts.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss {

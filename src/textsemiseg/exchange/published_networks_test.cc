@@ -5,12 +5,11 @@
 
 #include <set>
 
-#include "textsemiseg/base/strings.h"
 #include "support/testing.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/weights/module_state.h"
 
-namespace tss {
-namespace {
+namespace tss::published_networks_test {
 using ::testing::HasSubstr;
 
 // A network of the table, small where its names allow it, under the published names.
@@ -124,5 +123,4 @@ TEST(PublishedNetworks, AWrongNetworkIsToldFromTheRightOne) {
   EXPECT_THAT(testing::input_error_of([] { published_network("mcnet"); }), HasSubstr("(did you mean 'mc_net'?)"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::published_networks_test

@@ -10,8 +10,7 @@
 #include "textsemiseg/inference/predictor.h"
 #include "textsemiseg/volume/reorient.h"
 
-namespace tss {
-namespace {
+namespace tss::ensemble_test {
 
 // p(class 1) of a voxel is a sigmoid of (its value and slope times its place in the window) with a gain of its own.
 class Gain : public Method {
@@ -116,7 +115,7 @@ TEST(Ensemble, FewPlanesWait) {
     mean.take(x, plane(static_cast<double>(x) + 1));
     most = std::max(most, mean.waiting());
   }
-  EXPECT_THAT(order, testing::ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(order, ::testing::ElementsAre(0, 1, 2, 3));
   EXPECT_EQ(mean.waiting(), 2u);
   EXPECT_LE(most, 4u);
 }
@@ -154,7 +153,7 @@ TEST(Mirror, NoneIsTheFunctionItself) {
 }
 
 TEST(Mirror, AxesAreRead) {
-  using testing::ElementsAre;
+  using ::testing::ElementsAre;
   EXPECT_THAT(parse_mirror_axes("z,x"), ElementsAre(0, 2));
   EXPECT_THAT(parse_mirror_axes("all"), ElementsAre(0, 1, 2));
   EXPECT_THAT(parse_mirror_axes("none"), ElementsAre());
@@ -219,5 +218,4 @@ TEST(Predictor, Bfloat16OnlyWhereAskedFor) {
   EXPECT_EQ(Predictor(plain(), method, options).predict(scan).labels.voxels, full.labels.voxels);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::ensemble_test

@@ -10,10 +10,10 @@
 #include <memory>
 #include <vector>
 
-#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/inference/postprocess.h"
 #include "textsemiseg/inference/sliding_window.h"
 #include "textsemiseg/methods/method.h"
+#include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

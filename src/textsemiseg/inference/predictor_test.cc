@@ -8,8 +8,7 @@
 #include "textsemiseg/inference/plane_argmax.h"
 #include "textsemiseg/volume/reorient.h"
 
-namespace tss {
-namespace {
+namespace tss::predictor_test {
 
 // Class 1 above 0.5, class 2 above 1.5: what a voxel gets depends on its own value alone.
 class Thresholds : public Method {
@@ -306,5 +305,4 @@ TEST(PlaneArgmax, TiesGoToTheLowerClassAndEveryPlaneIsNeeded) {
   EXPECT_EQ(std::move(result).labels().voxels, std::vector<uint8_t>(8, 0));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::predictor_test

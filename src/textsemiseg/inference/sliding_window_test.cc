@@ -4,8 +4,7 @@
 
 #include "textsemiseg/base/error.h"
 
-namespace tss {
-namespace {
+namespace tss::sliding_window_test {
 
 WindowOptions window(std::vector<int64_t> patch, std::vector<int64_t> stride, const std::string& weights, int64_t batch = 4) {
   WindowOptions options;
@@ -57,11 +56,11 @@ torch::Tensor naive(const torch::Tensor& image, const WindowOptions& options) {
       .narrow(3, pad[2].low, image.size(3));
 }
 
-class Volumes : public testing::TestWithParam<std::tuple<std::vector<int64_t>, std::string, int64_t>> {};
+class Volumes : public ::testing::TestWithParam<std::tuple<std::vector<int64_t>, std::string, int64_t>> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, Volumes,
-                         testing::Combine(testing::Values(std::vector<int64_t>{40, 21, 17}, std::vector<int64_t>{12, 10, 8},
-                                                          std::vector<int64_t>{5, 30, 3}, std::vector<int64_t>{33, 4, 9}),
-                                          testing::Values("gaussian", "constant"), testing::Values(1, 3, 100)));
+                         testing::Combine(::testing::Values(std::vector<int64_t>{40, 21, 17}, std::vector<int64_t>{12, 10, 8},
+                                                            std::vector<int64_t>{5, 30, 3}, std::vector<int64_t>{33, 4, 9}),
+                                          ::testing::Values("gaussian", "constant"), ::testing::Values(1, 3, 100)));
 
 TEST_P(Volumes, EqualsTheDefinitionForEveryBatchOfWindows) {
   const auto& [size, weights, batch] = GetParam();
@@ -146,5 +145,4 @@ TEST(SlidingWindow, BadOptionsNameTheField) {
   EXPECT_NE(message(overlap).find("window.overlap"), std::string::npos);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::sliding_window_test

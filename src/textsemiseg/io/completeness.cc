@@ -2,9 +2,9 @@
 
 #include <string>
 
+#include "textsemiseg/archive/inflate.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/archive/inflate.h"
 #include "textsemiseg/io/meta_header.h"
 #include "textsemiseg/io/nrrd_header.h"
 

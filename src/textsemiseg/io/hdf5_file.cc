@@ -16,7 +16,7 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr char kImage[] = "image";
+constexpr char kImageSet[] = "image";
 constexpr char kLabel[] = "label";
 
 // Owns an HDF5 identifier.
@@ -99,8 +99,8 @@ void read_as(hid_t set, hid_t memory_type, void* out, const std::string& name) {
 }
 
 std::vector<Image> read_image_set(hid_t file, const fs::path& path) {
-  const std::string name = subject(path, kImage);
-  const Handle set = open_data_set(file, path, kImage);
+  const std::string name = subject(path, kImageSet);
+  const Handle set = open_data_set(file, path, kImageSet);
   const Handle type(H5Dget_type(set), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type);
   if (kind != H5T_INTEGER && kind != H5T_FLOAT) throw InputError(name, "does not hold numbers", "integers or floats");
@@ -160,7 +160,7 @@ Hdf5Case read_hdf5_case(const fs::path& path) {
   const Handle file = open_file(path);
   Hdf5Case out;
   auto channels = read_image_set(file, path);
-  if (channels.size() != 1) throw InputError(subject(path, kImage), concat("has ", channels.size(), " channels"), "one");
+  if (channels.size() != 1) throw InputError(subject(path, kImageSet), concat("has ", channels.size(), " channels"), "one");
   out.image = std::move(channels.front());
   if (!has(file, kLabel)) return out;
   out.label = read_label_set(file, path);
@@ -183,7 +183,7 @@ LabelMap read_hdf5_label(const fs::path& path) {
 ArrayLayout read_hdf5_layout(const fs::path& path) {
   const auto lock = library_lock();
   const Handle file = open_file(path);
-  return layout_of(open_data_set(file, path, kImage), subject(path, kImage));
+  return layout_of(open_data_set(file, path, kImageSet), subject(path, kImageSet));
 }
 
 bool hdf5_has_label(const fs::path& path) {
@@ -198,7 +198,7 @@ void write_hdf5_case(const fs::path& path, const Image& image, const LabelMap* l
   write_atomically(path, [&](const fs::path& temporary) {
     const Handle file(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
     if (!file.valid()) throw InputError(path.string(), "cannot be written", "a writable place");
-    write_set(file, kImage, image.size(), H5T_NATIVE_FLOAT, image.voxels.data());
+    write_set(file, kImageSet, image.size(), H5T_NATIVE_FLOAT, image.voxels.data());
     if (label) write_set(file, kLabel, label->size(), H5T_NATIVE_UINT8, label->voxels.data());
   });
 }

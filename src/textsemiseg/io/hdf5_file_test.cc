@@ -8,11 +8,10 @@
 #include <numeric>
 #include <thread>
 
-#include "support/testing.h"
 #include "support/sample_volumes.h"
+#include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::hdf5_file_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -180,5 +179,4 @@ TEST(RealScans, LeftAtrium) {
   EXPECT_EQ(std::accumulate(scan.label->voxels.begin(), scan.label->voxels.end(), 0), 154296);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::hdf5_file_test

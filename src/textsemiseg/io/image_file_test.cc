@@ -8,16 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "support/sample_volumes.h"
 #include "support/testing.h"
 #include "textsemiseg/volume/finite.h"
 #include "textsemiseg/volume/reorient.h"
-#include "support/sample_volumes.h"
 
 // ITK's NRRD reader leaks its message when it refuses a file; read by the leak checker of the asan preset.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libITKNrrdIO\n"; }  // NOLINT(bugprone-reserved-identifier)
 
-namespace tss {
-namespace {
+namespace tss::image_file_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -196,5 +195,4 @@ TEST(RealScans, HippocampusAndCt) {
   EXPECT_EQ(weighted(organs), 892276515);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::image_file_test

@@ -8,9 +8,9 @@
 #include <cstring>
 #include <memory>
 
+#include "textsemiseg/archive/inflate.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/archive/inflate.h"
 #include "textsemiseg/volume/strided_copy.h"
 
 namespace tss {

@@ -14,12 +14,11 @@
 #include <limits>
 #include <utility>
 
+#include "support/sample_volumes.h"
 #include "support/testing.h"
 #include "textsemiseg/io/image_file.h"
-#include "support/sample_volumes.h"
 
-namespace tss {
-namespace {
+namespace tss::nifti_voxels_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -323,5 +322,4 @@ TEST_F(NiftiVoxels, SameValuesAsItk) {
       for (int64_t x = 0; x < nx; ++x) ASSERT_EQ(image(x, y, z), *itk_order++);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::nifti_voxels_test

@@ -4,17 +4,17 @@
 #include <cmath>
 #include <cstring>
 
+#include "textsemiseg/archive/npy_header.h"
+#include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/label_value.h"
-#include "textsemiseg/archive/npy_header.h"
-#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr char kImage[] = "image", kLabel[] = "label";
+constexpr char kImageEntry[] = "image", kLabelEntry[] = "label";
 constexpr uint64_t kMostBytes = uint64_t{64} << 30;  // of one array; more than any scan
 
 bool is_archive(const fs::path& path) { return to_lower_ascii(path.extension().string()) == ".npz"; }
@@ -124,7 +124,7 @@ bool is_npy_file(const fs::path& path) {
 }
 
 std::vector<Image> read_npy_channels(const fs::path& path) {
-  const Array array = read_array(path, kImage);
+  const Array array = read_array(path, kImageEntry);
   const ArrayLayout layout = layout_of(array);
   std::vector<Image> out;
   with_elements(array,
@@ -133,7 +133,7 @@ std::vector<Image> read_npy_channels(const fs::path& path) {
 }
 
 LabelMap read_npy_label(const fs::path& path) {
-  const Array array = read_array(path, kLabel);
+  const Array array = read_array(path, kLabelEntry);
   const ArrayLayout layout = layout_of(array);
   if (layout.channels != 1) throw InputError(array.subject, concat("has ", layout.channels, " channels"), "one label map");
   Geometry geometry;
@@ -146,12 +146,12 @@ LabelMap read_npy_label(const fs::path& path) {
   return out;
 }
 
-ArrayLayout read_npy_layout(const fs::path& path) { return layout_of(read_array(path, kImage)); }
+ArrayLayout read_npy_layout(const fs::path& path) { return layout_of(read_array(path, kImageEntry)); }
 
 bool npy_holds_label(const fs::path& path) {
   if (!is_archive(path)) return false;
   const ZipFile zip(path);
-  return find_array(zip, kImage) != nullptr && find_array(zip, kLabel) != nullptr;
+  return find_array(zip, kImageEntry) != nullptr && find_array(zip, kLabelEntry) != nullptr;
 }
 
 }  // namespace tss

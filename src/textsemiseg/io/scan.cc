@@ -4,8 +4,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/array_layout.h"
 #include "textsemiseg/dicom/series.h"
+#include "textsemiseg/io/array_layout.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/label_value.h"

@@ -6,13 +6,12 @@
 #include <limits>
 
 #include "support/testing.h"
-#include "textsemiseg/io/hdf5_file.h"
-#include "textsemiseg/io/image_file.h"
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/archive/zip_file.h"
+#include "textsemiseg/io/hdf5_file.h"
+#include "textsemiseg/io/image_file.h"
 
-namespace tss {
-namespace {
+namespace tss::scan_test {
 using ::testing::HasSubstr;
 using testing::input_error_of;
 namespace fs = std::filesystem;
@@ -191,5 +190,4 @@ TEST_F(Scan, OtherThingsAreNamed) {
   EXPECT_EQ(scan_stem(folder_ / "empty/"), "empty");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::scan_test

@@ -5,14 +5,13 @@
 
 #include <cstdlib>
 
-#include "textsemiseg/base/strings.h"
-#include "support/testing.h"
 #include "support/dicom_files.h"
+#include "support/testing.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
 
-namespace tss {
-namespace {
+namespace tss::segmentation_test {
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -132,5 +131,4 @@ TEST_F(SegmentationTest, KeptForAnotherReader) {
   write_image(fs::path(keep) / "ct.nrrd", read_scan(fs::path(keep) / "ct"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::segmentation_test

@@ -8,8 +8,7 @@
 #include "support/numeric_gradient.h"
 #include "textsemiseg/losses/ramps.h"
 
-namespace tss {
-namespace {
+namespace tss::consistency_test {
 
 double sharpened(double p) { return std::pow(p, 10) / (std::pow(p, 10) + std::pow(1 - p, 10)); }
 
@@ -75,5 +74,4 @@ TEST(Ramps, PublishedRampCountsEpochsOf150Iterations) {
   EXPECT_NEAR(published_ramp(1'500, 200) * 0.1, 0.0011, 5e-5);  // why short runs count in fractions
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::consistency_test

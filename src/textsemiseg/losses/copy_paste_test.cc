@@ -7,8 +7,7 @@
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
 
-namespace tss {
-namespace {
+namespace tss::copy_paste_test {
 
 torch::Tensor draw(std::vector<int64_t> sizes) { return torch::randn(sizes, torch::kFloat64); }
 
@@ -71,5 +70,4 @@ TEST(CopyPaste, LossIsItsSumVoxelByVoxel) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::copy_paste_test

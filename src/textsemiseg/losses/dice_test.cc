@@ -7,8 +7,7 @@
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
 
-namespace tss {
-namespace {
+namespace tss::dice_test {
 
 using testing::check_gradients;
 
@@ -111,5 +110,4 @@ TEST(NumericGradient, SeesAWrongGradient) {
   EXPECT_NEAR(check_gradients([&] { return (x * x.detach()).sum(); }, {{"x", x}}).error, 0.5, 1e-6);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::dice_test

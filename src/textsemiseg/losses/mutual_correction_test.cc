@@ -5,8 +5,7 @@
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
 
-namespace tss {
-namespace {
+namespace tss::mutual_correction_test {
 
 torch::Tensor draw(std::vector<int64_t> sizes) { return torch::randn(sizes, torch::kFloat64); }
 
@@ -53,5 +52,4 @@ TEST(MutualCorrection, SharpeningSumsToOneOverClasses) {
   EXPECT_NEAR(sharp.sum().item<double>(), 1, 1e-14);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::mutual_correction_test

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tss {
-namespace {
+namespace tss::pseudo_labels_test {
 
 // Two pieces, of three and two voxels, that touch nowhere; a third one touches the first at a corner.
 torch::Tensor pieces() {
@@ -50,5 +49,4 @@ TEST(LargestComponent, EmptyAndFullMasksStay) {
   EXPECT_EQ(largest_component(empty.narrow(0, 0, 0)).size(0), 0);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::pseudo_labels_test

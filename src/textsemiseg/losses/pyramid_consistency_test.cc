@@ -5,8 +5,7 @@
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
 
-namespace tss {
-namespace {
+namespace tss::pyramid_consistency_test {
 
 using testing::Row;
 
@@ -71,5 +70,4 @@ TEST(PyramidConsistency, EqualScalesCostNothingAndCertainOnesAreFinite) {
   EXPECT_TRUE(torch::isfinite(certain.grad()).all().item<bool>());
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::pyramid_consistency_test

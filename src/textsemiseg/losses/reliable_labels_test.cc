@@ -5,8 +5,7 @@
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
 
-namespace tss {
-namespace {
+namespace tss::reliable_labels_test {
 
 using testing::Row;
 
@@ -81,5 +80,4 @@ TEST(ReliableLabels, NoVoxelIsSurerThanItself) {
   EXPECT_EQ(reliable_cross_entropy(z, p, reliability(p, p, torch::randn({1, 4, 2, 2, 2}))).item<double>(), 0);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::reliable_labels_test

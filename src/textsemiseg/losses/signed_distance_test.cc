@@ -7,8 +7,7 @@
 
 #include "support/naive.h"
 
-namespace tss {
-namespace {
+namespace tss::signed_distance_test {
 
 using testing::for_voxels;
 using testing::largest_difference;
@@ -72,5 +71,4 @@ TEST(SignedDistance, MasksOfDistances) {
   EXPECT_NEAR(mask[3].item<double>(), 1 / (1 + std::exp(-1.5)), 1e-12);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::signed_distance_test

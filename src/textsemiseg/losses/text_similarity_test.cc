@@ -5,8 +5,7 @@
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
 
-namespace tss {
-namespace {
+namespace tss::text_similarity_test {
 
 using testing::Row;
 
@@ -79,5 +78,4 @@ TEST(TextSimilarity, NoAgreementAtAllIsFinite) {
   EXPECT_EQ(c.projected[0].grad().abs().max().item<double>(), 0);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::text_similarity_test

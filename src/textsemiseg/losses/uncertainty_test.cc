@@ -5,8 +5,7 @@
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
 
-namespace tss {
-namespace {
+namespace tss::uncertainty_test {
 
 using testing::largest_difference;
 
@@ -66,5 +65,4 @@ TEST(Uncertainty, MaskedConsistencyIsItsSum) {
   EXPECT_LT(check.error, 1e-6) << check;
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::uncertainty_test

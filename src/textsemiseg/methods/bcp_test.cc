@@ -6,13 +6,12 @@
 #include <set>
 
 #include "support/numeric_gradient.h"
-#include "support/tiny.h"
 #include "support/testing.h"
+#include "support/tiny.h"
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/pseudo_labels.h"
 
-namespace tss {
-namespace {
+namespace tss::bcp_test {
 
 using namespace testing;
 
@@ -236,5 +235,4 @@ TEST(BcpOptions, ChecksNameTheField) {
   EXPECT_THAT(input_error_of([&] { options.check(); }), ::testing::HasSubstr("bcp.box_share: found 1.5"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::bcp_test

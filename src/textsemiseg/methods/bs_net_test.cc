@@ -9,8 +9,7 @@
 #include "support/tiny.h"
 #include "textsemiseg/losses/dice.h"
 
-namespace tss {
-namespace {
+namespace tss::bs_net_test {
 
 using namespace testing;
 namespace F = torch::nn::functional;
@@ -185,5 +184,4 @@ TEST(BsNet, GroupsHaveTheirOwnRates) {
   EXPECT_NEAR(groups[2].own_schedule(200, 2400), 4e-4, 0.5e-4);  // rate 4e-7
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::bs_net_test

@@ -5,12 +5,11 @@
 #include <cmath>
 
 #include "support/step_gradient.h"
-#include "support/text_guided.h"
 #include "support/testing.h"
+#include "support/text_guided.h"
 #include "textsemiseg/losses/signed_distance.h"
 
-namespace tss {
-namespace {
+namespace tss::dtc_test {
 
 using namespace testing;
 using ::testing::StartsWith;
@@ -151,5 +150,4 @@ TEST(Dtc, NumberOfParameters) {
   EXPECT_EQ(count, 9'448'866);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::dtc_test

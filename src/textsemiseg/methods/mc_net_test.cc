@@ -9,8 +9,7 @@
 #include "support/step_gradient.h"
 #include "textsemiseg/methods/supervised.h"
 
-namespace tss {
-namespace {
+namespace tss::mc_net_test {
 
 using namespace testing;
 
@@ -113,5 +112,4 @@ TEST(Supervised, HasTheParametersOfVNet) {
   EXPECT_EQ(parameter_count(McNet(McNetPlusOptions{}, setup)), 15'246'566);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::mc_net_test

@@ -6,12 +6,11 @@
 #include "support/naive.h"
 #include "support/networks.h"
 #include "support/numeric_gradient.h"
-#include "support/tiny.h"
 #include "support/testing.h"
+#include "support/tiny.h"
 #include "textsemiseg/methods/registry.h"
 
-namespace tss {
-namespace {
+namespace tss::mcf_test {
 
 using namespace testing;
 
@@ -159,5 +158,4 @@ TEST(Mcf, WrongOptionsNameTheField) {
   EXPECT_THAT(error("{}", instance), ::testing::HasSubstr("network.normalisation: found 'instance'"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::mcf_test

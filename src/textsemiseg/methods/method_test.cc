@@ -10,8 +10,7 @@
 #include "support/tiny.h"
 #include "textsemiseg/methods/registry.h"
 
-namespace tss {
-namespace {
+namespace tss::method_test {
 
 using namespace testing;
 
@@ -205,5 +204,4 @@ TEST_P(EveryMethod, RunsInDoublePrecision) {
 INSTANTIATE_TEST_SUITE_P(Registry, EveryMethod, ::testing::ValuesIn(variants()),
                          [](const auto& test) { return test.param.name; });
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::method_test

@@ -6,11 +6,10 @@
 
 #include "support/naive.h"
 #include "support/networks.h"
-#include "support/tiny.h"
 #include "support/testing.h"
+#include "support/tiny.h"
 
-namespace tss {
-namespace {
+namespace tss::mlrp_test {
 
 using namespace testing;
 namespace F = torch::nn::functional;
@@ -118,5 +117,4 @@ TEST(Mlrp, ErrorsNameTheField) {
   EXPECT_EQ(input_error_of([&] { options.check(); }).rfind("mlrp.ramp_share: found 2", 0), 0u);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::mlrp_test

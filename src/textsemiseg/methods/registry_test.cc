@@ -5,11 +5,10 @@
 
 #include <set>
 
-#include "support/tiny.h"
 #include "support/testing.h"
+#include "support/tiny.h"
 
-namespace tss {
-namespace {
+namespace tss::registry_test {
 
 using ::testing::AllOf;
 using ::testing::Contains;
@@ -101,5 +100,4 @@ TEST(Registry, ResolvedOptionsHoldEveryDefaultAndReadBackTheSame) {
   EXPECT_EQ(options.at("consistency_weight"), 0.1);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::registry_test

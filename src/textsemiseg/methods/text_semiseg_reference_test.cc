@@ -5,8 +5,7 @@
 #include "support/naive.h"
 #include "support/tiny.h"
 
-namespace tss {
-namespace {
+namespace tss::text_semiseg_reference_test {
 
 using namespace testing;
 
@@ -107,5 +106,4 @@ TEST(TextSemiSegReference, WithoutUnlabelledSamplesOnlyTheSupervisedAndAlignment
   EXPECT_EQ(record.logged.at("mixing"), 0);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::text_semiseg_reference_test

@@ -9,13 +9,12 @@
 
 #include "support/naive_equations.h"
 #include "support/numeric_gradient.h"
-#include "support/tiny.h"
 #include "support/testing.h"
+#include "support/tiny.h"
 #include "textsemiseg/losses/pseudo_labels.h"
 #include "textsemiseg/text/prompt_learner.h"
 
-namespace tss {
-namespace {
+namespace tss::text_semiseg_test {
 
 using namespace testing;
 
@@ -426,5 +425,4 @@ TEST(TextSemiSeg, AnyWindowSizeIsPredicted) {
   EXPECT_EQ(method.predict(torch::randn({1, 1, 12, 4, 17})).sizes(), (std::vector<int64_t>{1, 2, 12, 4, 17}));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::text_semiseg_test

@@ -5,11 +5,10 @@
 #include <cmath>
 
 #include "support/step_gradient.h"
-#include "support/text_guided.h"
 #include "support/testing.h"
+#include "support/text_guided.h"
 
-namespace tss {
-namespace {
+namespace tss::ua_mt_test {
 
 using namespace testing;
 using ::testing::StartsWith;
@@ -225,5 +224,4 @@ TEST(UaMt, NumberOfParameters) {
   EXPECT_EQ(counts["teacher"], 9'448'866);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::ua_mt_test

@@ -6,12 +6,11 @@
 #include "support/naive.h"
 #include "support/networks.h"
 #include "support/step_gradient.h"
-#include "support/tiny.h"
 #include "support/testing.h"
+#include "support/tiny.h"
 #include "textsemiseg/methods/registry.h"
 
-namespace tss {
-namespace {
+namespace tss::urpc_test {
 
 using namespace testing;
 
@@ -106,5 +105,4 @@ TEST(Urpc, WrongOptionsNameTheField) {
   EXPECT_THAT(error(R"({"consistency_weight": -1})"), ::testing::HasSubstr("urpc.consistency_weight: found -1"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::urpc_test

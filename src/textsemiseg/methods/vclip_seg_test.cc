@@ -10,8 +10,7 @@
 #include "support/step_gradient.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::vclip_seg_test {
 
 using namespace testing;
 using ::testing::HasSubstr;
@@ -183,5 +182,4 @@ TEST(VclipSeg, ErrorsNameTheField) {
               HasSubstr("text: no text source; expected one, because vclip_seg needs class texts"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::vclip_seg_test

@@ -8,8 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/random.h"
 
-namespace tss {
-namespace {
+namespace tss::components_test {
 
 bool neighbours(int dx, int dy, int dz, int connectivity) {
   const int steps = std::abs(dx) + std::abs(dy) + std::abs(dz);
@@ -55,8 +54,8 @@ std::vector<uint8_t> random_labels(const Size3& size, double foreground, int cla
   return data;
 }
 
-class Connectivity : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(All, Connectivity, testing::Values(6, 18, 26));
+class Connectivity : public ::testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(All, Connectivity, ::testing::Values(6, 18, 26));
 
 TEST_P(Connectivity, LabelsEqualFloodFill) {
   for (const double foreground : {0.05, 0.2, 0.35, 0.6, 0.95}) {
@@ -116,5 +115,4 @@ TEST(Components, UnknownConnectivityIsRefused) {
   EXPECT_THROW(label_components(&one, {1, 1, 1}, 8), InputError);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::components_test

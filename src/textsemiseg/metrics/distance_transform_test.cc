@@ -6,8 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace tss {
-namespace {
+namespace tss::distance_transform_test {
 
 std::vector<double> by_all_pairs(const std::vector<uint8_t>& mask, const Size3& size, const Vector3& spacing) {
   std::vector<double> out(mask.size(), std::numeric_limits<double>::infinity());
@@ -63,5 +62,4 @@ TEST(DistanceTransform, EmptyAndFullMasks) {
   for (const double d : squared_distances(full.data(), size)) EXPECT_EQ(d, 0);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::distance_transform_test

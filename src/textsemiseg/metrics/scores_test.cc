@@ -11,8 +11,7 @@
 #include "textsemiseg/metrics/overlap.h"
 #include "textsemiseg/metrics/surface_distance.h"
 
-namespace tss {
-namespace {
+namespace tss::scores_test {
 
 Geometry grid(Size3 size, Vector3 spacing = {1, 1, 1}) {
   Geometry g;
@@ -205,5 +204,4 @@ TEST(Scores, DifferentSizesAreRefused) {
   EXPECT_EQ(empty_rule_from_name("zeros_hundreds"), EmptyRule::kZerosHundreds);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::scores_test

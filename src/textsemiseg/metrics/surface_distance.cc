@@ -11,7 +11,7 @@
 namespace tss {
 namespace {
 
-constexpr double kFar = std::numeric_limits<double>::infinity();
+constexpr double kEmptyLine = std::numeric_limits<double>::infinity();
 
 SurfaceVoxels surface_of(const uint8_t* labels, const Size3& size, uint8_t label, const VoxelBounds& box) {
   const int64_t nx = box.high[0] - box.low[0], ny = box.high[1] - box.low[1], nz = box.high[2] - box.low[2];
@@ -91,7 +91,7 @@ class DirectedSearch {
       const int32_t* end = target_.z.data() + target_.line_begin[line + 1];
       double* row = along_z_.data() + y * depth_;
       if (at == end) {
-        row[0] = kFar;  // the mark of an empty line
+        row[0] = kEmptyLine;  // the mark of an empty line
         continue;
       }
       for (int64_t z = z_begin; z < z_end; ++z) {
@@ -107,8 +107,8 @@ class DirectedSearch {
     for (int64_t y = 0; y < size_[1]; ++y) {
       double* best = along_yz_.data() + (x * size_[1] + y) * depth_;
       const double* own = along_z_.data() + y * depth_;
-      if (own[0] == kFar) {
-        std::fill_n(best, depth, kFar);
+      if (own[0] == kEmptyLine) {
+        std::fill_n(best, depth, kEmptyLine);
       } else {
         std::copy_n(own, depth, best);
       }
@@ -126,7 +126,7 @@ class DirectedSearch {
   }
 
   static bool take_in(const double* row, double across, int64_t depth, double* best) {
-    if (row[0] == kFar) return false;
+    if (row[0] == kEmptyLine) return false;
     for (int64_t z = 0; z < depth; ++z) best[z] = std::min(best[z], row[z] + across);
     return true;
   }

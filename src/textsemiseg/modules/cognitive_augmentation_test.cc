@@ -8,8 +8,7 @@
 #include "support/naive_equations.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::cognitive_augmentation_test {
 
 using testing::largest_difference;
 
@@ -126,5 +125,4 @@ TEST(CognitiveAugmentationOptions, ErrorsNameTheField) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::cognitive_augmentation_test

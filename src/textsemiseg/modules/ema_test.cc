@@ -6,8 +6,7 @@
 #include "support/networks.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::ema_test {
 
 const std::vector<UpSampling> kOne = {UpSampling::kTransposed};
 
@@ -55,5 +54,4 @@ TEST(Ema, OtherNetworksAreNamed) {
               ::testing::HasSubstr("average of decoder1.out_conv.weight: has shape [3, 4, 1, 1, 1]; expected [2, 4, 1, 1, 1]"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::ema_test

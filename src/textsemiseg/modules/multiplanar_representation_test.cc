@@ -9,8 +9,7 @@
 #include "support/numeric_gradient.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::multiplanar_representation_test {
 
 using namespace testing;  // the loops of support/naive.h
 using ::testing::HasSubstr;
@@ -328,5 +327,4 @@ TEST(MultiplanarOptions, ErrorsNameTheField) {
               HasSubstr("tmr.patch: found 4; expected a divisor of the feature's side, 6"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::multiplanar_representation_test

@@ -8,8 +8,7 @@
 #include "support/numeric_gradient.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::semantic_alignment_test {
 
 using testing::largest_difference;
 
@@ -132,5 +131,4 @@ TEST(AlignmentOptions, ErrorsNameTheField) {
               ::testing::HasSubstr("csa.pool: found 'mean'; expected global or masked"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::semantic_alignment_test

@@ -4,8 +4,7 @@
 
 #include "support/networks.h"
 
-namespace tss {
-namespace {
+namespace tss::text_decoder_test {
 
 using testing::parameter_count;
 
@@ -78,5 +77,4 @@ TEST(TextVNet, GradientsEqualCentralDifferences) {
   EXPECT_LT(check.error, 1e-5) << check;
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::text_decoder_test

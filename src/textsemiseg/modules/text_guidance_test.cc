@@ -7,8 +7,7 @@
 #include "support/networks.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::text_guidance_test {
 
 using namespace testing;
 
@@ -124,5 +123,4 @@ TEST(ReleasedTextBlock, IsOneTokenPerPlaneOfTheRoundedUpPatch) {
   EXPECT_TRUE(block.released_parameters);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::text_guidance_test

@@ -4,8 +4,7 @@
 
 #include "support/networks.h"
 
-namespace tss {
-namespace {
+namespace tss::two_task_text_vnet_test {
 
 using testing::small_vnet;
 
@@ -51,5 +50,4 @@ TEST(TwoTaskTextVNet, GradientsEqualCentralDifferences) {
   EXPECT_LT(check.error, 1e-5) << check;
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::two_task_text_vnet_test

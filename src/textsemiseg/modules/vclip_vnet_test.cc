@@ -7,8 +7,7 @@
 #include "support/networks.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::vclip_vnet_test {
 
 using testing::small_vnet;
 
@@ -83,5 +82,4 @@ TEST(VclipVNet, ErrorsNameTheField) {
               ::testing::HasSubstr("vclip_seg.projection_norm: found 'voxels'; expected channels or depth"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::vclip_vnet_test

@@ -5,8 +5,7 @@
 #include "support/naive.h"
 #include "support/numeric_gradient.h"
 
-namespace tss {
-namespace {
+namespace tss::voxel_prompt_test {
 
 namespace F = torch::nn::functional;
 
@@ -74,5 +73,4 @@ TEST(VoxelPrompt, OrderOfTheTextsMatters) {
   EXPECT_GT(testing::largest_difference(net->forward(feature, text), net->forward(feature, text.flip({0}))), 1e-6);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::voxel_prompt_test

@@ -6,8 +6,7 @@
 #include "support/networks.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::bcp_vnet_test {
 
 using testing::small_vnet;
 
@@ -39,5 +38,4 @@ TEST(BcpVNet, SmallPatchesHaveNothingToPool) {
               ::testing::HasSubstr("patch: gives a deepest feature of 2 voxels; expected at least 3 (a side above 8)"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::bcp_vnet_test

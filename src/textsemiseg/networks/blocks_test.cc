@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tss {
-namespace {
+namespace tss::blocks_test {
 
 TEST(Blocks, KaimingNormalHasTheVarianceOfItsFan) {
   torch::manual_seed(1);
@@ -33,5 +32,4 @@ TEST(Blocks, NormalisationsInSequence) {
   EXPECT_EQ(convolutions(1, 3, 4, "instance")->parameters().size(), 2u);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::blocks_test

@@ -5,8 +5,7 @@
 
 #include "support/networks.h"
 
-namespace tss {
-namespace {
+namespace tss::critic_test {
 
 TEST(Critic, HasTheParametersOfItsLayers) {
   const auto convolution = [](int64_t in, int64_t out) { return 27 * in * out + out; };
@@ -48,5 +47,4 @@ TEST(Critic, GradientsReachTheMaskAndTheImage) {
   EXPECT_LT(check.error, 1e-5) << check;
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::critic_test

@@ -9,8 +9,7 @@
 #include "textsemiseg/networks/two_task_vnet.h"
 #include "textsemiseg/networks/vnet.h"
 
-namespace tss {
-namespace {
+namespace tss::published_layout_test {
 
 std::string own(const char* layout, const char* name) { return own_name(published_layout(layout), name); }
 
@@ -50,5 +49,4 @@ TEST(PublishedLayout, UnknownNamesListTheKnownOnes) {
               ::testing::HasSubstr("layout: found 'round'; expected nested, flat"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::published_layout_test

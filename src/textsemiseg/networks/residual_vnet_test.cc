@@ -8,8 +8,7 @@
 #include "support/networks.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::residual_vnet_test {
 
 using testing::small_vnet;
 
@@ -83,5 +82,4 @@ TEST(ResidualEncoder, IsNearlyTheSameInHalfPrecision) {
   EXPECT_LT((got - expected).norm().item<double>(), 0.1 * expected.norm().item<double>());
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::residual_vnet_test

@@ -6,8 +6,7 @@
 #include "support/networks.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::two_task_vnet_test {
 
 using testing::small_vnet;
 
@@ -45,5 +44,4 @@ TEST(TwoTaskVNet, NeedsAForegroundClass) {
   EXPECT_THAT(testing::input_error_of([] { TwoTaskVNet(small_vnet(1)); }), ::testing::HasSubstr("network.classes: found 1"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::two_task_vnet_test

@@ -5,8 +5,7 @@
 #include "support/naive.h"
 #include "support/networks.h"
 
-namespace tss {
-namespace {
+namespace tss::unet3d_test {
 
 using testing::parameter_count;
 using testing::small_vnet;
@@ -97,5 +96,4 @@ TEST(UNet3d, GradientsEqualCentralDifferences) {
   EXPECT_LT(check.error, 1e-5) << check;
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::unet3d_test

@@ -8,8 +8,7 @@
 #include "support/networks.h"
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::vnet_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -212,5 +211,4 @@ TEST(VNetOptions, ErrorsNameTheField) {
   EXPECT_EQ(error([](auto&) {}), "no error");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::vnet_test

@@ -4,13 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/testing.h"
 #include "support/untrained_run.h"
 #include "textsemiseg/base/log.h"
-#include "support/testing.h"
 #include "textsemiseg/onnx/convert.h"
 
-namespace tss {
-namespace {
+namespace tss::export_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -125,5 +124,4 @@ TEST_F(OnnxExport, WeightsKeepTheirNamesOnce) {
   EXPECT_THAT(names, ::testing::UnorderedElementsAre("weight", "bias"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::export_test

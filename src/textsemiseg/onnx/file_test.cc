@@ -6,8 +6,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::file_test {
 
 using ::testing::HasSubstr;
 
@@ -97,5 +96,4 @@ TEST(OnnxFile, NamesThePlaceThatCannotBeWritten) {
               HasSubstr("file/model.onnx"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::file_test

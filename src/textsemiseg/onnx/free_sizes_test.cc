@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tss {
-namespace {
+namespace tss::free_sizes_test {
 
 const std::vector<std::string> kSymbols{"N", "C", "X"};
 
@@ -65,5 +64,4 @@ TEST(FreeSizes, AnyOtherDifferenceKeepsTheSizesFixed) {
   EXPECT_FALSE(with_free_sizes(with_constant(2), {with_constant(3)}, kSymbols));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::free_sizes_test

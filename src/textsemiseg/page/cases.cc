@@ -4,10 +4,10 @@
 #include <cmath>
 #include <tuple>
 
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/archive/gzip.h"
+#include "textsemiseg/base/error.h"
 #include "textsemiseg/base/html.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/report/slice.h"
 #include "textsemiseg/volume/crop_pad.h"
 #include "textsemiseg/volume/reduce.h"
@@ -82,7 +82,7 @@ std::string packed(const std::vector<uint8_t>& voxels, const Size3& size) {
   return base64(gzip(out));
 }
 
-Json number(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 }  // namespace
 
@@ -166,7 +166,7 @@ Json to_json(const PageCases& cases) {
       Json of_column = Json::array();
       for (const auto& row : column) {
         Json of_row = Json::array();
-        for (const auto& value : row) of_row.push_back(number(value));
+        for (const auto& value : row) of_row.push_back(number_or_null(value));
         of_column.push_back(std::move(of_row));
       }
       values.push_back(std::move(of_column));

@@ -4,16 +4,15 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "textsemiseg/archive/gzip.h"
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/html.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/report/confusion.h"
-#include "textsemiseg/archive/gzip.h"
-#include "textsemiseg/base/html.h"
 
-namespace tss {
-namespace {
+namespace tss::cases_test {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 Geometry grid(Size3 size) {
   Geometry geometry;
@@ -124,5 +123,4 @@ TEST(Confusion, CountsVoxelsByReferenceAndPrediction) {
   EXPECT_THAT(table[1], ElementsAre(14, 2));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::cases_test

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "textsemiseg/base/html.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/report/colours.h"
-#include "textsemiseg/base/html.h"
 
 namespace tss {
 namespace {

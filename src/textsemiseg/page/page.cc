@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "textsemiseg/base/files.h"
-#include "textsemiseg/base/strings.h"
-#include "textsemiseg/report/colours.h"
 #include "textsemiseg/base/html.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/page/page_assets.h"
+#include "textsemiseg/report/colours.h"
 
 namespace tss {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "textsemiseg/page/chart.h"
 #include "textsemiseg/page/cases.h"
+#include "textsemiseg/page/chart.h"
 
 namespace tss {
 

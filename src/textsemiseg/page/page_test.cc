@@ -8,17 +8,16 @@
 #include <limits>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/report/curves.h"
 #include "textsemiseg/page/page_assets.h"
+#include "textsemiseg/report/curves.h"
 #include "textsemiseg/runs/scores.h"
 
-namespace tss {
-namespace {
+namespace tss::page_test {
 
-using testing::DoubleNear;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Every opened tag is closed in order; returns the first fault.
 std::string fault_in_nesting(const std::string& html) {
@@ -166,10 +165,10 @@ TEST(Chart, Ticks) {
   EXPECT_THAT(ticks(3, 17), ElementsAre(5, 10, 15));
 }
 
-class CurvesTest : public testing::Test {
+class CurvesTest : public ::testing::Test {
  protected:
   std::filesystem::path write(const std::string& text) {
-    path_ = std::filesystem::path(testing::TempDir()) / "report_curves_test.jsonl";
+    path_ = std::filesystem::path(::testing::TempDir()) / "report_curves_test.jsonl";
     std::ofstream(path_) << text;
     return path_;
   }
@@ -194,5 +193,4 @@ TEST_F(CurvesTest, ALineCutOffAtTheEndIsLeftOutButNotOneInTheMiddle) {
   EXPECT_THROW(read_curves("/nonexistent/log.jsonl"), InputError);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::page_test

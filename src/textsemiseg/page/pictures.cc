@@ -9,9 +9,9 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/page/page_assets.h"
 #include "textsemiseg/page/run_page.h"
 #include "textsemiseg/page/shown_case.h"
-#include "textsemiseg/page/page_assets.h"
 
 namespace tss {
 namespace {

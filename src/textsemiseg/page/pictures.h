@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/runs/study_record.h"
-#include "textsemiseg/report/confusion.h"
 #include "textsemiseg/page/cases.h"
+#include "textsemiseg/report/confusion.h"
+#include "textsemiseg/runs/study_record.h"
 
 namespace tss {
 

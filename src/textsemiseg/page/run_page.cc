@@ -7,12 +7,12 @@
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/comparison/document.h"
 #include "textsemiseg/page/curves.h"
 #include "textsemiseg/page/pictures.h"
-#include "textsemiseg/page/text_probe_table.h"
-#include "textsemiseg/comparison/document.h"
-#include "textsemiseg/report/curves.h"
 #include "textsemiseg/page/short_paths.h"
+#include "textsemiseg/page/text_probe_table.h"
+#include "textsemiseg/report/curves.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tss {
-namespace {
+namespace tss::short_paths_test {
 
 TEST(ShortPaths, KeepTheLastName) {
   EXPECT_EQ(short_paths("/home/secret/folds/f0.json"), "f0.json");
@@ -47,5 +46,4 @@ TEST(ShortPaths, InEveryWordOfAPage) {
   EXPECT_EQ(render_page(page).find("secret"), std::string::npos);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::short_paths_test

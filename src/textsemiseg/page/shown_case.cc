@@ -6,11 +6,11 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/page/run_page.h"
-#include "textsemiseg/page/scored_predictions.h"
 #include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/page/run_page.h"
+#include "textsemiseg/page/scored_predictions.h"
 
 namespace tss {
 namespace fs = std::filesystem;

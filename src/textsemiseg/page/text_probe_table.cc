@@ -2,10 +2,10 @@
 
 #include <sstream>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/comparison/document.h"
-#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace fs = std::filesystem;

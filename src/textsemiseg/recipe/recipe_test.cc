@@ -9,8 +9,7 @@
 #include "textsemiseg/dataset/case_lists.h"
 #include "textsemiseg/source/published_dataset.h"
 
-namespace tss {
-namespace {
+namespace tss::recipe_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -212,5 +211,4 @@ TEST(Recipe, EveryFileReadsBackAndSaysWhatItIs) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::recipe_test

@@ -7,8 +7,7 @@
 
 #include "textsemiseg/source/published_dataset.h"
 
-namespace tss {
-namespace {
+namespace tss::steps_test {
 
 using ::testing::ElementsAre;
 
@@ -350,5 +349,4 @@ TEST(PublishedRecipe, LeftAtriumNormalisesBeforeItCrops) {
   EXPECT_EQ(out.channels[0](3, 4, 5), whole(3 + static_cast<int64_t>(at[0]), 4 + static_cast<int64_t>(at[1]), 5));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::steps_test

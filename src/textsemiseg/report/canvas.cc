@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/html.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/report/text_drawing.h"
 
 namespace tss {

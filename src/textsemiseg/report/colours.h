@@ -24,6 +24,9 @@ inline constexpr std::array<Rgb, 10> kColours = {{{0xe4, 0x57, 0x2e},
                                                   {0xa9, 0x71, 0x3d},
                                                   {0x7c, 0x8a, 0xa0}}};
 
+// Ground and words of pictures of scans, which are mostly black.
+inline constexpr Rgb kPictureGround{24, 26, 30}, kPictureText{232, 234, 238}, kPictureFaint{150, 155, 165};
+
 // Colours of series 0, 1, ...; the table repeats.
 inline Rgb series_colour(int64_t index) { return kColours[static_cast<size_t>(index) % kColours.size()]; }
 // Colours of classes 1, 2, ...; class 0, the background, is grey.

@@ -4,8 +4,7 @@
 
 #include <cmath>
 
-namespace tss {
-namespace {
+namespace tss::contour_test {
 
 double area(const Line2& line) {
   double sum = 0;
@@ -39,5 +38,4 @@ TEST(Contour, HolesAndDiagonalNeighboursHaveLinesOfTheirOwn) {
   EXPECT_EQ(contours({1, 0, 0, 1}, 2, 2, 1).size(), 2u);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::contour_test

@@ -5,12 +5,11 @@
 
 #include <algorithm>
 
-#include "textsemiseg/base/files.h"
 #include "support/testing.h"
+#include "textsemiseg/base/files.h"
 #include "textsemiseg/report/text_drawing.h"
 
-namespace tss {
-namespace {
+namespace tss::figure_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -74,5 +73,4 @@ TEST(TextDrawing, WordsHaveWidthAndInk) {
   draw_text(picture, 50, 15, 14, {255, 0, 0}, "beyond the edge \xff");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::figure_test

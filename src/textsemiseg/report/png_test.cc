@@ -7,8 +7,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/html.h"
 
-namespace tss {
-namespace {
+namespace tss::png_test {
 
 RgbImage decode(const std::string& bytes) {
   png_image header{};
@@ -36,7 +35,7 @@ TEST(Png, KeepsEveryPixel) {
 }
 
 TEST(Png, WritesAFile) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "report_png_test.png";
+  const auto path = std::filesystem::path(::testing::TempDir()) / "report_png_test.png";
   write_png(path, gradient());
   EXPECT_EQ(decode(read_text_file(path)).pixels, gradient().pixels);
   std::filesystem::remove(path);
@@ -60,5 +59,4 @@ TEST(Html, Base64Vectors) {
   EXPECT_EQ(base64(std::string("\xff\xfe\xfd", 3)), "//79");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::png_test

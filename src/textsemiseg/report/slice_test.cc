@@ -6,8 +6,7 @@
 
 #include "textsemiseg/base/error.h"
 
-namespace tss {
-namespace {
+namespace tss::slice_test {
 
 Geometry grid(Size3 size, Vector3 spacing = {1, 1, 1}) {
   Geometry geometry;
@@ -117,5 +116,4 @@ TEST(Slice, RefusesOtherGridsAndSlicesOutside) {
   EXPECT_THROW(draw_slice(image, nullptr, nullptr, options), InputError);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::slice_test

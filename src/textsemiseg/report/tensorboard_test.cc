@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/files.h"
 #include "support/testing.h"
+#include "textsemiseg/base/files.h"
 
-namespace tss {
-namespace {
+namespace tss::tensorboard_test {
 
 namespace fs = std::filesystem;
 
@@ -81,5 +80,4 @@ TEST(TensorBoard, ARecordCutShortIsCutOff) {
   EXPECT_EQ(fs::file_size(path), whole);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::tensorboard_test

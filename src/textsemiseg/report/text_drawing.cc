@@ -67,7 +67,9 @@ Font& font() {
   return one;
 }
 
-uint8_t blend(uint8_t below, uint8_t above, int alpha) { return static_cast<uint8_t>(below + (above - below) * alpha / 255); }
+uint8_t blend_byte(uint8_t below, uint8_t above, int alpha) {
+  return static_cast<uint8_t>(below + (above - below) * alpha / 255);
+}
 
 }  // namespace
 
@@ -84,8 +86,8 @@ void draw_text(RgbImage& picture, double left, double baseline, double size, Rgb
         if (x0 + x < 0 || y0 + y < 0 || x0 + x >= picture.width || y0 + y >= picture.height) continue;
         const int alpha = bitmap.buffer[y * bitmap.pitch + x];
         Rgb& pixel = picture.at(x0 + x, y0 + y);
-        pixel = {blend(pixel.red, colour.red, alpha), blend(pixel.green, colour.green, alpha),
-                 blend(pixel.blue, colour.blue, alpha)};
+        pixel = {blend_byte(pixel.red, colour.red, alpha), blend_byte(pixel.green, colour.green, alpha),
+                 blend_byte(pixel.blue, colour.blue, alpha)};
       }
     }
   });

@@ -10,8 +10,7 @@
 
 #include "textsemiseg/metrics/scores.h"
 
-namespace tss {
-namespace {
+namespace tss::published_scores_test {
 
 namespace fs = std::filesystem;
 
@@ -57,5 +56,4 @@ TEST(PublishedScores, LiverOfChaos) {
   EXPECT_NEAR(*s.assd, 0.7129284626973725, 1e-9);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::published_scores_test

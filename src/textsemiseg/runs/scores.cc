@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <set>
 
+#include "textsemiseg/base/aligned_table.h"
+#include "textsemiseg/base/csv.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/csv.h"
-#include "textsemiseg/base/aligned_table.h"
 
 namespace tss {
 namespace {

@@ -4,8 +4,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::scores_test {
 
 ClassScore score(int label, Score dice, Score hd95) {
   ClassScore s;
@@ -103,5 +102,4 @@ TEST(ScoreSet, TableOfOneAndOfSeveralCases) {
   EXPECT_EQ(score_table(one).find("["), std::string::npos);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::scores_test

@@ -5,13 +5,12 @@
 
 #include <algorithm>
 
+#include "support/scored_runs.h"
 #include "textsemiseg/comparison/comparison.h"
 #include "textsemiseg/comparison/comparison_files.h"
-#include "support/scored_runs.h"
 #include "textsemiseg/comparison/settings.h"
 
-namespace tss {
-namespace {
+namespace tss::study_record_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -149,5 +148,4 @@ TEST(Differences, SharedKeysThatDifferAndEachMethodsOwnOptions) {
   EXPECT_THAT(found[2].values, ElementsAre(Pair("sampler.unlabelled", "2"), Pair("mc_net.weight", "0.5")));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::study_record_test

@@ -11,8 +11,7 @@
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/sampling/intensity.h"
 
-namespace tss {
-namespace {
+namespace tss::augmentation_test {
 
 using ::testing::HasSubstr;
 
@@ -206,5 +205,4 @@ TEST(Intensity, LowResolutionKeepsRampsAndLosesDetail) {
   EXPECT_NEAR(moments(low).first, 40, 1);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::augmentation_test

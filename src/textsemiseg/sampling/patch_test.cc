@@ -5,8 +5,7 @@
 #include <set>
 #include <vector>
 
-namespace tss {
-namespace {
+namespace tss::patch_test {
 
 std::vector<float> counted(const Size3& size) {
   std::vector<float> out(static_cast<size_t>(size[0] * size[1] * size[2]));
@@ -128,5 +127,4 @@ TEST(PatchCrop, CentreRoundsHalvesToEven) {
   EXPECT_EQ(start(102), 3);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::patch_test

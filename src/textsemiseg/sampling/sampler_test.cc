@@ -6,11 +6,10 @@
 #include <map>
 #include <set>
 
-#include "support/testing.h"
 #include "support/dataset_files.h"
+#include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::sampler_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -388,5 +387,4 @@ TEST_F(SamplerTest, AugmentedLabelsKeepTheirValues) {
   EXPECT_EQ(values, (std::set<uint8_t>{0, 1, 2}));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::sampler_test

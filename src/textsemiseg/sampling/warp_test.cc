@@ -7,8 +7,7 @@
 #include <set>
 #include <vector>
 
-namespace tss {
-namespace {
+namespace tss::warp_test {
 
 // Values that say where they come from, and labels 0, 3 and 7 in blocks.
 struct Case {
@@ -163,5 +162,4 @@ TEST(Warp, LabelsStayInTheValueSetAndFollowTheImage) {
   EXPECT_GT(equal, static_cast<int>(0.9 * static_cast<double>(found.label.size())));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::warp_test

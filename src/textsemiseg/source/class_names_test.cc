@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tss {
-namespace {
+namespace tss::class_names_test {
 
 TEST(ClassNames, NamesThatMeanNothing) {
   for (const char* name : {"label1", "ROI_2", "ROI-2", "class 3", "Label_01", "mask", "foreground", "1", "", "object A",
@@ -22,11 +21,10 @@ TEST(ClassNames, NamesThatMeanSomething) {
 
 TEST(ClassNames, ATextGivesAMeaninglessNameItsMeaning) {
   const std::vector<std::string> names = {"label0", "label1", "ROI_2"};
-  EXPECT_THAT(meaningless_classes(names, {}), testing::ElementsAre("label1", "ROI_2"));
-  EXPECT_THAT(meaningless_classes(names, {{"label0"}, {"label1"}, {"ROI_2", "spleen"}}), testing::ElementsAre("label1"));
+  EXPECT_THAT(meaningless_classes(names, {}), ::testing::ElementsAre("label1", "ROI_2"));
+  EXPECT_THAT(meaningless_classes(names, {{"label0"}, {"label1"}, {"ROI_2", "spleen"}}), ::testing::ElementsAre("label1"));
   EXPECT_EQ(meaningless_warning({"background", "spleen"}, {}), "");
-  EXPECT_THAT(meaningless_warning(names, {}), testing::StartsWith("'label1', 'ROI_2' are names that say nothing"));
+  EXPECT_THAT(meaningless_warning(names, {}), ::testing::StartsWith("'label1', 'ROI_2' are names that say nothing"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::class_names_test

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/source/class_names.h"
 #include "textsemiseg/source/label_table.h"
-#include "textsemiseg/base/config.h"
 
 namespace tss {
 

@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::dataset_json_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -120,5 +119,4 @@ TEST(DatasetJson, ErrorsNameTheField) {
   EXPECT_THAT(input_error_of([] { parse("[1]"); }), HasSubstr("S/dataset.json: holds"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::dataset_json_test

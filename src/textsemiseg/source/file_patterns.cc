@@ -5,9 +5,9 @@
 #include <regex>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/folder_walk.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/folder_walk.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/testing.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::file_patterns_test {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -62,5 +61,4 @@ TEST_F(FilePatterns, AMissingChannelIsNamedAlsoWithoutNames) {
   EXPECT_THAT(testing::input_error_of([&] { ids("s"); }), HasSubstr("case '2' has no T2"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::file_patterns_test

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/source/label_table.h"
 #include "textsemiseg/recipe/recipe.h"
+#include "textsemiseg/source/label_table.h"
 
 namespace tss {
 

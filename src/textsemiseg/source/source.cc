@@ -7,11 +7,11 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/hdf5_file.h"
+#include "textsemiseg/io/image_file.h"
 #include "textsemiseg/source/case_folders.h"
 #include "textsemiseg/source/dataset_json.h"
 #include "textsemiseg/source/scan_listing.h"
-#include "textsemiseg/io/hdf5_file.h"
-#include "textsemiseg/io/image_file.h"
 
 namespace tss {
 namespace fs = std::filesystem;

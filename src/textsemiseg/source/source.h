@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/source/class_names.h"
 #include "textsemiseg/source/label_table.h"
-#include "textsemiseg/io/scan.h"
 
 namespace tss {
 

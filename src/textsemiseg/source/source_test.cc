@@ -3,14 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/testing.h"
 #include "support/dataset_files.h"
 #include "support/dicom_files.h"
+#include "support/testing.h"
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/archive/zip_file.h"
 
-namespace tss {
-namespace {
+namespace tss::source_test {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -221,5 +220,4 @@ TEST(Source, RealFolders) {
   EXPECT_FALSE(atrium.cases.front().label.empty());
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::source_test

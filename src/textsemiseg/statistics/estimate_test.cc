@@ -6,8 +6,7 @@
 
 #include "textsemiseg/base/random.h"
 
-namespace tss {
-namespace {
+namespace tss::estimate_test {
 
 TEST(Estimate, MeanAndSampleDeviation) {
   const Estimate e = estimate_mean({1, 2, 3, 4});
@@ -55,5 +54,4 @@ TEST(Estimate, SeedDecides) {
   EXPECT_GT(*a.high, *a.mean);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::estimate_test

@@ -4,8 +4,7 @@
 
 #include <cmath>
 
-namespace tss {
-namespace {
+namespace tss::paired_tests_test {
 
 // The inputs of tests/statistics_oracle/paired_tests.py, which printed the expected numbers.
 std::vector<double> wave(int n, double shift, double step = 0) {
@@ -103,5 +102,4 @@ TEST(Holm, IsThatOfStatsmodels) {
   EXPECT_EQ(holm_adjusted({0.7, 0.6}), (std::vector<double>{1, 1}));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::paired_tests_test

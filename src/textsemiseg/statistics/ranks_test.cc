@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tss {
-namespace {
+namespace tss::ranks_test {
 
 TEST(Ranks, TiesShareTheirMean) {
   EXPECT_EQ(average_ranks({0.3, 0.1, 0.3, 0.2}), (std::vector<double>{3.5, 1, 3.5, 2}));
@@ -29,5 +28,4 @@ TEST(Ranks, OnlyCasesDefinedInEveryRowCount) {
   EXPECT_TRUE(mean_ranks({{std::nullopt}, {1.0}}, true).ranks.empty());
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::ranks_test

@@ -12,8 +12,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::child_process_test {
 
 using ::testing::HasSubstr;
 
@@ -70,5 +69,4 @@ TEST(ChildProcess, DoesNotOutliveAParentThatIsKilled) {
   EXPECT_TRUE(eventually([&] { return read_text_file(log) == "ready\nbye\n"; }));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::child_process_test

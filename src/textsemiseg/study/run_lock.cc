@@ -11,11 +11,11 @@
 #include <ctime>
 
 #include "textsemiseg/base/clock.h"
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/config.h"
 
 namespace tss {
 namespace fs = std::filesystem;

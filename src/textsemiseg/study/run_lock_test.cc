@@ -12,8 +12,7 @@
 #include "support/testing.h"
 #include "textsemiseg/base/config.h"
 
-namespace tss {
-namespace {
+namespace tss::run_lock_test {
 
 namespace fs = std::filesystem;
 
@@ -103,5 +102,4 @@ TEST_F(Lock, AgesAreThoseOfTheFileSystem) {
   EXPECT_NEAR(read_lock(path_)->age, 100, 5);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::run_lock_test

@@ -7,8 +7,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::slurm_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -35,5 +34,4 @@ TEST(Slurm, WordsComeThroughAShellUnchanged) {
   EXPECT_EQ(shell_quoted("table1.toml"), "table1.toml");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::slurm_test

@@ -7,12 +7,11 @@
 #include <csignal>
 #include <thread>
 
-#include "textsemiseg/base/interrupt.h"
 #include "support/fake_program.h"
+#include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/study/run_lock.h"
 
-namespace tss {
-namespace {
+namespace tss::study_runner_test {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
@@ -189,5 +188,4 @@ TEST(RunProgress, ReasonsAreTheErrorOrTheLastLines) {
   EXPECT_EQ(failure_reason(folder / "none"), "");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::study_runner_test

@@ -5,8 +5,7 @@
 
 #include "support/fake_program.h"
 
-namespace tss {
-namespace {
+namespace tss::study_test {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -93,5 +92,4 @@ TEST(PlannedStudy, RecordOfAnotherStudyIsLeftAlone) {
   EXPECT_THAT(input_error_of([&] { write_study_record(folder.study()); }), HasSubstr("was not written by study"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::study_test

@@ -7,8 +7,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::table_plan_test {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -199,5 +198,4 @@ TEST(Plan, ColumnsAddUpToThoseOfThePaper) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::table_plan_test

@@ -11,11 +11,6 @@
 
 namespace tss {
 namespace nn = torch::nn;
-namespace {
-
-struct Group : nn::Module {};
-
-}  // namespace
 
 void BertTextConfig::check() const {
   const auto positive = [](const char* field, int64_t value) {
@@ -37,14 +32,14 @@ BertTextEncoder::BertTextEncoder(const BertTextConfig& config, std::shared_ptr<c
     : config_(config), tokenizer_(std::move(tokenizer)) {
   config.check();
   const auto weight = [&](const std::string& name, at::IntArrayRef shape) {
-    return register_module(name, std::make_shared<Group>())->register_parameter("weight", torch::empty(shape), false);
+    return register_module(name, std::make_shared<ModuleGroup>())->register_parameter("weight", torch::empty(shape), false);
   };
   token_embedding_ = weight("token_embedding", {config.vocabulary, config.width});
   positional_embedding_ = register_parameter("positional_embedding", torch::empty({config.positions, config.width}), false);
   type_embedding_ = register_parameter("type_embedding", torch::empty({config.width}), false);
   ln_embedding_ = register_module("ln_embedding", nn::LayerNorm(nn::LayerNormOptions({config.width}).eps(config.epsilon)));
   const BlockOptions options{config.width, config.heads, config.hidden, /*norm_first=*/false, Activation::kGelu, config.epsilon};
-  const auto layers = register_module("layers", std::make_shared<Group>());
+  const auto layers = register_module("layers", std::make_shared<ModuleGroup>());
   for (int64_t i = 0; i < config.layers; ++i) {
     layers_.push_back(layers->register_module(std::to_string(i), std::make_shared<TransformerBlock>(options)));
   }

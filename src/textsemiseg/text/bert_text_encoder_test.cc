@@ -6,13 +6,12 @@
 
 #include <cmath>
 
-#include "support/testing.h"
 #include "support/small_encoders.h"
+#include "support/testing.h"
 #include "textsemiseg/text/text_package.h"
 #include "textsemiseg/weights/module_state.h"
 
-namespace tss {
-namespace {
+namespace tss::bert_text_encoder_test {
 using ::testing::ElementsAre;
 
 double largest(const torch::Tensor& a) { return a.abs().max().item<double>(); }
@@ -224,5 +223,4 @@ TEST_F(MiniLm, OtherWordsForAClassLieNearestToIt) {
   EXPECT_THAT(wrong, ElementsAre(classes[0].second[0], classes[7].second[0]));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::bert_text_encoder_test

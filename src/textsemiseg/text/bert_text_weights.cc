@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {

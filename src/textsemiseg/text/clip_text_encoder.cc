@@ -15,12 +15,6 @@
 
 namespace tss {
 namespace nn = torch::nn;
-namespace {
-
-// Children under the dotted names of the published files: "transformer.resblocks.0" is a module within two empty ones.
-struct Group : nn::Module {};
-
-}  // namespace
 
 void ClipTextConfig::check() const {
   const auto positive = [](const char* field, int64_t value) {
@@ -46,12 +40,12 @@ ClipTextEncoder::ClipTextEncoder(const ClipTextConfig& config, std::shared_ptr<c
                              /*norm_first=*/true,
                              config.quick_gelu ? Activation::kQuickGelu : Activation::kGelu,
                              1e-5};
-  const auto resblocks = std::make_shared<Group>();
+  const auto resblocks = std::make_shared<ModuleGroup>();
   for (int64_t i = 0; i < config.layers; ++i) {
     blocks_.push_back(resblocks->register_module(std::to_string(i), std::make_shared<TransformerBlock>(options)));
   }
-  register_module("transformer", std::make_shared<Group>())->register_module("resblocks", resblocks);
-  token_embedding_ = register_module("token_embedding", std::make_shared<Group>())
+  register_module("transformer", std::make_shared<ModuleGroup>())->register_module("resblocks", resblocks);
+  token_embedding_ = register_module("token_embedding", std::make_shared<ModuleGroup>())
                          ->register_parameter("weight", torch::empty({config.vocabulary, config.width}), false);
   ln_final_ = register_module("ln_final", nn::LayerNorm(nn::LayerNormOptions({config.width})));
   for (torch::Tensor& parameter : parameters()) parameter.set_requires_grad(false);

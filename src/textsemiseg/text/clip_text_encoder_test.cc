@@ -4,13 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "textsemiseg/base/strings.h"
 #include "support/testing.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/text/prompt_learner.h"
 #include "textsemiseg/weights/module_state.h"
 
-namespace tss {
-namespace {
+namespace tss::clip_text_encoder_test {
 using ::testing::HasSubstr;
 using Prompts = std::vector<std::vector<int64_t>>;
 
@@ -291,5 +290,4 @@ TEST(PromptLearner, KeepsItsPrecisionUnderAutocast) {
   EXPECT_TRUE(torch::equal(got, expected));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::clip_text_encoder_test

@@ -3,10 +3,10 @@
 #include <utility>
 #include <vector>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/weights/module_state.h"
 #include "textsemiseg/weights/weights_file.h"
 

@@ -9,8 +9,7 @@
 #include "support/testing.h"
 #include "textsemiseg/text/clip_vocabulary.h"
 
-namespace tss {
-namespace {
+namespace tss::clip_tokenizer_test {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -109,5 +108,4 @@ TEST(ClipVocabulary, BadFilesAreRefused) {
   EXPECT_EQ(find_clip_vocabulary(path, folder / "model.safetensors"), path);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::clip_tokenizer_test

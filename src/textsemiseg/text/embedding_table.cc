@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/text/table_prompts.h"
 #include "textsemiseg/weights/npz.h"
 #include "textsemiseg/weights/safetensors.h"

@@ -6,8 +6,7 @@
 #include "support/testing.h"
 #include "textsemiseg/weights/safetensors.h"
 
-namespace tss {
-namespace {
+namespace tss::embedding_table_test {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
@@ -58,5 +57,4 @@ TEST(TextTable, AnEncoderIsNoTable) {
   EXPECT_TRUE(is_text_table(folder / "w.pth"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::embedding_table_test

@@ -6,8 +6,7 @@
 
 #include "textsemiseg/text/thin_product.h"
 
-namespace tss {
-namespace {
+namespace tss::frozen_linear_test {
 
 double largest(const torch::Tensor& a) { return a.abs().max().item<double>(); }
 
@@ -47,7 +46,7 @@ TEST(FrozenLinear, EqualsItsDefinitionForAnyNumberOfRowsAndShape) {
       {1, 16, 16},   {2, 512, 1536}, {15, 512, 512}, {16, 2048, 512}, {17, 48, 80}, {33, 528, 64},
       {64, 512, 48}, {65, 512, 512}, {18, 512, 30},  {3, 24, 16},     {1, 1040, 32}};
   for (const auto& [rows, in, out] : shapes) {
-    SCOPED_TRACE(testing::Message() << rows << " rows, " << in << " to " << out);
+    SCOPED_TRACE(::testing::Message() << rows << " rows, " << in << " to " << out);
     const Maps maps = drawn(rows, in, out);
     expect_equal(maps, maps.weight);
     expect_equal(maps, maps.weight.to(torch::kBFloat16));
@@ -113,5 +112,4 @@ TEST(ThinProduct, EveryInstructionSet) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::frozen_linear_test

@@ -8,16 +8,10 @@
 #include <utility>
 
 #include "textsemiseg/text/drawn.h"
+#include "textsemiseg/text/unit_rows.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {
-namespace {
-
-torch::Tensor unit_rows(const torch::Tensor& rows) {
-  return torch::nn::functional::normalize(rows, torch::nn::functional::NormalizeFuncOptions().dim(1));
-}
-
-}  // namespace
 
 std::vector<std::vector<int64_t>> learnable_prompts(const ClipTokenizer& tokenizer, const std::vector<std::string>& class_names,
                                                     int64_t length) {

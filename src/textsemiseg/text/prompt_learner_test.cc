@@ -7,12 +7,11 @@
 #include <cmath>
 #include <optional>
 
-#include "support/testing.h"
 #include "support/small_encoders.h"
+#include "support/testing.h"
 #include "textsemiseg/weights/module_state.h"
 
-namespace tss {
-namespace {
+namespace tss::prompt_learner_test {
 
 double largest(const torch::Tensor& a) { return a.abs().max().item<double>(); }
 torch::Tensor unit_rows(const torch::Tensor& a) { return a / a.norm(2, -1, true); }
@@ -214,5 +213,4 @@ TEST(PromptShortcuts, OfClipChangeNothing) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::prompt_learner_test

@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::table_prompts_test {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
@@ -63,5 +62,4 @@ TEST(TablePrompts, FilesAndTheirErrors) {
   EXPECT_THAT(error(folder / "x.json"), HasSubstr("is not JSON"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::table_prompts_test

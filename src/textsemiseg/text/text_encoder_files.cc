@@ -4,10 +4,10 @@
 #include <optional>
 #include <utility>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/text/bert_text_weights.h"
 #include "textsemiseg/text/clip_text_weights.h"
 #include "textsemiseg/text/clip_vocabulary.h"

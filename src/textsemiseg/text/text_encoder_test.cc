@@ -7,14 +7,13 @@
 
 #include <cstdlib>
 
+#include "support/small_encoders.h"
 #include "support/testing.h"
 #include "textsemiseg/text/clip_text_encoder.h"
 #include "textsemiseg/text/clip_vocabulary.h"
-#include "support/small_encoders.h"
 #include "textsemiseg/text/text_package.h"
 
-namespace tss {
-namespace {
+namespace tss::text_encoder_test {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
@@ -330,5 +329,4 @@ TEST(TextPackage, FoldersOfTheEnvironmentComeFirst) {
   unsetenv("TSS_PACKAGES");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::text_encoder_test

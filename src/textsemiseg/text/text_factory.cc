@@ -9,9 +9,9 @@
 #include "textsemiseg/text/clip_text_encoder.h"
 #include "textsemiseg/text/clip_tokenizer.h"
 #include "textsemiseg/text/clip_vocabulary.h"
+#include "textsemiseg/text/embedding_table.h"
 #include "textsemiseg/text/prompt_learner.h"
 #include "textsemiseg/text/text_package.h"
-#include "textsemiseg/text/embedding_table.h"
 #include "textsemiseg/text/vector_text.h"
 #include "textsemiseg/text/wordpiece_tokenizer.h"
 

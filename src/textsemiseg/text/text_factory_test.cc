@@ -12,8 +12,7 @@
 #include "textsemiseg/text/vector_text.h"
 #include "textsemiseg/weights/module_state.h"
 
-namespace tss {
-namespace {
+namespace tss::text_factory_test {
 using ::testing::HasSubstr;
 
 double largest(const torch::Tensor& a) { return a.abs().max().item<double>(); }
@@ -249,5 +248,4 @@ TEST_F(TextFactoryTest, PublishedTables) {
   EXPECT_EQ(make_text_source(options, {"background", "pizza"}, 3)->dimension(), 512);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::text_factory_test

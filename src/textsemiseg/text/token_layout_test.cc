@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tss {
-namespace {
+namespace tss::token_layout_test {
 using Attention = TokenLayout::Attention;
 
 torch::Tensor padded(int64_t n, int64_t positions) {
@@ -56,5 +55,4 @@ TEST(TokenLayout, AnEndOutsideIsRefused) {
   EXPECT_THROW(TokenLayout(torch::tensor({0}), 4, 1, Attention::kCausal, torch::kFloat32), c10::Error);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::token_layout_test

@@ -25,6 +25,9 @@ struct BlockOptions {
   double epsilon;  // of the norms
 };
 
+// Children under the dotted names of the published files: "transformer.resblocks.0" is a module within two empty ones.
+struct ModuleGroup : torch::nn::Module {};
+
 class TransformerBlock : public torch::nn::Module {
  public:
   // Uninitialised weights.

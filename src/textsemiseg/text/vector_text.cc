@@ -5,16 +5,14 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/text/drawn.h"
-#include "textsemiseg/text/table_prompts.h"
 #include "textsemiseg/text/embedding_table.h"
+#include "textsemiseg/text/table_prompts.h"
+#include "textsemiseg/text/unit_rows.h"
 #include "textsemiseg/weights/safetensors.h"
 
 namespace tss {
 namespace fs = std::filesystem;
-namespace F = torch::nn::functional;
 namespace {
-
-torch::Tensor unit_rows(const torch::Tensor& rows) { return F::normalize(rows, F::NormalizeFuncOptions().dim(1)); }
 
 constexpr const char* kLearned = "learned unit vector";
 

@@ -6,10 +6,10 @@
 #include <array>
 #include <utility>
 
+#include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/base/config.h"
 #include "textsemiseg/text/unicode.h"
 
 namespace tss {

@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::wordpiece_tokenizer_test {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -80,5 +79,4 @@ TEST(WordPiece, VocabularyFiles) {
               HasSubstr("none.txt: cannot be opened"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::wordpiece_tokenizer_test

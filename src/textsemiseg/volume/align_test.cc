@@ -5,8 +5,7 @@
 
 #include "textsemiseg/volume/reorient.h"
 
-namespace tss {
-namespace {
+namespace tss::align_test {
 using ::testing::HasSubstr;
 
 class AlignLabels : public ::testing::Test {
@@ -61,5 +60,4 @@ TEST_F(AlignLabels, ARealDifferenceStays) {
   EXPECT_THAT(align_labels(coarser, grid()), HasSubstr("spacing"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::align_test

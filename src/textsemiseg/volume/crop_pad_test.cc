@@ -4,8 +4,7 @@
 
 #include "support/sample_volumes.h"
 
-namespace tss {
-namespace {
+namespace tss::crop_pad_test {
 
 TEST(CropPad, CropsAndPadsInOneWithVoxelsInPlace) {
   const Image image = sample::filled<float>(sample::oblique());  // 6 x 7 x 5
@@ -49,5 +48,4 @@ TEST(CropPad, NonZeroBox) {
   EXPECT_EQ(grown_box(box, {1, 3, 1}, g.size), (Box{{0, 0, 3}, {5, 6, 4}}));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::crop_pad_test

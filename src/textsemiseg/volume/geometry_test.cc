@@ -6,8 +6,7 @@
 
 #include "support/sample_volumes.h"
 
-namespace tss {
-namespace {
+namespace tss::geometry_test {
 
 TEST(Geometry, WorldIsOriginPlusSteps) {
   Geometry g;
@@ -66,5 +65,4 @@ TEST(Geometry, ToleranceAndNan) {
   EXPECT_FALSE(same_grid(b, b));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::geometry_test

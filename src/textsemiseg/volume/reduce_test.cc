@@ -4,13 +4,12 @@
 
 #include <limits>
 
+#include "support/sample_volumes.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/volume/finite.h"
 #include "textsemiseg/volume/resample.h"
-#include "support/sample_volumes.h"
 
-namespace tss {
-namespace {
+namespace tss::reduce_test {
 
 TEST(Reduce, BlockCentresKeepTheirPlace) {
   const Geometry g = sample::oblique();  // 6 x 7 x 5
@@ -70,5 +69,4 @@ TEST(Finite, NamesTheFirstBadVoxel) {
   EXPECT_EQ(first_non_finite(image), (Size3{2, 3, 1}));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::reduce_test

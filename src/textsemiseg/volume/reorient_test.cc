@@ -6,8 +6,7 @@
 
 #include "support/sample_volumes.h"
 
-namespace tss {
-namespace {
+namespace tss::reorient_test {
 
 Vector3 rounded(const Vector3& v) { return {std::round(v[0] * 1e6), std::round(v[1] * 1e6), std::round(v[2] * 1e6)}; }
 
@@ -104,5 +103,4 @@ TEST(Reorient, LargeArraysCrossTileBorders) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::reorient_test

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <array>
 
-#include "textsemiseg/base/error.h"
 #include "support/sample_volumes.h"
+#include "textsemiseg/base/error.h"
 
-namespace tss {
-namespace {
+namespace tss::resample_test {
 
 // From SimpleITK 2.5.7 (sitk.Resample with identity transform, outside value -5): sample::filled(sample::oblique()) on
 // target(); the first 48 of 60 values, the rest lies outside. Values beyond the input's range 0..16 are not clamped there.
@@ -159,5 +158,4 @@ TEST(ResampleLabels, OutsideValue) {
   EXPECT_EQ(resample_to(ones, wide)(3, 0, 0), 1);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::resample_test

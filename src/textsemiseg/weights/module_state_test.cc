@@ -5,8 +5,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::module_state_test {
 using ::testing::HasSubstr;
 
 torch::nn::Sequential model(int64_t classes) {
@@ -53,5 +52,4 @@ TEST(ModuleState, MissingUnknownAndMistypedTensors) {
   EXPECT_THAT(error(*module, state), HasSubstr("'1.num_batches_tracked' has type Float; expected Long"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::module_state_test

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <list>
 
+#include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/archive/zip_file.h"
 
 namespace tss {
 namespace fs = std::filesystem;

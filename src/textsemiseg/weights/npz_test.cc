@@ -6,8 +6,7 @@
 #include "support/testing.h"
 #include "textsemiseg/archive/zip_file.h"
 
-namespace tss {
-namespace {
+namespace tss::npz_test {
 using ::testing::HasSubstr;
 
 class NpzTest : public ::testing::Test {
@@ -71,5 +70,4 @@ TEST_F(NpzTest, RefusesWithOneLine) {
   EXPECT_THAT(error(), HasSubstr("x.npz"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::npz_test

@@ -29,10 +29,10 @@ const std::set<std::string> kFunctions = {"collections.OrderedDict",
                                           "torch.jit._pickle.build_doublelist",
                                           "torch.jit._pickle.build_boollist",
                                           "torch.jit._pickle.restore_type_tag"};
-const std::set<std::string> kTypes = {"torch.float64", "torch.float32", "torch.float16", "torch.bfloat16",
-                                      "torch.int64",   "torch.int32",   "torch.int16",   "torch.int8",
-                                      "torch.uint8",   "torch.bool",    "torch.float",   "torch.double",
-                                      "torch.half",    "torch.long",    "torch.int",     "torch.strided"};
+const std::set<std::string> kTorchTypes = {"torch.float64", "torch.float32", "torch.float16", "torch.bfloat16",
+                                           "torch.int64",   "torch.int32",   "torch.int16",   "torch.int8",
+                                           "torch.uint8",   "torch.bool",    "torch.float",   "torch.double",
+                                           "torch.half",    "torch.long",    "torch.int",     "torch.strided"};
 
 // "torch.FloatStorage" -> "Float"; empty for other names.
 std::string storage_type(const std::string& name) {
@@ -78,9 +78,9 @@ PickleId PickleCalls::global(std::string_view module, std::string_view name) {
   PickleValue value;
   value.text = std::string(module.substr(0, kLongestName)) + "." + std::string(name.substr(0, kLongestName));
   const bool script = script_classes_ && starts_with(value.text, "__torch__.") && module.size() + name.size() < kLongestName;
-  value.kind = kTypes.contains(value.text) ? PickleKind::kOther : PickleKind::kGlobal;
+  value.kind = kTorchTypes.contains(value.text) ? PickleKind::kOther : PickleKind::kGlobal;
   const bool allowed =
-      kTypes.contains(value.text) || kFunctions.contains(value.text) || script || !storage_type(value.text).empty();
+      kTorchTypes.contains(value.text) || kFunctions.contains(value.text) || script || !storage_type(value.text).empty();
   if (!allowed) fail("its pickle names " + shown(value.text));
   return add(std::move(value));
 }

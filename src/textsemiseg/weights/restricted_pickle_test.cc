@@ -3,11 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/torch_files.h"
 #include "support/testing.h"
+#include "support/torch_files.h"
 
-namespace tss {
-namespace {
+namespace tss::restricted_pickle_test {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::pickle;
@@ -200,5 +199,4 @@ TEST(RestrictedPickle, DepthAndCopiesAreBounded) {
   EXPECT_THAT(error(pickle(copies)), HasSubstr("absurdly many copies"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::restricted_pickle_test

@@ -28,16 +28,16 @@ struct TypeName {
   torch::Dtype type;
   uint64_t bytes;
 };
-constexpr std::array<TypeName, 10> kTypes = {{{"F64", torch::kFloat64, 8},
-                                              {"F32", torch::kFloat32, 4},
-                                              {"F16", torch::kFloat16, 2},
-                                              {"BF16", torch::kBFloat16, 2},
-                                              {"I64", torch::kInt64, 8},
-                                              {"I32", torch::kInt32, 4},
-                                              {"I16", torch::kInt16, 2},
-                                              {"I8", torch::kInt8, 1},
-                                              {"U8", torch::kUInt8, 1},
-                                              {"BOOL", torch::kBool, 1}}};
+constexpr std::array<TypeName, 10> kTensorTypes = {{{"F64", torch::kFloat64, 8},
+                                                    {"F32", torch::kFloat32, 4},
+                                                    {"F16", torch::kFloat16, 2},
+                                                    {"BF16", torch::kBFloat16, 2},
+                                                    {"I64", torch::kInt64, 8},
+                                                    {"I32", torch::kInt32, 4},
+                                                    {"I16", torch::kInt16, 2},
+                                                    {"I8", torch::kInt8, 1},
+                                                    {"U8", torch::kUInt8, 1},
+                                                    {"BOOL", torch::kBool, 1}}};
 
 // One tensor's place in the file; begin and end count from the start of the data.
 struct Entry {
@@ -146,8 +146,8 @@ class Reader {
     out.name = name;
     const std::vector<uint64_t> shape = numbers("shape"), offsets = numbers("data_offsets");
     const std::string type = value.contains("dtype") && value["dtype"].is_string() ? value["dtype"].get<std::string>() : "";
-    const auto known = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeName& t) { return type == t.name; });
-    if (known == kTypes.end()) {
+    const auto known = std::find_if(kTensorTypes.begin(), kTensorTypes.end(), [&](const TypeName& t) { return type == t.name; });
+    if (known == kTensorTypes.end()) {
       fail(tensor + "has dtype '" + type + "'", "one of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL");
     }
     out.type = *known;
@@ -208,7 +208,7 @@ class Reader {
 
 TypeName type_of(const fs::path& path, const std::string& name, const torch::Tensor& tensor) {
   if (!tensor.defined()) throw Error(path.string() + ": tensor '" + name + "' is undefined");
-  for (const TypeName& known : kTypes) {
+  for (const TypeName& known : kTensorTypes) {
     if (known.type == tensor.scalar_type()) return known;
   }
   throw Error(path.string() + ": tensor '" + name +

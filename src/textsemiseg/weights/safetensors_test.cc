@@ -7,8 +7,7 @@
 
 #include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::safetensors_test {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
@@ -141,5 +140,4 @@ TEST(TensorMap, PrefixesAndHash) {
   EXPECT_NE(hash_of(again), hash_of(one));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::safetensors_test

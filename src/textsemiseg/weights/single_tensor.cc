@@ -1,8 +1,8 @@
 #include "textsemiseg/weights/single_tensor.h"
 
+#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/weights/npz.h"
 #include "textsemiseg/weights/safetensors.h"
 #include "textsemiseg/weights/state_search.h"

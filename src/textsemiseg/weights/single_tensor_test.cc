@@ -8,8 +8,7 @@
 #include "textsemiseg/weights/npz.h"
 #include "textsemiseg/weights/safetensors.h"
 
-namespace tss {
-namespace {
+namespace tss::single_tensor_test {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
@@ -84,5 +83,4 @@ TEST_F(SingleTensorTest, PublishedTablesSavedOnAnotherDevice) {
   }
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::single_tensor_test

@@ -1,9 +1,9 @@
 #include "textsemiseg/weights/torch_file.h"
 
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/archive/random_access_file.h"
 #include "textsemiseg/archive/zip_file.h"
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
 
 namespace tss {
 namespace {

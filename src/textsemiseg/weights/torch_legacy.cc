@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "textsemiseg/archive/random_access_file.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/archive/random_access_file.h"
 #include "textsemiseg/weights/torch_file.h"
 
 namespace tss {

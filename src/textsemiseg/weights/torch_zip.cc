@@ -1,8 +1,8 @@
 #include <set>
 
+#include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/weights/torch_file.h"
 
 namespace tss {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
-#include "textsemiseg/base/error.h"
-#include "textsemiseg/base/strings.h"
 #include "textsemiseg/archive/random_access_file.h"
 #include "textsemiseg/archive/zip_file.h"
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/weights/state_search.h"
 #include "textsemiseg/weights/torch_file.h"
 

@@ -5,12 +5,11 @@
 
 #include <fstream>
 
+#include "support/testing.h"
 #include "support/torch_files.h"
 #include "textsemiseg/base/random.h"
-#include "support/testing.h"
 
-namespace tss {
-namespace {
+namespace tss::weights_file_test {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -227,5 +226,4 @@ TEST_F(WeightsFileTest, TwoThousandMutations) {
   EXPECT_GT(refused, 1000);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::weights_file_test

@@ -4,8 +4,7 @@
 
 #include <limits>
 
-namespace tss {
-namespace {
+namespace tss::convolution_check_test {
 
 const SelfTest& self_test() {
   static const SelfTest result = convolution_self_test();
@@ -32,5 +31,4 @@ TEST(SelfCheck, NaNAndTooLargeErrorsFail) {
   EXPECT_TRUE((SelfCheck{"", 1e-5, 1e-5}.passed()));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::convolution_check_test

@@ -8,9 +8,6 @@
 #include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/workflows/number_checks.h"
-#include "textsemiseg/workflows/output_guard.h"
-#include "textsemiseg/workflows/preview.h"
 #include "textsemiseg/dataset/cache.h"
 #include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/engine/costs.h"
@@ -20,6 +17,9 @@
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/io/segmentation.h"
 #include "textsemiseg/report/colours.h"
+#include "textsemiseg/workflows/number_checks.h"
+#include "textsemiseg/workflows/output_guard.h"
+#include "textsemiseg/workflows/preview.h"
 
 namespace tss {
 namespace fs = std::filesystem;

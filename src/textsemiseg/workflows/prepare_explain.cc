@@ -4,17 +4,16 @@
 #include <cmath>
 #include <iostream>
 
+#include "textsemiseg/base/aligned_table.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/checks/explain.h"
 #include "textsemiseg/report/slice.h"
 #include "textsemiseg/report/text_drawing.h"
-#include "textsemiseg/base/aligned_table.h"
 
 namespace tss {
 namespace {
 
-constexpr Rgb kBackground{24, 26, 30}, kText{232, 234, 238}, kFaint{150, 155, 165};
 constexpr int64_t kPanel = 300, kGap = 14, kPerRow = 4, kTitle = 66;
 
 std::string number(double value) {
@@ -74,16 +73,16 @@ RgbImage montage(const std::vector<Panel>& panels) {
   const auto count = static_cast<int64_t>(panels.size());
   const int64_t columns = std::min(count, kPerRow), rows = (count + kPerRow - 1) / kPerRow;
   RgbImage out(columns * (kPanel + kGap) + kGap, rows * (kPanel + kTitle + kGap) + kGap);
-  std::fill(out.pixels.begin(), out.pixels.end(), kBackground);
+  std::fill(out.pixels.begin(), out.pixels.end(), kPictureGround);
   for (int64_t i = 0; i < count; ++i) {
     const Panel& panel = panels[static_cast<size_t>(i)];
     const int64_t left = kGap + i % kPerRow * (kPanel + kGap), top = kGap + i / kPerRow * (kPanel + kTitle + kGap);
     const auto line = [&](int64_t n, double size, Rgb colour, const std::string& text) {
       draw_text(out, static_cast<double>(left), static_cast<double>(top + 18 + 19 * n), size, colour, text);
     };
-    line(0, 16, kText, panel.title);
-    line(1, 12, kFaint, panel.grid);
-    line(2, 12, kFaint, panel.values);
+    line(0, 16, kPictureText, panel.title);
+    line(1, 12, kPictureFaint, panel.grid);
+    line(2, 12, kPictureFaint, panel.values);
     const RgbImage& slice = panel.slice;
     const int64_t x0 = left + (kPanel - slice.width) / 2, y0 = top + kTitle;
     for (int64_t y = 0; y < slice.height; ++y)

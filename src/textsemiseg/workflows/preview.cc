@@ -11,7 +11,6 @@
 namespace tss {
 namespace {
 
-constexpr Rgb kBackground{24, 26, 30}, kText{232, 234, 238}, kFaint{150, 155, 165};
 constexpr int64_t kMargin = 16, kLine = 26;
 constexpr double kSize = 16;  // of the letters, pixels
 
@@ -22,11 +21,11 @@ void write(RgbImage& picture, int64_t left, int64_t top, Rgb colour, const std::
   draw_text(picture, static_cast<double>(left), static_cast<double>(top) + kSize, kSize, colour, text);
 }
 
-struct Panel {
+struct Cut {
   const char* name;
   int axis;
 };
-constexpr Panel kPanels[] = {{"axial", 2}, {"coronal", 1}, {"sagittal", 0}};
+constexpr Cut kCuts[] = {{"axial", 2}, {"coronal", 1}, {"sagittal", 0}};
 
 void paste(const RgbImage& from, RgbImage& to, int64_t left, int64_t top) {
   for (int64_t y = 0; y < from.height; ++y)
@@ -72,7 +71,7 @@ RgbImage prediction_preview(const std::string& title, const Image& scan, const L
   std::vector<RgbImage> slices;
   std::vector<std::string> names;
   int64_t width = kMargin, height = 0;
-  for (const Panel& panel : kPanels) {
+  for (const Cut& panel : kCuts) {
     SliceOptions options;
     options.axis = panel.axis;
     options.index = busiest_slice(shown, panel.axis);
@@ -99,11 +98,11 @@ RgbImage prediction_preview(const std::string& title, const Image& scan, const L
 
   const int64_t top = kMargin + 2 * kLine;
   RgbImage picture(width, top + height + kMargin + lines * kLine + kMargin / 2);
-  std::fill(picture.pixels.begin(), picture.pixels.end(), kBackground);
-  write(picture, kMargin, kMargin, kText, title);
+  std::fill(picture.pixels.begin(), picture.pixels.end(), kPictureGround);
+  write(picture, kMargin, kMargin, kPictureText, title);
   int64_t left = kMargin;
   for (size_t i = 0; i < slices.size(); ++i) {
-    write(picture, left, kMargin + kLine, kFaint, names[i]);
+    write(picture, left, kMargin + kLine, kPictureFaint, names[i]);
     paste(slices[i], picture, left, top);
     left += std::max(slices[i].width, wide(names[i])) + kMargin;
   }
@@ -111,7 +110,7 @@ RgbImage prediction_preview(const std::string& title, const Image& scan, const L
   for (const LegendItem& item : legend) {
     if (x > kMargin && x + item.width() > width) x = kMargin, y += kLine;
     fill(picture, x, y + 4, 14, item.colour);
-    write(picture, x + 22, y, kText, item.text);
+    write(picture, x + 22, y, kPictureText, item.text);
     x += item.width();
   }
   return picture;

@@ -6,8 +6,7 @@
 
 #include "textsemiseg/volume/reorient.h"
 
-namespace tss {
-namespace {
+namespace tss::preview_test {
 
 // A box of label 1 in a dim scan that is brighter to one side.
 struct Case {
@@ -74,5 +73,4 @@ TEST(Preview, VolumesAreInMillilitres) {
   EXPECT_DOUBLE_EQ(volumes[2].ml, 0);
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::preview_test

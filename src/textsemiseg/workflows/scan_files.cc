@@ -7,9 +7,9 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/source/scan_listing.h"
 #include "textsemiseg/dicom/series.h"
 #include "textsemiseg/io/scan.h"
+#include "textsemiseg/source/scan_listing.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -3,14 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/testing.h"
 #include "support/dicom_files.h"
-#include "textsemiseg/io/image_file.h"
+#include "support/testing.h"
 #include "textsemiseg/archive/npy_file.h"
+#include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
 
-namespace tss {
-namespace {
+namespace tss::scan_files_test {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -109,5 +108,4 @@ TEST_F(ScanFiles, PairsIgnoreTheFormat) {
   EXPECT_EQ(pairs[0].id, "p");
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::scan_files_test

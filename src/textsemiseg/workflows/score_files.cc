@@ -8,8 +8,8 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/source/source.h"
 #include "textsemiseg/io/segmentation.h"
+#include "textsemiseg/source/source.h"
 #include "textsemiseg/volume/align.h"
 
 namespace tss {

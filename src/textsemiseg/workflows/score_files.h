@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/workflows/scan_files.h"
 #include "textsemiseg/runs/scores.h"
+#include "textsemiseg/workflows/scan_files.h"
 
 namespace tss {
 

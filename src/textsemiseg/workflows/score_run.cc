@@ -7,10 +7,10 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
-#include "textsemiseg/workflows/score_files.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/workflows/score_files.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <string>
 
-#include "textsemiseg/workflows/prediction.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/dataset/split.h"
 #include "textsemiseg/runs/scores.h"
+#include "textsemiseg/workflows/prediction.h"
 
 namespace tss {
 

@@ -1,18 +1,16 @@
-#include "textsemiseg/page/pictures.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/dataset_files.h"
+#include "support/scored_runs.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/page/run_page.h"
-#include "support/scored_runs.h"
 #include "textsemiseg/dataset/dataset.h"
-#include "support/dataset_files.h"
 #include "textsemiseg/page/page_assets.h"
+#include "textsemiseg/page/pictures.h"
+#include "textsemiseg/page/run_page.h"
 
-namespace tss {
-namespace {
+namespace tss::pictures_test {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
@@ -192,5 +190,4 @@ TEST_F(PagePicturesTest, TestCasesAreNotScoredUnasked) {
   EXPECT_FALSE(fs::exists(folder_ / "p.html"));
 }
 
-}  // namespace
-}  // namespace tss
+}  // namespace tss::pictures_test
