@@ -2,7 +2,7 @@
 #
 #   tss_library(metrics DEPENDS base)                 sources: every .cc of the folder that is not a test
 #   tss_library(networks TORCH DEPENDS base)          torch headers allowed, through the shared precompiled header
-#   TESTS_NEED                                        what its tests use besides
+#   TESTS_NEED                                        rooms and libraries that its tests use besides
 #   FOLDER, FILES, WITHOUT                            where a folder's files need two libraries
 #   tss_test(...)    is called by tss_library, once for all *_test.cc of the folder
 #   tss_bench(name DEPENDS ...)                       bench/<name>.cc (or SOURCE), Google Benchmark
@@ -81,7 +81,7 @@ function(tss_library name)
   list(FILTER tests INCLUDE REGEX "_test[.]cc$")
   list(FILTER sources EXCLUDE REGEX "_test[.]cc$")
   list(TRANSFORM ARG_DEPENDS PREPEND "tss_")
-  list(TRANSFORM ARG_TESTS_NEED PREPEND "tss_")
+  list(TRANSFORM ARG_TESTS_NEED REPLACE "^([a-z_]+)$" "tss_\\1")  # rooms; PACKAGE::LIBRARY as it is
   set(torch "")
   if(ARG_TORCH)
     set(torch TORCH)
