@@ -42,7 +42,7 @@ torch::Tensor fill(const std::vector<int64_t>& shape, F f) {
   return out;
 }
 
-// r2 of section 3 for every voxel of [B, X, Y, Z].
+// r2 of tests/golden/README.md section 3 for every voxel of [B, X, Y, Z].
 std::vector<double> radius_squared(int64_t seed, int64_t batch, const std::array<int64_t, 3>& sides,
                                    const std::array<double, 3>& radii) {
   std::vector<double> out;
@@ -197,7 +197,7 @@ void Checker::record(const std::string& name, double error, double tolerance) {
 namespace {
 
 struct Allowance {
-  double float64, float32;  // README.md section 5
+  double float64, float32;  // tests/golden/README.md section 5
   const char* title;        // in rounding.json
 };
 

@@ -13,12 +13,12 @@ namespace golden {
 
 using Json = nlohmann::json;
 
-// README.md section 1.
+// tests/golden/README.md section 1.
 uint64_t splitmix64(uint64_t x);
 double u(uint64_t stream, uint64_t j);
 std::vector<int64_t> positions(int64_t n, int64_t count);
 
-// README.md section 3. Every tensor is computed in double, rounded to float32 and returned as `dtype`; labels as int64.
+// tests/golden/README.md section 3. Every tensor is computed in double, rounded to float32 and returned as `dtype`; labels as int64.
 torch::Tensor noise(int64_t seed, const std::vector<int64_t>& shape, double amp = 1.0);                      // float64
 torch::Tensor volume(int64_t seed, const std::vector<int64_t>& shape);                                       // [B, C, X, Y, Z]
 torch::Tensor label(int64_t seed, const std::vector<int64_t>& shape);                                        // [B, X, Y, Z]
@@ -27,13 +27,13 @@ torch::Tensor text(int64_t seed, int64_t classes, int64_t dim, bool normalise); 
 // A tensor from a {"formula": ..., "seed": ..., "shape": ...} field.
 torch::Tensor from_formula(const Json& field);
 
-// README.md section 2: gives every parameter and buffer of `module` its formula value, found by the names in `network`
+// tests/golden/README.md section 2: gives every parameter and buffer of `module` its formula value, found by the names in `network`
 // ("parameters", "buffers"). `rename` maps a published name to ours; stream_offset is the "weight stream offset".
 void set_weights(torch::nn::Module& module, const Json& network, int64_t stream_offset = 0);
 // The formula value of one parameter.
 torch::Tensor weight(int64_t index, const std::vector<int64_t>& shape, const std::string& kind, int64_t stream_offset = 0);
 
-// README.md section 5.
+// tests/golden/README.md section 5.
 enum class Kind { kOutput, kLoss, kGradient, kParameter, kMetric };
 
 // Compares and keeps the largest error per name, as a share of its tolerance.
@@ -54,7 +54,7 @@ class Checker {
   void number(const std::string& name, double got, double expected, Kind kind);
   void exact(const std::string& name, int64_t got, int64_t expected, int64_t allowed = 0);
   void equal(const std::string& name, bool ok, const std::string& detail = "");
-  // Field {shape, mean, std, l2, pos, val} of README.md section 4 against a tensor.
+  // Field {shape, mean, std, l2, pos, val} of tests/golden/README.md section 4 against a tensor.
   void tensor(const std::string& name, const torch::Tensor& got, const Json& field, Kind kind);
 
   struct Line {

@@ -147,8 +147,8 @@ tss::TextVNetOutput outputs_of(const Json& logits, const Json& features, torch::
 }  // namespace
 
 void check_reference_step(const tss::ReferenceStep& step, const Json& c, Checker& check, bool given) {
-  // Where a network made the logits in float32, a voxel at the threshold may fall on the other side (README.md section 5 grants the
-  // window files 3 voxels for the same reason).
+  // Where a network made the logits in float32, a voxel at the threshold may fall on the other side
+  // (tests/golden/README.md section 5 grants the window files 3 voxels for the same reason).
   const int64_t allowed = given || check.float64() ? 0 : 3;
   for (size_t i = 0; i < 2; ++i) {
     const std::string number = std::to_string(i + 1);

@@ -4,7 +4,8 @@
 // float32 rounding (2^-24 of their size). So the whole file is run in float64 with every formula value moved by up to kUnits such
 // units, with kDraws draws of signs and sizes, and the largest deviation of each kind of quantity from the golden value is kept per
 // case: its spread. A rectifier input that is zero to rounding, a voxel at a threshold and a badly conditioned norm show in it as they
-// do in any float32 run. A float32 result passes within kSafety spreads, and never has to be better than README.md section 5 says.
+// do in any float32 run. A float32 result passes within kSafety spreads, and never has to be better than
+// tests/golden/README.md section 5 says.
 //
 // kUnits: a sum of n products rounds n times, which moves it like sqrt(n) units where the errors are independent; the longest sums of
 // the networks have n = 27 * 256, in lanes of at least 8 products, so sqrt(27 * 256 / 8) = 29.

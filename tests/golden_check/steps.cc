@@ -1,4 +1,4 @@
-// step_* of methods whose losses stand in losses/: each training step put together from them as methods.md sections 6 to 15 say, on
+// step_* of methods whose losses stand in losses/: each training step put together from them as docs/methods.md says, on
 // given network outputs.
 #include "golden_check/golden.h"
 #include "golden_check/runner_list.h"

@@ -16,7 +16,7 @@ struct Setting {
   std::string detail;  // "1500 (supervised, mc_net), 2000 (text_semiseg)"; empty where they agree
 };
 
-// Everything that methods.md's rule of fairness keeps equal: data set, split, cases scored, iterations, patch and crops,
+// Everything that is held equal (docs/methods.md#what-is-held-equal): data set, split, cases scored, iterations, patch and crops,
 // protocol, checkpoint rule, grid, windows, post-processing, empty rule, seeds. Read from the runs that are there.
 std::vector<Setting> fairness_settings(const Study& study);
 

@@ -26,7 +26,7 @@ struct OptimiserOptions {
   double power = 0.9;
   double step_share = 0.4;  // of t_max between two drops
   double step_factor = 0.1;
-  bool released_offset = false;  // rate of step t taken at max(t - 1, 0), as SSL4MIS and Text-SemiSeg do (methods.md 20.5)
+  bool released_offset = false;  // rate of step t taken at max(t - 1, 0): docs/methods.md#schedules
   double clip_norm = 0;          // gradients are scaled to at most this L2 norm; 0: never
 
   template <class V>

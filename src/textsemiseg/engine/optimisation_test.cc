@@ -60,7 +60,7 @@ TEST(LearningRate, DropsInSteps) {
   EXPECT_DOUBLE_EQ(learning_rate_at(options, 2500, 6000), 0.001);
   EXPECT_NEAR(learning_rate_at(options, 5000, 6000), 0.0001, 1e-15);
   options.released_offset = true;
-  EXPECT_DOUBLE_EQ(learning_rate_at(options, 2500, 6000), 0.01);  // MCF drops one step later (methods.md 20.4)
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 2500, 6000), 0.01);  // MCF: one step later, docs/methods.md#schedules
 }
 
 TEST(OptimiserOptions, NamesTheFieldThatIsWrong) {

@@ -1,4 +1,5 @@
-// Does text do anything? What happens to a trained method's predictions when its class texts are replaced (methods.md 16.5).
+// Does text do anything? What happens to a trained method's predictions when its class texts are replaced. Why it may be nothing:
+// docs/methods.md#what-text-can-do-here-and-what-it-cannot.
 #pragma once
 
 #include <torch/torch.h>

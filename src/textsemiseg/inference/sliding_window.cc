@@ -16,7 +16,7 @@ struct Preset {
   Triple stride;
 };
 
-// methods.md section 3; x, y and z.
+// docs/predict.md#options says what they were published for; x, y and z.
 constexpr Preset kPresets[] = {
     {"left_atrium", {18, 18, 4}},
     {"pancreas_ct", {16, 16, 16}},

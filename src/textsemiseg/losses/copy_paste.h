@@ -1,4 +1,4 @@
-// Bidirectional copy-paste, BCP (Bai et al., CVPR 2023; methods.md section 12).
+// Bidirectional copy-paste, BCP (Bai et al., CVPR 2023; docs/methods.md#bcp).
 #pragma once
 
 #include <torch/torch.h>

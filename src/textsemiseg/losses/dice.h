@@ -1,4 +1,4 @@
-// Soft Dice losses of the published programs (methods.md section 2). Sums run over the whole batch and all voxels at once.
+// Soft Dice losses of the published programs (docs/methods.md#losses). Sums run over the whole batch and all voxels at once.
 #pragma once
 
 #include <torch/torch.h>

@@ -1,4 +1,4 @@
-// Corrections two networks make to each other, MCF (Wang et al., CVPR 2023; methods.md section 11).
+// Corrections two networks make to each other, MCF (Wang et al., CVPR 2023; docs/methods.md#mcf).
 #pragma once
 
 #include <torch/torch.h>

@@ -1,4 +1,4 @@
-// Uncertainty-rectified pyramid consistency, URPC (Luo et al., MIA 2022; methods.md section 10).
+// Uncertainty-rectified pyramid consistency, URPC (Luo et al., MIA 2022; docs/methods.md#urpc).
 #pragma once
 
 #include <torch/torch.h>

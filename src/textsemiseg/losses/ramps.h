@@ -7,7 +7,7 @@
 
 namespace tss {
 
-// G(c, L) = exp(-5 (1 - clip(c, 0, L) / L)^2), 1 where L = 0 (Laine and Aila, ICLR 2017; methods.md section 2).
+// G(c, L) = exp(-5 (1 - clip(c, 0, L) / L)^2), 1 where L = 0 (Laine and Aila, ICLR 2017; docs/methods.md#ramps).
 inline double gaussian_ramp(double current, double length) {
   if (length <= 0) return 1.0;
   const double rest = 1.0 - std::clamp(current, 0.0, length) / length;

@@ -1,4 +1,4 @@
-// Pseudo labels of one decoder for another, weighted by how far they can be relied on: MLRP (methods.md section 14).
+// Pseudo labels of one decoder for another, weighted by how far they can be relied on: MLRP (docs/methods.md#mlrp).
 #pragma once
 
 #include <torch/torch.h>

@@ -1,4 +1,4 @@
-// Normalised signed distance maps, the second task of DTC (Luo et al., AAAI 2021; methods.md sections 7 and 20.1).
+// Normalised signed distance maps, the second task of DTC (Luo et al., AAAI 2021; docs/methods.md#dtc).
 #pragma once
 
 #include <torch/torch.h>

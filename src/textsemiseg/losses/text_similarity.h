@@ -1,4 +1,4 @@
-// Losses of VCLIPSeg beside the Dice (Li et al., MICCAI 2024; methods.md sections 15 and 20.2).
+// Losses of VCLIPSeg beside the Dice (Li et al., MICCAI 2024; docs/methods.md#vclip_seg).
 #pragma once
 
 #include <torch/torch.h>

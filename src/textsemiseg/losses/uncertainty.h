@@ -1,4 +1,4 @@
-// Where a prediction is certain, and consistency there only: UA-MT (Yu et al., MICCAI 2019; methods.md section 6).
+// Where a prediction is certain, and consistency there only: UA-MT (Yu et al., MICCAI 2019; docs/methods.md#ua_mt).
 #pragma once
 
 #include <torch/torch.h>

@@ -1,4 +1,4 @@
-// BCP: bidirectional copy-paste between labelled and unlabelled patches, with a mean teacher (Bai et al., CVPR 2023; methods.md section 12).
+// BCP: bidirectional copy-paste between labelled and unlabelled patches, with a mean teacher (Bai et al., CVPR 2023; docs/methods.md#bcp).
 //
 // Phase "pretrain": the network learns from labelled patches pasted into one another. Phase "self_train", from the best of those weights:
 // it learns from labelled patches pasted into unlabelled ones and the reverse, where the teacher says what the unlabelled part shows.

@@ -1,5 +1,5 @@
 // BS-Net: two networks follow each other's moving average while a critic learns to tell masks of labelled images from those of unlabelled
-// ones (He et al., IEEE TMI 2024; NKUhealong/BSNet; methods.md section 13). The release is two-dimensional: everything 3D here is ours.
+// ones (He et al., IEEE TMI 2024; NKUhealong/BSNet; docs/methods.md#bs_net). The release is two-dimensional: everything 3D here is ours.
 #pragma once
 
 #include <functional>

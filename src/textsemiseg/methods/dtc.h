@@ -1,5 +1,5 @@
-// DTC: one network draws the structure and its signed distance, and the two must agree (Luo et al., AAAI 2021; methods.md section
-// 7), and its text-enhanced variant (Table 4 of Text-SemiSeg; methods.md 16.4).
+// DTC: one network draws the structure and its signed distance, and the two must agree (Luo et al., AAAI 2021;
+// docs/methods.md#dtc), and its text-enhanced variant (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc).
 #pragma once
 
 #include "textsemiseg/methods/text_method.h"

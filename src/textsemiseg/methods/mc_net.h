@@ -1,5 +1,5 @@
 // MC-Net: mutual consistency between decoders that up-sample differently (Wu et al., MICCAI 2021: two decoders, transposed and
-// trilinear; methods.md section 8), and MC-Net+ (Wu et al., MIA 2022: a third with nearest neighbours; section 9).
+// trilinear; docs/methods.md#mc_net), and MC-Net+ (Wu et al., MIA 2022: a third with nearest neighbours; docs/methods.md#mc_net_plus).
 #pragma once
 
 #include "textsemiseg/methods/mutual_learning.h"

@@ -1,5 +1,5 @@
 // MCF: a V-Net and a residual V-Net correct each other where they disagree; in each step the one that is worse on the labelled samples
-// learns the other's soft pseudo labels (Wang et al., CVPR 2023; methods.md sections 11 and 20.4).
+// learns the other's soft pseudo labels (Wang et al., CVPR 2023; docs/methods.md#mcf).
 #pragma once
 
 #include <array>

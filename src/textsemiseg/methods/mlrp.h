@@ -1,4 +1,4 @@
-// MLRP: mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024; methods.md section 14).
+// MLRP: mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024; docs/methods.md#mlrp).
 // Two decoders, transposed and nearest; each learns the other's hard labels where the other is the more certain, weighted by
 // how well the other's features and prototypes agree with its probabilities.
 #pragma once

@@ -1,4 +1,4 @@
-// The lower bound of every table: VNet on the labelled cases alone. Loss 0.5 (CE + D3) as in SSL4MIS (methods.md section 5).
+// The lower bound of every table: VNet on the labelled cases alone. Loss 0.5 (CE + D3) as in SSL4MIS (docs/methods.md#supervised).
 #pragma once
 
 #include "textsemiseg/methods/method.h"

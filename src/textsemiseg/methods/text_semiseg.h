@@ -1,5 +1,5 @@
 // Text-SemiSeg (Huang et al., MICCAI 2025), the paper's reading: one TMR after the encoder, two decoders, CSA, DCA
-// (methods.md section 16.3). The released code's arithmetic is text_semiseg_reference.h.
+// (docs/methods.md#text_semiseg). The released code's arithmetic is text_semiseg_reference.h.
 #pragma once
 
 #include "textsemiseg/methods/text_method.h"

@@ -1,5 +1,6 @@
-// Text-SemiSeg as released (taozh2017/Text-SemiSeg 18ceced; methods.md section 16.1): one token per plane, so that text cannot reach
-// the output; a text block in each decoder; sigmoid Dice; filtered pseudo labels; absolute time scales. Two classes only.
+// Text-SemiSeg as released (taozh2017/Text-SemiSeg 18ceced; docs/methods.md#where-the-paper-and-the-released-program-differ): one token
+// per plane, so that text cannot reach the output; a text block in each decoder; sigmoid Dice; filtered pseudo labels; absolute time
+// scales. Two classes only.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// UA-MT: a mean teacher whose targets count where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019; methods.md section
-// 6), and its text-enhanced variant (Table 4 of Text-SemiSeg; methods.md 16.4).
+// UA-MT: a mean teacher whose targets count where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019;
+// docs/methods.md#ua_mt), and its text-enhanced variant (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc).
 #pragma once
 
 #include "textsemiseg/losses/uncertainty.h"

@@ -1,5 +1,5 @@
-// URPC: predictions of four scales are drawn to their mean where they agree with it (Luo et al., Medical Image Analysis 2022; methods.md
-// sections 10 and 20.5).
+// URPC: predictions of four scales are drawn to their mean where they agree with it (Luo et al., Medical Image Analysis 2022;
+// docs/methods.md#urpc).
 #pragma once
 
 #include "textsemiseg/losses/pyramid_consistency.h"

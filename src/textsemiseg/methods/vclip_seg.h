@@ -1,4 +1,4 @@
-// VCLIPSeg (Li et al., MICCAI 2024; methods.md section 15): two decoders behind a voxel-wise class prompt, labels from both
+// VCLIPSeg (Li et al., MICCAI 2024; docs/methods.md#vclip_seg): two decoders behind a voxel-wise class prompt, labels from both
 // decoders weighed by their Dice, and the features of a class drawn to its text.
 #pragma once
 

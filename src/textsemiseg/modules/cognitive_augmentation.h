@@ -24,7 +24,7 @@ struct MixedPatches {
 };
 
 // x_l, x_u [L or U, C, X, Y, Z]; y [L, X, Y, Z] classes; pseudo [U, X, Y, Z] classes. Foreground = class above 0; the sums over k of
-// Eq. 5 and 6 run over the foreground classes (with the background they would give x_l + x_u: methods.md 16.2, no. 17).
+// Eq. 5 and 6 run over the foreground classes (with the background they would give x_l + x_u).
 //   image_l = x_l where y > 0, else x_u        label_l = y where y > 0, else pseudo
 //   image_u = x_u where pseudo > 0, else x_l   label_u = pseudo where pseudo > 0, else y
 // M = max(L, U); the shorter side repeats.

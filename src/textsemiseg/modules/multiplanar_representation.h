@@ -1,5 +1,5 @@
 // Text-enhanced multiplanar representation (TMR): Eq. 2 and 3 of Text-SemiSeg (Huang et al., MICCAI 2025); arithmetic of the block
-// as in methods.md section 16.1, which the golden files block_text and net_text_semiseg* pin down.
+// as in docs/methods.md#where-the-paper-and-the-released-program-differ, which the golden files block_text and net_text_semiseg* pin down.
 //
 // The deepest feature is averaged along each axis to three planes; a plane becomes tokens; tokens attend to each other, then to
 // the texts; the planes are broadcast back and added to the feature, weighted by three learned numbers.

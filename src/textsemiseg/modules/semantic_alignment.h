@@ -14,7 +14,7 @@ struct AlignmentOptions {
   bool detach_map = false;      // no gradient through the prediction
   // Of the squared differences. sum: over classes and channels, as Eq. 4 is written. mean: over both, the released scale, which is the
   // default: with 512 channels the sum starts at 30 to 60 against a segmentation loss of 3, and its gradient keeps the network from
-  // learning for hundreds of iterations (docs/methods.md has the measurement).
+  // learning for hundreds of iterations (docs/methods.md#text_semiseg has the measurement).
   std::string reduction = "mean";
 
   template <class V>

@@ -1,4 +1,4 @@
-// A VNet decoder with its own text block and projection, as in the released code (methods.md 16.1).
+// A VNet decoder with its own text block and projection, as in the released code (docs/methods.md#text_semiseg).
 #pragma once
 
 #include "textsemiseg/modules/multiplanar_representation.h"
@@ -27,7 +27,7 @@ class TextDecoderImpl : public VNetDecoderImpl {
 TORCH_MODULE(TextDecoder);
 
 // Encoder and text decoders named decoder1, decoder2, ... with the released names: Text-SemiSeg (types 0 and 1), UA-MT + text (type
-// 0), MC-Net+ + text (all three; methods.md 16.1 and 16.4).
+// 0), MC-Net+ + text (all three; docs/methods.md#texts-in-ua_mt-and-dtc).
 struct TextVNetOutput {
   std::vector<torch::Tensor> logits;    // one per decoder, [N, K, X, Y, Z]
   std::vector<torch::Tensor> features;  // [N, d, x, y, z]

@@ -20,7 +20,7 @@ struct FusionOptions {
   int64_t dimension = 512;                 // of a token
   int64_t heads = 8;
   double dropout = 0.1;
-  double text_scale = 1.0;  // multiplies the unit text features before the attention (methods.md 16.5)
+  double text_scale = 1.0;  // multiplies the unit text features before the attention
 
   template <class V>
   void visit(V& v) {
@@ -62,7 +62,7 @@ class TextGuidance {
 };
 
 // The block of the released text networks (modules/text_decoder.h): one token per whole plane, so that no text can reach the
-// output (methods.md 16.2, no. 1).
+// output (docs/methods.md#where-the-paper-and-the-released-program-differ).
 MultiplanarOptions released_text_block(const VNetOptions& network, const std::array<int64_t, 3>& patch, int64_t text_dimension,
                                        double dropout);
 

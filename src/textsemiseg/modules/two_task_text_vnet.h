@@ -1,4 +1,4 @@
-// DTC + text (Table 4 of Text-SemiSeg; methods.md 16.4): the two heads of DTC on a decoder with a text block.
+// DTC + text (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc): the two heads of DTC on a decoder with a text block.
 #pragma once
 
 #include "textsemiseg/modules/text_decoder.h"

@@ -1,5 +1,5 @@
 // Network of VCLIPSeg: a voxel-wise class prompt on the deepest feature, two decoders (types 0 and 1), and per decoder a projection of
-// the deepest feature into the space of the texts (Li et al., MICCAI 2024; methods.md section 15).
+// the deepest feature into the space of the texts (Li et al., MICCAI 2024; docs/methods.md#vclip_seg).
 #pragma once
 
 #include <array>

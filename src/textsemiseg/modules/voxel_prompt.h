@@ -1,5 +1,5 @@
 // Voxel-wise text fusion ("Repeat" of Table 3): every voxel of the deepest feature weighs the class texts and concatenates the
-// result to its channels. Prompt block of VCLIPSeg (MICCAI 2024), methods.md section 15.
+// result to its channels. Prompt block of VCLIPSeg (MICCAI 2024), docs/methods.md#vclip_seg.
 #pragma once
 
 #include <torch/torch.h>

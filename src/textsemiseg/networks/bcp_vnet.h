@@ -1,4 +1,4 @@
-// V-Net of BCP on the left atrium with everything its checkpoints hold (Bai et al., CVPR 2023; methods.md sections 12.1 and 20.8).
+// V-Net of BCP on the left atrium with everything its checkpoints hold (Bai et al., CVPR 2023; docs/methods.md#bcp).
 //
 // The network that trains is VNet with one decoder. The release also holds heads of an earlier contrastive method and returns a
 // max-pooled deepest feature; none of them takes part in training or prediction. They exist here so that its checkpoints can be

@@ -1,4 +1,4 @@
-// Critic of BS-Net's adversarial term, in 3D (NKUhealong/BSNet; methods.md section 13; the 3D form is ours: 2D convolutions become 3D).
+// Critic of BS-Net's adversarial term, in 3D (NKUhealong/BSNet; docs/methods.md#bs_net; the 3D form is ours: 2D convolutions become 3D).
 #pragma once
 
 #include <torch/torch.h>

@@ -1,4 +1,4 @@
-// Heads at every level of a decoder, each brought to full size (URPC; Luo et al., MIA 2022; methods.md section 10).
+// Heads at every level of a decoder, each brought to full size (URPC; Luo et al., MIA 2022; docs/methods.md#urpc).
 #pragma once
 
 #include <torch/torch.h>

@@ -1,5 +1,5 @@
 // Residual branch of MCF: a ResNet-34-like encoder in front of the V-Net decoder (Wang et al., CVPR 2023, "MCF: mutual correction
-// framework"; methods.md section 11).
+// framework"; docs/methods.md#mcf).
 //
 // The first level is Conv3d 7^3 (stride 1) + batch norm + ReLU at full resolution; every further level is a stage of basic blocks
 // whose first one halves the sides. There is no max-pooling, so that the features have the scales and widths of a V-Net's.

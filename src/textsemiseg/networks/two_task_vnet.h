@@ -1,4 +1,4 @@
-// V-Net with two heads: signed distance and segmentation (dual-task consistency, DTC; Luo et al., AAAI 2021; methods.md section 7).
+// V-Net with two heads: signed distance and segmentation (dual-task consistency, DTC; Luo et al., AAAI 2021; docs/methods.md#dtc).
 //
 // Both heads read the decoder's full-resolution feature and hold one channel per foreground class: one each in the binary networks
 // that were published, K - 1 for K classes. distance = tanh(head 1), in [-1, 1] and negative inside; the probability of foreground

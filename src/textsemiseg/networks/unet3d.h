@@ -1,5 +1,5 @@
 // 3D U-Net as released with SSL4MIS: the plain one and URPC's with a supervised head per decoder level (Cicek et al., MICCAI 2016;
-// Luo et al., MIA 2022; methods.md section 10).
+// Luo et al., MIA 2022; docs/methods.md#urpc).
 //
 // A level is two times (Conv3d 3^3, instance norm without affine, ReLU); max-pooling halves the sides, trilinear up-sampling
 // (align_corners = false) doubles them; skip connections are concatenations, the skip first. Both released networks start from
@@ -52,7 +52,7 @@ class PyramidUNetImpl : public UNetBodyImpl {
 };
 TORCH_MODULE(PyramidUNet);
 
-// The same heads on a V-Net, the backbone that Text-SemiSeg's tables say they use for URPC (unpublished; methods.md section 10).
+// The same heads on a V-Net, the backbone that Text-SemiSeg's tables say they use for URPC (unpublished; docs/methods.md#urpc).
 class PyramidVNetImpl : public torch::nn::Module {
  public:
   explicit PyramidVNetImpl(const VNetOptions& options);

@@ -1,4 +1,4 @@
-// VNet-16: the plain convolutional V-Net that all methods of the paper's tables share (methods.md section 1; Milletari et al.,
+// VNet-16: the plain convolutional V-Net that all methods of the paper's tables share (docs/methods.md#network; Milletari et al.,
 // 3DV 2016, without its residual connections, as in the released code of UA-MT, MC-Net and Text-SemiSeg).
 //
 // Encoder levels halve the sides and double the widths; skip connections are sums. Module and parameter names are those of the
