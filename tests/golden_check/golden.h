@@ -1,4 +1,4 @@
-// Reads the case files of tests/golden (README.md there defines the formulas) and compares results with them.
+// Reads the case files of tests/golden (tests/golden/README.md defines the formulas) and compares results with them.
 #pragma once
 
 #include <torch/torch.h>
