@@ -1,5 +1,5 @@
 // Training patches as a network would see them, with their labels: a row per sample, a column per kind of augmentation at the strength
-// of docs/augmentation.md. Not a measurement; for looking at.
+// of docs/train.md#augmentation. Not a measurement; for looking at.
 //
 //   augmentation_montage DATASET OUTPUT.png [PATCH SIDES]
 #include <cstdlib>

@@ -39,7 +39,8 @@ std::function<void()> declare_export(CLI::App& app) {
   app.add_option("--run", arguments->run, "folder of a run")->required();
   app.add_option("--output", arguments->output, "a new file: .safetensors (weights) or .onnx (the graph that predicts)")
       ->required();
-  app.add_option("--names", arguments->options.names, "of the weights: original, own, or a network of docs/exchange.md")
+  app.add_option("--names", arguments->options.names,
+                 "of the weights: original, own, or a published network (a wrong name lists them)")
       ->capture_default_str();
   app.add_flag("--original-names", arguments->original, "the names of the authors' program (default)");
   app.add_option("--checkpoint", arguments->options.checkpoint, "selected, best or last")->capture_default_str();

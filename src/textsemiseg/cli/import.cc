@@ -65,7 +65,7 @@ std::function<void()> declare_import(CLI::App& app) {
   weights->add_option("--output", arguments.output, "instead of --run: the checked weights as a new .safetensors file");
   weights->add_option("--method", options.method, "that shall predict (default: the one the network belongs to)");
   weights->add_option("--network", options.network,
-                      "what the file must hold (default: recognised); docs/exchange.md lists the names");
+                      "what the file must hold (default: recognised); a wrong name lists those known");
   weights->add_option("--key", options.key,
                       "where in the file the weights are (net, model.state_dict), when several could be meant");
   weights->add_option("--classes", arguments.classes, "names with commas between, background first");

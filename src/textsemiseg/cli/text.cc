@@ -134,7 +134,7 @@ std::function<void()> declare_text(CLI::App& app) {
                                     "textsemiseg text tokenize --tokenizer clip --json \"left atrium\"", run_tokenize);
   tokenize->add_option("texts", arguments.texts, "one or more texts");
   tokenize->add_option("--tokenizer", arguments.tokenizer, "clip or wordpiece")->required();
-  tokenize->add_option("--vocabulary", arguments.vocabulary, "its file (default: docs/text.md says where it is looked for)");
+  tokenize->add_option("--vocabulary", arguments.vocabulary, "its file (default: of the installed open_clip or MiniLM)");
 
   CLI::App* encode =
       verb.declare("encode", "unit vectors of texts and their cosines; --output keeps them as a table that training can use",

@@ -14,7 +14,7 @@ constexpr double kWorthLosing = 0.3, kLeftOfScore = 0.5, kLearnt = 0.5;
 // not 0.88 (docs/results/normalisation.md).
 constexpr double kLeastForeground = 0.25, kMostForeground = 4;
 constexpr int kInARow = 2;
-constexpr const char* kRemedy = ". What helped elsewhere: docs/results/normalisation.md";
+constexpr const char* kRemedy = ". On small patches --set network.normalisation=instance helped";
 constexpr size_t kMostLabelled = 10;
 
 double voxel_volume(const CachedCase& one) {

@@ -64,7 +64,7 @@ std::vector<const TracedValue*> TracedOperation::list(const std::string& argumen
 }
 
 void TracedOperation::refuse(const std::string& reason) const {
-  throw InputError(subject_, name() + " " + reason, "operations that the ONNX export knows (docs/onnx.md)");
+  throw InputError(subject_, name() + " " + reason, "operations that the ONNX export has a rule for");
 }
 
 OnnxType onnx_type_of(torch::Dtype dtype) {

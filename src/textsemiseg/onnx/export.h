@@ -11,8 +11,9 @@ struct OnnxExportOptions {
   bool overwrite = false;
 };
 
-// Writes the graph "image" [N, C, X, Y, Z] -> "probabilities" [N, K, X, Y, Z], both float, for windows of the run's patch; docs/onnx.md
-// says which sizes are free. The recipe and the sliding window are not in it; metadata names them, the classes and the run.
+// Writes the graph "image" [N, C, X, Y, Z] -> "probabilities" [N, K, X, Y, Z], both float, for windows of the run's patch;
+// docs/exchange.md#which-sizes-are-free says which sizes are free.
+// The recipe and the sliding window are not in it; metadata names them, the classes and the run.
 // Throws InputError: no run, output exists, weights above 2 GB, or an operation of the method that has no ONNX form here.
 void export_onnx(const std::filesystem::path& run, const std::filesystem::path& output, const OnnxExportOptions& options = {});
 

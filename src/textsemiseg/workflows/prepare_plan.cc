@@ -15,7 +15,7 @@ namespace tss {
 namespace {
 
 constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-// Peak memory of a text_semiseg step, 2 + 2 patches, over the lower bound of engine/memory_estimate: 6 to 7 measured (docs/costs.md).
+// Peak memory of a text_semiseg step, 2 + 2 patches, over the lower bound of engine/memory_estimate: 6 to 7 measured (docs/methods.md#costs).
 constexpr double kOverLowerBound = 7;
 
 // Bytes of a step per voxel of the patch.
