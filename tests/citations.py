@@ -5,7 +5,7 @@
 1. Sources (src, tests, bench, apps, cmake, configs, tools, web) name pages as docs/x.md or docs/x.md#anchor, and sections as
    `FOLDER/x.md section N`. Page, anchor and section must exist.
 2. Links of the pages (README.md, CONTRIBUTING.md, CHANGELOG.md, docs/) must lead to a file, and to an anchor where they name one.
-3. Source files that the pages name must exist: src/..., tests/..., textsemiseg/<room>/file.h, <room>/file.cc.
+3. Source files and tests that the pages name must exist: src/..., tests/..., textsemiseg/<room>/file.h, <room>/file.cc, `x_test`, `x_tests`.
 
 One line per fault; exit code 1 if there is any. Standard library only.
 """
@@ -25,6 +25,7 @@ WRAP = r"(?:\s+(?://|#|\*)?\s*)"  # between two words of a comment, which may st
 SECTION = re.compile(r"([\w./-]+\.md)(?:'s)?,?" + WRAP + r"(?:sections?" + WRAP + r")?(\d+(?:\.\d+)?)((?:,? (?:to|and) \d+(?:\.\d+)?)*)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SOURCE_PATH = re.compile(r"(?<![\w/.}-])((?:" + "|".join(SOURCES) + r"|docs)/[\w./*-]*[\w*])")
+TEST_NAME = re.compile(r"`(?:[\w./]*/)?(\w+_tests?)(?:\.\w+)?`")
 SOURCE_FILE = re.compile(r"(?<![\w/.-])((?:textsemiseg/)?[a-z0-9_]+/[a-z0-9_]+\.(?:h|cc))\b")
 
 
@@ -80,7 +81,7 @@ def line_of(text, position):
 
 class Check:
     def __init__(self, root):
-        self.root, self.faults, self.checked = root, [], 0
+        self.root, self.faults, self.checked, self.tests = root, [], 0, set()
 
     def fault(self, path, text, position, message):
         self.faults.append(f"{path}:{line_of(text, position)}: {message}")
@@ -141,10 +142,21 @@ class Check:
             if not any(os.path.exists(place) for place in places):
                 self.fault(path, text, match.start(), f"{name}: no such file")
 
+        for match in TEST_NAME.finditer(text):
+            self.checked += 1
+            if match.group(1) not in self.tests:
+                self.fault(path, text, match.start(), f"{match.group(1)}: no such test")
+
     def all(self):
         for folder in SOURCES:
             for path in files_below(self.root, folder):
                 self.source(path)
+                stem = os.path.basename(path).partition(".")[0]
+                if stem.endswith(("_test", "_tests")):
+                    self.tests.add(stem)
+                elif stem == "CMakeLists":
+                    self.tests |= {f"{name}_tests" for name in re.findall(r"tss_library\((\w+)", text_of(self.full(path)))}
+                    self.tests |= set(re.findall(r"tss_test\((\w+)", text_of(self.full(path))))
         pages = [p for p in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md") if os.path.exists(self.full(p))]
         pages += [p for p in files_below(self.root, "docs") if p.endswith(".md")]
         for path in pages:
