@@ -3,46 +3,151 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
 #include <fstream>
+#include <mutex>
+#include <random>
+#include <set>
 #include <sstream>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/machine.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-void flush_to_disk(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY);
-  if (file < 0) return;
-  ::fsync(file);
-  ::close(file);
+constexpr char kTemporaryPrefix[] = ".tmp-";
+
+[[noreturn]] void cannot_write(const fs::path& path, const std::string& reason) {
+  throw InputError(path.string(), "cannot be written (" + reason + ")", "a writable place");
 }
 
-// Keeps the extension at the end: some libraries choose the format by it.
-fs::path temporary_beside(const fs::path& path) {
-  return path.parent_path() / concat(".tmp-", ::getpid(), "-", path.filename().string());
+// What was written must be on the disk before the name is. A file system without fsync is taken at its word.
+void flush_to_disk(const fs::path& file, const fs::path& named) {
+  const int open_file = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (open_file < 0) cannot_write(named, std::strerror(errno));
+  const int flushed = ::fsync(open_file) == 0 || errno == EINVAL || errno == EROFS || errno == EOPNOTSUPP ? 0 : errno;
+  const int closed = ::close(open_file) == 0 ? 0 : errno;
+  if (flushed != 0 || closed != 0) cannot_write(named, std::strerror(flushed != 0 ? flushed : closed));
+}
+
+// The file that a link, or a chain of them, stands for; it need not exist.
+fs::path followed(fs::path path) {
+  std::error_code ignored;
+  for (int links = 0; links < 40 && fs::is_symlink(path, ignored); ++links) {
+    const fs::path target = fs::read_symlink(path, ignored);
+    path = target.is_absolute() ? target : path.parent_path() / target;
+  }
+  return path;
+}
+
+std::string machine_mark() { return hex(hash_bytes(host_name() + " " + machine_id())).substr(0, 8); }
+
+std::string random_mark() {
+  static std::atomic<uint64_t> count{0};
+  static const uint64_t start = (uint64_t{std::random_device{}()} << 32) ^ std::random_device{}();
+  return hex(hash_bytes(concat(start, " ", ::getpid(), " ", count++)));
+}
+
+// Keeps the extension at the end: some libraries choose the format by it. Nobody can guess the name, and what stands there is not opened.
+fs::path make_temporary(const fs::path& folder, const fs::path& named) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const fs::path path =
+        folder / concat(kTemporaryPrefix, machine_mark(), "-", ::getpid(), "-", random_mark(), "-", named.filename().string());
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (file >= 0) {
+      ::close(file);
+      return path;
+    }
+    if (errno != EEXIST) break;
+  }
+  cannot_write(named, std::strerror(errno));
+}
+
+// True for a temporary file whose writer was killed: a process of this machine that is gone, or any that has been silent for a day.
+bool is_left_over(const fs::path& path) {
+  const std::string name = path.filename().string(), own = kTemporaryPrefix + machine_mark() + "-";
+  int process = 0;
+  if (name.starts_with(own) && std::from_chars(name.data() + own.size(), name.data() + name.size(), process).ec == std::errc()) {
+    return is_gone(process);
+  }
+  std::error_code error;
+  const auto changed = fs::last_write_time(path, error);
+  return !error && fs::file_time_type::clock::now() - changed > std::chrono::hours(24);
+}
+
+// Once for each folder and process.
+void remove_left_overs(const fs::path& folder) {
+  static std::mutex mutex;
+  static std::set<fs::path> done;
+  {
+    const std::lock_guard guard(mutex);
+    if (!done.insert(folder).second) return;
+  }
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (!entry.path().filename().string().starts_with(kTemporaryPrefix) || !entry.is_regular_file(error)) continue;
+    if (is_left_over(entry.path())) fs::remove(entry.path(), error);
+  }
+}
+
+// A device or a pipe cannot be replaced: what the writer made is copied into it.
+void write_through(const fs::path& temporary, const fs::path& target, const fs::path& named) {
+  const int out = ::open(target.c_str(), O_WRONLY | O_CLOEXEC);
+  if (out < 0) cannot_write(named, std::strerror(errno));
+  std::ifstream in(temporary, std::ios::binary);
+  char buffer[1 << 16];
+  int error = 0;
+  while (error == 0 && in) {
+    in.read(buffer, sizeof buffer);
+    for (ssize_t at = 0, size = in.gcount(); at < size;) {
+      const ssize_t written = ::write(out, buffer + at, static_cast<size_t>(size - at));
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) {
+        error = written < 0 ? errno : EIO;
+        break;
+      }
+      at += written;
+    }
+  }
+  if (::close(out) != 0 && error == 0) error = errno;
+  if (error != 0) cannot_write(named, std::strerror(error));
 }
 
 }  // namespace
 
 void write_atomically(const fs::path& path, const std::function<void(const fs::path&)>& writer) {
-  const fs::path temporary = temporary_beside(path);
   std::error_code ignored;
+  const bool through = fs::exists(path, ignored) && !fs::is_regular_file(path, ignored) && !fs::is_directory(path, ignored);
+  const fs::path target = through ? path : followed(path);  // /dev/stdout is a link that only the system can follow
+  const fs::path folder = through ? fs::temp_directory_path() : target.has_parent_path() ? target.parent_path() : fs::path(".");
+  fs::path temporary;
   try {
-    if (path.has_parent_path()) fs::create_directories(path.parent_path());
+    fs::create_directories(folder);
+    remove_left_overs(folder);
+    temporary = make_temporary(folder, path);
     writer(temporary);
-    flush_to_disk(temporary);
-    fs::rename(temporary, path);
+    if (through) {
+      write_through(temporary, target, path);
+      fs::remove(temporary, ignored);
+      return;
+    }
+    flush_to_disk(temporary, path);
+    fs::rename(temporary, target);
   } catch (const fs::filesystem_error& error) {
-    fs::remove(temporary, ignored);
-    throw InputError(path.string(), "cannot be written (" + error.code().message() + ")", "a writable place");
+    if (!temporary.empty()) fs::remove(temporary, ignored);
+    cannot_write(path, error.code().message());
   } catch (...) {
-    fs::remove(temporary, ignored);
+    if (!temporary.empty()) fs::remove(temporary, ignored);
     throw;
   }
-  if (path.has_parent_path()) flush_to_disk(path.parent_path());
+  flush_to_disk(folder, path);
 }
 
 void write_text_file(const fs::path& path, std::string_view text) {

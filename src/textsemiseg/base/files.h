@@ -10,8 +10,10 @@
 
 namespace tss {
 
-// Writes to a temporary name beside path, flushes to disk and renames; on any error path is left as it was.
-// The writer gets the temporary path: for libraries that open files themselves.
+// Writes to a temporary name beside path, flushes to disk and renames; on any error path is left as it was. The file that a link stands
+// for is written, and the link stays; what is written to a device or a pipe goes through it. Temporary files of processes that were
+// killed are removed. Throws InputError naming path where anything of it fails, the flush included.
+// The writer gets the temporary path, an empty file: for libraries that open files themselves. It throws where it fails.
 void write_atomically(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& writer);
 void write_text_file(const std::filesystem::path& path, std::string_view text);
 

@@ -2,6 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
 
 #include "support/testing.h"
 
@@ -47,6 +53,71 @@ TEST(Files, TheWriterGetsANameBesideTheTargetWithItsExtension) {
     write_text_file(temporary, "x");
   });
   EXPECT_EQ(read_text_file(folder / "a.nii.gz"), "x");
+}
+
+TEST(Files, TheFileBehindALinkIsWrittenAndTheLinkStays) {
+  testing::TemporaryFolder folder;
+  fs::create_directory(folder / "real");
+  write_text_file(folder / "real/a.txt", "old");
+  fs::create_symlink("real/a.txt", folder / "link");
+  fs::create_symlink("link", folder / "link of a link");
+  write_text_file(folder / "link of a link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "link of a link"));
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(read_text_file(folder / "real/a.txt"), "new");
+  fs::create_symlink("real/none yet", folder / "dangling");
+  write_text_file(folder / "dangling", "made");
+  EXPECT_EQ(read_text_file(folder / "real/none yet"), "made");
+}
+
+TEST(Files, DevicesAndPipesAreWrittenThroughAndStay) {
+  testing::TemporaryFolder folder;
+  write_text_file("/dev/null", "gone");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_THAT(input_error_of([] { write_text_file("/dev/full", "x"); }),
+              HasSubstr("/dev/full: cannot be written (No space left"));
+  const fs::path pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string got;
+  std::thread reader([&] {
+    std::ifstream in(pipe);
+    std::getline(in, got);
+  });
+  write_text_file(pipe, "through");
+  reader.join();
+  EXPECT_EQ(got, "through");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+}
+
+TEST(Files, WhatAKilledWriterLeftGoesWithTheNextWrite) {
+  testing::TemporaryFolder folder;
+  const auto killed = [&](const char* name) {
+    const int child = ::fork();
+    if (child == 0) {
+      write_atomically(folder / name, [](const fs::path&) { ::_exit(0); });
+    }
+    ::waitpid(child, nullptr, 0);
+  };
+  killed("a.txt");
+  EXPECT_EQ(files_in(folder.path()), 1);
+  write_text_file(folder / "c.txt", "x");
+  EXPECT_EQ(files_in(folder.path()), 1);
+  EXPECT_TRUE(fs::exists(folder / "c.txt"));
+}
+
+TEST(Files, ALiveWritersFileStaysThroughTheWritesOfOthers) {
+  testing::TemporaryFolder folder;
+  write_atomically(folder / "a.txt", [&](const fs::path& temporary) {
+    const int child = ::fork();
+    if (child == 0) {
+      write_text_file(folder / "b.txt", "x");
+      ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    EXPECT_TRUE(fs::exists(temporary));
+    write_text_file(temporary, "whole");
+  });
+  EXPECT_EQ(read_text_file(folder / "a.txt"), "whole");
 }
 
 TEST(Files, ClearWords) {

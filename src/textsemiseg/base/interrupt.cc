@@ -24,6 +24,11 @@ void catch_interrupts() {
   std::signal(SIGTERM, on_signal);
 }
 
+void report_failed_writes() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
 bool interrupted() { return flag.load(); }
 void clear_interrupt() { flag.store(false); }
 

@@ -1,4 +1,4 @@
-// Ctrl-C (SIGINT) and SIGTERM as a flag that long loops look at; a second Ctrl-C ends the program at once.
+// Signals. Ctrl-C (SIGINT) and SIGTERM are a flag that long loops look at; a second Ctrl-C ends the program at once.
 #pragma once
 
 namespace tss {
@@ -6,5 +6,8 @@ namespace tss {
 void catch_interrupts();
 bool interrupted();
 void clear_interrupt();  // for tests
+
+// A reader that has gone (SIGPIPE) and a file that has grown too long (SIGXFSZ) are errors of the write, not the program's end.
+void report_failed_writes();
 
 }  // namespace tss

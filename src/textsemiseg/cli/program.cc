@@ -2,9 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <iostream>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/memory.h"
 #include "textsemiseg/base/messages.h"
@@ -88,8 +92,19 @@ int exit_code_of(const std::function<void()>& action) {
   }
 }
 
-int run_program(int argc, char** argv) {
-  keep_freed_memory();
+namespace {
+
+// Results go to standard output: what did not arrive there (a full disk, a reader that has gone) was not done.
+int with_output_received(int code) {
+  errno = 0;
+  std::cout.flush();
+  const bool failed = !std::cout || std::fflush(stdout) != 0;
+  if (!failed) return code;
+  log_error(concat("standard output: cannot be written", errno != 0 ? concat(" (", std::strerror(errno), ")") : ""));
+  return code == 0 ? static_cast<int>(ExitCode::kFailed) : code;
+}
+
+int run_words(int argc, char** argv) {
   set_log_level(LogLevel::kNormal);
   set_message_format(MessageFormat::kText);
   if (const std::optional<int> code = run_as_slicer_module(argc, argv)) return *code;
@@ -114,6 +129,14 @@ int run_program(int argc, char** argv) {
   }
   line.messages().apply();
   return exit_code_of([&] { line.run(); });
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  keep_freed_memory();
+  report_failed_writes();
+  return with_output_received(run_words(argc, argv));
 }
 
 }  // namespace tss

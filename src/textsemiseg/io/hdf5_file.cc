@@ -200,6 +200,8 @@ void write_hdf5_case(const fs::path& path, const Image& image, const LabelMap* l
     if (!file.valid()) throw InputError(path.string(), "cannot be written", "a writable place");
     write_set(file, kImageSet, image.size(), H5T_NATIVE_FLOAT, image.voxels.data());
     if (label) write_set(file, kLabel, label->size(), H5T_NATIVE_UINT8, label->voxels.data());
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
+      throw InputError(path.string(), "cannot be written", "a writable place with room on the disk");
   });
 }
 

@@ -262,6 +262,19 @@ std::vector<Image> read_channels(const fs::path& path, const Header& header) {
   return out;
 }
 
+// The libraries that ITK writes with do not tell it that a write failed: only reading the file back does.
+template <class T>
+void require_written(const fs::path& path, const fs::path& temporary, const Volume<T>& volume) {
+  const auto same = [](float got, T written) { return got == static_cast<float>(written) || (got != got && written != written); };
+  bool whole = false;
+  try {
+    const Image got = std::move(read_channels(temporary, read_header(temporary)).front());
+    whole = got.size() == volume.size() && std::equal(got.voxels.begin(), got.voxels.end(), volume.voxels.begin(), same);
+  } catch (const InputError&) {
+  }
+  if (!whole) throw InputError(path.string(), "cannot be written completely", "a writable place with room on the disk");
+}
+
 template <class T>
 void write(const fs::path& path, const Volume<T>& volume, const TextFields& fields = {}) {
   const Format& format = format_of(path);
@@ -283,6 +296,7 @@ void write(const fs::path& path, const Volume<T>& volume, const TextFields& fiel
     } catch (const itk::ExceptionObject& error) {
       throw InputError(path.string(), "cannot be written (" + one_line(error) + ")", "a writable place with room on the disk");
     }
+    require_written(path, temporary, volume);
   });
 }
 
