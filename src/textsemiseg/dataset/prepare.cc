@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/folder_lock.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
@@ -251,6 +252,7 @@ PrepareSummary prepare_dataset(const PrepareOptions& options) {
   }
   report_source(source);
   DatasetRecord record = make_record(options, source);
+  const HeldFolder held(options.dataset);
   check_existing_record(options, record);
   PrepareSummary summary;
   const SplitChoice choice = choose_split(options, record);

@@ -7,6 +7,7 @@
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/folder_lock.h"
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
@@ -329,6 +330,7 @@ void Trainer::run_phase(const PhaseSpan& span) {
 }
 
 TrainResult Trainer::run() {
+  const HeldFolder held(folder_);
   const bool exists = fs::exists(checkpoint_path(folder_, "last"));
   const bool holds_run = exists || fs::exists(folder_ / "config.toml");
   if (mode_ == StartMode::kFresh && holds_run)

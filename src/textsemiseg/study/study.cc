@@ -4,10 +4,10 @@
 #include <thread>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/folder_lock.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/dataset/split.h"
-#include "textsemiseg/study/run_lock.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -189,8 +189,9 @@ Json study_record(const PlannedStudy& study) {
 void write_study_record(const PlannedStudy& study) {
   const fs::path path = study.request.out / "study.json";
   constexpr double kStale = 30;  // held for milliseconds
-  std::optional<RunLock> lock;
-  while (!(lock = RunLock::acquire(study.lock_file("study"), kStale))) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::optional<FolderLock> lock;
+  while (!(lock = FolderLock::acquire(study.lock_file("study"), kStale)))
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   Json record = study_record(study);
   if (fs::exists(path)) {
     const Json stored = read_json(path);

@@ -4,7 +4,7 @@
 //   OUT/<row>-seed<k>         one run of train each, with results/test of evaluate
 //   OUT/configs/<run>.toml    the configuration that train gets
 //   OUT/logs/<run>.log        what the run's programs said; OUT/logs/<run>.failed: why the last attempt ended, if it failed
-//   OUT/locks/<run>.lock      while a process works on the run (run_lock.h)
+//   OUT/locks/<run>.lock      while a process works on the run (folder_lock.h)
 #pragma once
 
 #include <cstdint>

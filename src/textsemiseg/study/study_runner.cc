@@ -11,11 +11,11 @@
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/folder_lock.h"
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/study/child_process.h"
-#include "textsemiseg/study/run_lock.h"
 #include "textsemiseg/study/slurm.h"
 
 namespace tss {
@@ -72,7 +72,7 @@ class Runner {
  private:
   struct Job {
     size_t run, slot;
-    RunLock lock;
+    FolderLock lock;
     std::unique_ptr<ChildProcess> child;
     bool scoring = false;
     Stopwatch since_start, since_line;
@@ -158,7 +158,7 @@ bool Runner::try_start(size_t index, size_t slot) {
     log_info(concat(title(index), ": done, kept", now.detail.empty() ? "" : ": " + now.detail));
     return true;
   }
-  std::optional<RunLock> lock = RunLock::acquire(study_.lock_file(run.name), options_.stale_after);
+  std::optional<FolderLock> lock = FolderLock::acquire(study_.lock_file(run.name), options_.stale_after);
   if (!lock) {
     const auto holder = read_lock(study_.lock_file(run.name));
     const std::string who = holder ? describe(*holder) : "another process";

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "support/fake_program.h"
+#include "textsemiseg/base/folder_lock.h"
 #include "textsemiseg/base/interrupt.h"
-#include "textsemiseg/study/run_lock.h"
 
 namespace tss::study_runner_test {
 
@@ -111,7 +111,7 @@ TEST_F(StudyRunnerTest, RunsOfOthersAreLeftToThem) {
   const testing::ScriptedProgram program(folder_.path());
   const PlannedStudy study = folder_.study();
   {
-    const auto lock = RunLock::acquire(study.lock_file("first-seed0"), 60);
+    const auto lock = FolderLock::acquire(study.lock_file("first-seed0"), 60);
     EXPECT_THAT(states(survey(study, folder_.options(program), no_difference)), ElementsAre("elsewhere", "waiting"));
     EXPECT_THAT(states(work(program)), ElementsAre("elsewhere", "done"));
     EXPECT_FALSE(fs::exists(folder_.out() / "first-seed0"));

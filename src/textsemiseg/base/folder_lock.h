@@ -1,4 +1,4 @@
-// One run belongs to one process at a time, also when several machines work through a shared folder.
+// A run, a dataset or a study belongs to one process at a time, also when several machines work through a shared folder.
 //
 // A lock is a small file (host, process, a token of its own) that appears whole, by link(), and whose modification time is its
 // holder's sign of life. Ages are taken from the file system's own clock, so that machines need not agree on the time. A lock is
@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -25,22 +26,38 @@ std::string describe(const LockHolder& holder);  // "host:pid since 2026-01-01T0
 std::optional<LockHolder> read_lock(const std::filesystem::path& path);
 bool is_stale(const LockHolder& holder, double stale_after);
 
-class RunLock {
+class FolderLock {
  public:
   // Null when another process holds the lock. A stale one is taken over with a warning, by exactly one of those who try.
-  static std::optional<RunLock> acquire(const std::filesystem::path& path, double stale_after);
-  RunLock(RunLock&& other) noexcept;
-  RunLock& operator=(RunLock&& other) noexcept;
-  ~RunLock();  // releases
+  static std::optional<FolderLock> acquire(const std::filesystem::path& path, double stale_after);
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&& other) noexcept;
+  ~FolderLock();  // releases
   // A sign of life. False when the lock has been taken over meanwhile: what it protected must be left alone.
   bool refresh();
 
  private:
-  RunLock(std::filesystem::path path, std::string token) : path_(std::move(path)), token_(std::move(token)) {}
+  FolderLock(std::filesystem::path path, std::string token) : path_(std::move(path)), token_(std::move(token)) {}
   bool mine() const;
 
   std::filesystem::path path_;  // empty: released
   std::string token_;
+};
+
+// FOLDER/lock for as long as this object lives, refreshed by a thread of its own. The folder is made where it is missing, and taken
+// away again if it is still empty at the end. Throws InputError with the holder's name when another process holds the folder.
+class HeldFolder {
+ public:
+  explicit HeldFolder(const std::filesystem::path& folder);
+  ~HeldFolder();
+  HeldFolder(const HeldFolder&) = delete;
+  HeldFolder& operator=(const HeldFolder&) = delete;
+
+ private:
+  struct Heartbeat;
+  std::filesystem::path folder_, made_;  // made_: the highest folder that had to be made; empty: none
+  std::optional<FolderLock> lock_;
+  std::unique_ptr<Heartbeat> heartbeat_;
 };
 
 }  // namespace tss

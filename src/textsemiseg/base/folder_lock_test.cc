@@ -1,4 +1,4 @@
-#include "textsemiseg/study/run_lock.h"
+#include "textsemiseg/base/folder_lock.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -12,7 +12,7 @@
 #include "support/testing.h"
 #include "textsemiseg/base/config.h"
 
-namespace tss::run_lock_test {
+namespace tss::folder_lock_test {
 
 namespace fs = std::filesystem;
 
@@ -43,15 +43,15 @@ class Lock : public ::testing::Test {
 };
 
 TEST_F(Lock, IsHeldByOneProcessAtATime) {
-  auto lock = RunLock::acquire(path_, 60);
+  auto lock = FolderLock::acquire(path_, 60);
   ASSERT_TRUE(lock);
   EXPECT_EQ(read_lock(path_)->pid, ::getpid());
-  EXPECT_EQ(wait_for(in_child([&] { return RunLock::acquire(path_, 60) ? 1 : 0; })), 0);
+  EXPECT_EQ(wait_for(in_child([&] { return FolderLock::acquire(path_, 60) ? 1 : 0; })), 0);
   EXPECT_TRUE(lock->refresh());
   lock.reset();
   EXPECT_FALSE(read_lock(path_));
   EXPECT_EQ(files(), 0u) << "nothing is left behind";
-  EXPECT_EQ(wait_for(in_child([&] { return RunLock::acquire(path_, 60) ? 1 : 0; })), 1);
+  EXPECT_EQ(wait_for(in_child([&] { return FolderLock::acquire(path_, 60) ? 1 : 0; })), 1);
 }
 
 TEST_F(Lock, OneOfManyWinsAFreeLockAndAStaleOne) {
@@ -60,7 +60,7 @@ TEST_F(Lock, OneOfManyWinsAFreeLockAndAStaleOne) {
     std::array<int, 8> children{};
     for (int& child : children)
       child = in_child([&] {
-        const auto lock = RunLock::acquire(path_, 60);
+        const auto lock = FolderLock::acquire(path_, 60);
         std::this_thread::sleep_for(std::chrono::seconds(1));  // all the others try meanwhile
         return lock ? 1 : 0;
       });
@@ -73,23 +73,23 @@ TEST_F(Lock, OneOfManyWinsAFreeLockAndAStaleOne) {
 
 TEST_F(Lock, OfAnotherMachineLivesAsLongAsItIsRefreshed) {
   write_foreign(30);
-  EXPECT_FALSE(RunLock::acquire(path_, 60));
-  EXPECT_TRUE(RunLock::acquire(path_, 20));
+  EXPECT_FALSE(FolderLock::acquire(path_, 60));
+  EXPECT_TRUE(FolderLock::acquire(path_, 20));
 }
 
 TEST_F(Lock, OfAKilledProcessHereIsFreeAtOnce) {
   const int child = in_child([&] {
-    const auto lock = RunLock::acquire(path_, 60);
+    const auto lock = FolderLock::acquire(path_, 60);
     ::raise(SIGKILL);
     return 0;
   });
   EXPECT_EQ(wait_for(child), 128 + SIGKILL);
   ASSERT_TRUE(read_lock(path_));
-  EXPECT_TRUE(RunLock::acquire(path_, 3600));
+  EXPECT_TRUE(FolderLock::acquire(path_, 3600));
 }
 
 TEST_F(Lock, IsLostToWhoeverTookItOver) {
-  auto mine = RunLock::acquire(path_, 60);
+  auto mine = FolderLock::acquire(path_, 60);
   ASSERT_TRUE(mine);
   write_foreign(0);
   EXPECT_FALSE(mine->refresh());
@@ -102,4 +102,4 @@ TEST_F(Lock, AgesAreThoseOfTheFileSystem) {
   EXPECT_NEAR(read_lock(path_)->age, 100, 5);
 }
 
-}  // namespace tss::run_lock_test
+}  // namespace tss::folder_lock_test

@@ -1,4 +1,4 @@
-#include "textsemiseg/study/run_lock.h"
+#include "textsemiseg/base/folder_lock.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,36 +6,24 @@
 
 #include <atomic>
 #include <cerrno>
-#include <csignal>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <ctime>
+#include <mutex>
+#include <thread>
 
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/machine.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
-}
-
-// Process ids are comparable only within one boot and one process namespace (containers share host names at times).
-std::string machine_id() {
-  std::error_code ignored;
-  const fs::path space = fs::read_symlink("/proc/self/ns/pid", ignored);
-  try {
-    return trim(read_text_file("/proc/sys/kernel/random/boot_id")) + " " + space.string();
-  } catch (const InputError&) {
-    return "";
-  }
-}
 
 std::string new_token() {
   static std::atomic<int> count{0};
@@ -127,49 +115,103 @@ std::optional<LockHolder> read_lock(const fs::path& path) {
 bool is_stale(const LockHolder& holder, double stale_after) {
   if (holder.age > stale_after) return true;
   const bool here = !holder.machine.empty() && holder.machine == machine_id() && holder.host == host_name();
-  return here && holder.pid > 0 && ::kill(holder.pid, 0) != 0 && errno == ESRCH;
+  return here && is_gone(holder.pid);
 }
 
-std::optional<RunLock> RunLock::acquire(const fs::path& path, double stale_after) {
+std::optional<FolderLock> FolderLock::acquire(const fs::path& path, double stale_after) {
   const std::string token = new_token();
   const fs::path own = write_candidate(path, token);
   const auto linked = [&] { return ::link(own.c_str(), path.c_str()) == 0; };
   bool held = linked();
-  const int reason = errno;
+  int reason = errno;
+  if (!held && (reason == EPERM || reason == EOPNOTSUPP || reason == ENOSYS)) {  // a file system without hard links
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
+    reason = errno;
+    if (file >= 0) {
+      ::close(file);
+      held = ::rename(own.c_str(), path.c_str()) == 0;
+      reason = errno;
+    }
+  }
   if (!held && reason == EEXIST) {
     const auto holder = read_lock(path);
     held = holder ? is_stale(*holder, stale_after) && take_over(path, *holder, own, stale_after) : linked();
   }
   ::unlink(own.c_str());
-  if (held) return RunLock(path, token);
+  if (held) return FolderLock(path, token);
   if (reason != EEXIST)
     throw InputError(path.string(), std::string("cannot be made (") + std::strerror(reason) + ")",
-                     "a folder where hard links can be made");
+                     "a folder that can be written to");
   return std::nullopt;
 }
 
-RunLock::RunLock(RunLock&& other) noexcept : path_(std::move(other.path_)), token_(std::move(other.token_)) {
+FolderLock::FolderLock(FolderLock&& other) noexcept : path_(std::move(other.path_)), token_(std::move(other.token_)) {
   other.path_.clear();
 }
 
-RunLock& RunLock::operator=(RunLock&& other) noexcept {
+FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(token_, other.token_);
   return *this;
 }
 
-RunLock::~RunLock() {
+FolderLock::~FolderLock() {
   if (!path_.empty() && mine()) ::unlink(path_.c_str());
 }
 
-bool RunLock::mine() const {
+bool FolderLock::mine() const {
   const auto holder = read_lock(path_);
   return holder && holder->token == token_;
 }
 
-bool RunLock::refresh() {
+bool FolderLock::refresh() {
   if (path_.empty() || !mine()) return false;
   return ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0) == 0;
+}
+
+struct HeldFolder::Heartbeat {
+  explicit Heartbeat(FolderLock& lock) : thread([this, &lock] { run(lock); }) {}
+  ~Heartbeat() {
+    {
+      const std::lock_guard guard(mutex);
+      over = true;
+    }
+    wake.notify_all();
+    thread.join();
+  }
+  void run(FolderLock& lock) {
+    std::unique_lock guard(mutex);
+    while (!wake.wait_for(guard, std::chrono::seconds(20), [this] { return over; })) lock.refresh();
+  }
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool over = false;
+  std::thread thread;  // last: it uses the others
+};
+
+HeldFolder::HeldFolder(const fs::path& folder) : folder_(fs::absolute(folder).lexically_normal()) {
+  constexpr double kStale = 300;  // seconds: fifteen signs of life missed
+  if (!folder_.has_filename()) folder_ = folder_.parent_path();
+  for (fs::path missing = folder_; !fs::exists(missing); missing = missing.parent_path()) made_ = missing;
+  try {
+    lock_ = FolderLock::acquire(folder_ / "lock", kStale);
+  } catch (const fs::filesystem_error& error) {
+    throw InputError(folder.string(), "cannot be written to (" + error.code().message() + ")", "a writable folder");
+  }
+  if (!lock_) {
+    const auto holder = read_lock(folder_ / "lock");
+    throw InputError(folder.string(), "is being written by " + (holder ? describe(*holder) : "another process"),
+                     "one process at a time");
+  }
+  heartbeat_ = std::make_unique<Heartbeat>(*lock_);
+}
+
+HeldFolder::~HeldFolder() {
+  heartbeat_.reset();
+  lock_.reset();
+  if (made_.empty()) return;
+  for (fs::path empty = folder_; ::rmdir(empty.c_str()) == 0 && empty != made_;) empty = empty.parent_path();
 }
 
 }  // namespace tss
