@@ -1,6 +1,7 @@
 #include "textsemiseg/engine/checkpoint.h"
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/files.h"
 
 namespace tss {
 namespace {
@@ -9,6 +10,19 @@ constexpr const char* kMethod = "method.";
 constexpr const char* kOptimiser = "optimiser.";
 constexpr const char* kTexts = "class_texts";
 constexpr const char* kFormat = "textsemiseg checkpoint 1";
+
+// Of everything a checkpoint says: a byte that changed on the disk or on the way is found.
+std::string content_hash(const TensorFile& file) { return hash_of(file.tensors) + hex(hash_bytes(file.metadata.at("state"))); }
+
+void require_intact(const std::filesystem::path& path, const TensorFile& file) {
+  const auto stored = file.metadata.find("content_hash");  // files of earlier versions have none
+  if (stored != file.metadata.end() && stored->second != content_hash(file))
+    throw InputError(path.string(), "is damaged: its content does not fit its content_hash", "the file as it was written");
+  for (const auto& [name, tensor] : file.tensors) {
+    if (name.starts_with(kMethod) && tensor.is_floating_point() && !tensor.isfinite().all().item<bool>())
+      throw InputError(path.string() + ": tensor '" + name + "'", "holds NaN or infinite values", "finite weights");
+  }
+}
 
 Json to_json(const TrainState& state) {
   Json out = write_options(state);
@@ -26,6 +40,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   const Json state = to_json(checkpoint.state);
   file.metadata["format"] = kFormat;
   file.metadata["state"] = state.dump();
+  file.metadata["content_hash"] = content_hash(file);
   write_safetensors(path, file);
   write_json(std::filesystem::path(path).replace_extension(".json"), state);
 }
@@ -36,6 +51,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
   const auto text = file.metadata.find("state");
   if (format == file.metadata.end() || format->second != kFormat || text == file.metadata.end())
     throw InputError(path.string(), "is a safetensors file of something else", std::string("a ") + kFormat);
+  require_intact(path, file);
   Checkpoint checkpoint;
   Json state = Json::parse(text->second, nullptr, false);
   if (state.is_discarded()) throw InputError(path.string() + ": metadata 'state'", "is not JSON");

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support/testing.h"
+#include "textsemiseg/base/files.h"
 
 namespace tss::checkpoint_test {
 
@@ -36,6 +39,50 @@ TEST(Checkpoint, ComesBackWhole) {
   EXPECT_TRUE(torch::equal(read.optimiser.at("optimiser.all.0.momentum"), written.optimiser.at("optimiser.all.0.momentum")));
   EXPECT_TRUE(torch::equal(read.class_texts, written.class_texts));
   EXPECT_EQ(read_json(folder / "last.json").at("iteration"), 40);
+}
+
+TEST(Checkpoint, AChangedByteIsFoundWhereverItIs) {
+  const testing::TemporaryFolder folder;
+  const auto file = folder / "last.safetensors";
+  write_checkpoint(file, example());
+  const std::string sound = read_text_file(file);
+  const size_t header = 8 + *reinterpret_cast<const uint64_t*>(sound.data());
+  for (const size_t at : {sound.size() - 1, header, header + 9, sound.find("0.75")}) {
+    std::string changed = sound;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    write_text_file(file, changed);
+    EXPECT_THAT(testing::input_error_of([&] { read_checkpoint(file); }), HasSubstr("last.safetensors: is damaged")) << at;
+  }
+  write_text_file(file, sound);
+  EXPECT_NO_THROW(read_checkpoint(file));
+}
+
+TEST(Checkpoint, EqualStatesGiveEqualFiles) {
+  const testing::TemporaryFolder folder;
+  const Checkpoint one = example();
+  write_checkpoint(folder / "a.safetensors", one);
+  write_checkpoint(folder / "b.safetensors", one);
+  EXPECT_EQ(read_text_file(folder / "a.safetensors"), read_text_file(folder / "b.safetensors"));
+}
+
+TEST(Checkpoint, WeightsAreFinite) {
+  const testing::TemporaryFolder folder;
+  for (const double value : {std::nan(""), INFINITY}) {
+    Checkpoint broken = example();
+    broken.method["network.w"][1][2] = value;
+    write_checkpoint(folder / "last.safetensors", broken);
+    EXPECT_THAT(testing::input_error_of([&] { read_checkpoint(folder / "last.safetensors"); }),
+                HasSubstr("last.safetensors: tensor 'method.network.w': holds NaN or infinite values"));
+  }
+}
+
+TEST(Checkpoint, FilesOfEarlierVersionsHaveNoHash) {
+  const testing::TemporaryFolder folder;
+  write_checkpoint(folder / "new.safetensors", example());
+  TensorFile file = read_safetensors(folder / "new.safetensors");
+  file.metadata.erase("content_hash");
+  write_safetensors(folder / "old.safetensors", file);
+  EXPECT_EQ(read_checkpoint(folder / "old.safetensors").state.iteration, 40);
 }
 
 TEST(Checkpoint, RefusesForeignAndCutFiles) {

@@ -218,6 +218,11 @@ bool WindowStream::advance(const SlabFunction& slab) {
     s.windows[n].copy_(s.padded.narrow(1, at[0], s.patch[0]).narrow(2, at[1], s.patch[1]).narrow(3, at[2], s.patch[2]));
   }
   const torch::Tensor probabilities = s.function(s.windows).to(s.padded.scalar_type());
+  // A sum is NaN or infinite where any of its terms is; argmax would call such voxels background without a word.
+  if (!std::isfinite(probabilities.sum().item<double>()))
+    throw Error(
+        concat("the network gives NaN or infinite values in the window at (", join(start(0), ", "),
+               "): its weights or the intensities of the scan are damaged, or bf16 does not hold them (--precision fp32)"));
   for (int64_t n = 0; n < count; ++n) s.ring->add(probabilities[n], s.weights, start(n));
   s.next = i + static_cast<size_t>(count);
 
