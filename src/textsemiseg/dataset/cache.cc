@@ -49,7 +49,7 @@ Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, con
   folder_ = std::move(dataset_folder) / "cache" / hex(hash_bytes(json.dump()));
 }
 
-Cache::State Cache::state(const SourceCase& item, std::string* reason, bool whole) const {
+Cache::State Cache::state(const SourceCase& item, std::string* reason, bool whole, LabelUse label) const {
   const auto because = [&](const std::string& text) {
     if (reason != nullptr) *reason = text;
   };
@@ -76,6 +76,7 @@ Cache::State Cache::state(const SourceCase& item, std::string* reason, bool whol
       because("prepared from " + stored[i].path);
       return State::kStale;
     }
+    if (label == LabelUse::kLeftAlone && i >= item.images.size()) break;  // images come first
     if (!scan_exists(files[i])) {
       gone = true;
       because(files[i].string() + " is gone");
@@ -119,7 +120,7 @@ void Cache::write(const SourceCase& item, const CaseArrays& prepared, const std:
   }
 }
 
-CacheEntry Cache::map(const std::string& id) const {
+CacheEntry Cache::map(const std::string& id, LabelUse label) const {
   const fs::path folder = folder_of(id);
   const std::string record = (folder / "case.json").string();
   CacheEntry entry;
@@ -135,7 +136,7 @@ CacheEntry Cache::map(const std::string& id) const {
     throw InputError((folder / "image.npy").string(), "is [" + join(entry.image.shape(), ", ") + "]",
                      "float32 of " + entry.geometry.describe());
   }
-  if (fs::exists(folder / "label.npy")) {
+  if (label == LabelUse::kRead && fs::exists(folder / "label.npy")) {
     entry.label.emplace(folder / "label.npy");
     if (!fits(*entry.label, 3) || entry.label->type() != NpyType::kUint8) {
       throw InputError((folder / "label.npy").string(), "is [" + join(entry.label->shape(), ", ") + "]",

@@ -23,6 +23,9 @@
 
 namespace tss {
 
+// A case that plays unlabelled is loaded without its label: then no file of the label is opened, neither the prepared nor the source's.
+enum class LabelUse { kRead, kLeftAlone };
+
 struct CacheEntry {
   Geometry geometry;
   MappedNpy image;
@@ -38,12 +41,12 @@ class Cache {
 
   enum class State { kCurrent, kMissing, kStale, kSourceGone };
   // reason: what differs, for messages. whole: all bytes of the files are compared, also where size, time and sample are as they were.
-  State state(const SourceCase& item, std::string* reason = nullptr, bool whole = false) const;
+  State state(const SourceCase& item, std::string* reason = nullptr, bool whole = false, LabelUse label = LabelUse::kRead) const;
   // Replaces the entry as a whole. The fingerprints were taken before the files were read, so that a file that changes
   // meanwhile is found out later.
   void write(const SourceCase& item, const CaseArrays& prepared, const std::vector<Fingerprint>& fingerprints) const;
   // Maps the arrays; throws InputError when one is missing or its shape does not fit case.json.
-  CacheEntry map(const std::string& id) const;
+  CacheEntry map(const std::string& id, LabelUse label = LabelUse::kRead) const;
   // Removes what stopped runs left behind.
   void remove_leftovers() const;
 

@@ -161,10 +161,10 @@ const SourceCase& Dataset::source(const std::string& id) const {
   return found->second;
 }
 
-CachedCase Dataset::load(const std::string& id) const {
+CachedCase Dataset::load(const std::string& id, LabelUse label) const {
   const SourceCase& item = source(id);
   std::string reason;
-  switch (cache_->state(item, &reason)) {
+  switch (cache_->state(item, &reason, false, label)) {
     case Cache::State::kCurrent:
       break;
     case Cache::State::kSourceGone:
@@ -178,7 +178,7 @@ CachedCase Dataset::load(const std::string& id) const {
                        "the prepared arrays of case '" + id + "' are out of date (" + reason + ")",
                        "a current cache: run textsemiseg prepare again");
   }
-  CacheEntry entry = cache_->map(id);
+  CacheEntry entry = cache_->map(id, label);
   CachedCase loaded;
   loaded.id = id;
   loaded.geometry = entry.geometry;

@@ -54,7 +54,7 @@ class Dataset {
   const SourceCase& source(const std::string& id) const;
   // Opens (maps) one case's cache; throws InputError when its scan has changed since. A scan that is no longer there is
   // used as prepared, with one warning per dataset.
-  CachedCase load(const std::string& id) const;
+  CachedCase load(const std::string& id, LabelUse label = LabelUse::kRead) const;
   // The label of a case on its own grid, as classes: merged and renamed as the label map says. Throws InputError when it has none.
   LabelMap read_label(const std::string& id) const;
 

@@ -58,7 +58,7 @@ double foreground_share(Method& method, const Dataset& dataset, const std::vecto
   method.begin_prediction();
   double found = 0, expected = 0;
   for (const std::string& id : unlabelled) {
-    const CachedCase one = dataset.load(id);
+    const CachedCase one = dataset.load(id, LabelUse::kLeftAlone);
     const torch::Tensor labels = predict_case(method, one, dataset.channels(), window, device).argmax(0);
     found += static_cast<double>(labels.count_nonzero().item<int64_t>()) * voxel_volume(one);
   }

@@ -160,7 +160,8 @@ Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t
     if (options.foreground > 0) state.foreground.emplace_back(item.label->data<uint8_t>(), item.geometry.size, dataset.classes());
   }
   if (options.unlabelled > 0) {
-    for (const std::string& id : dataset.cases(Role::kUnlabelled)) state.unlabelled.push_back(dataset.load(id));
+    for (const std::string& id : dataset.cases(Role::kUnlabelled))
+      state.unlabelled.push_back(dataset.load(id, LabelUse::kLeftAlone));
   }
   for (const auto* cases : {&state.labelled, &state.unlabelled}) {
     for (const CachedCase& item : *cases) {

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <set>
 
 #include "support/dataset_files.h"
 #include "support/testing.h"
+#include "textsemiseg/base/files.h"
 
 namespace tss::sampler_test {
 
@@ -42,6 +44,22 @@ TEST_F(SamplerTest, BatchHasLabelledFirst) {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
   };
   for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(role_has(i < 2 ? Role::kLabelled : Role::kUnlabelled, batch.ids[i]));
+}
+
+TEST_F(SamplerTest, LabelsOfUnlabelledCasesAreNotOpened) {
+  const Dataset data = dataset(2, 3);
+  for (const std::string& id : data.cases(Role::kUnlabelled)) {
+    std::filesystem::path prepared;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "dataset/cache"))
+      if (entry.path().filename() == "label.npy" && entry.path().parent_path().filename() == id) prepared = entry.path();
+    ASSERT_FALSE(prepared.empty());
+    for (const std::filesystem::path& label : {prepared, data.source(id).label}) {
+      write_text_file(label, "whoever opens this finds no label");
+    }
+  }
+  const Sampler sampler(data, small_patch(), 0);
+  EXPECT_EQ(sampler.draw(0).label.size(), 2u * 6 * 5 * 4);
+  EXPECT_THROW(data.load(data.cases(Role::kUnlabelled).front()), InputError) << "the files would be noticed";
 }
 
 TEST_F(SamplerTest, PatchesAreTheCasesVoxels) {
