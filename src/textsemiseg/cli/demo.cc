@@ -10,11 +10,11 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/page/run_page.h"
-#include "textsemiseg/workflows/number_checks.h"
 
 namespace tss {
 namespace {

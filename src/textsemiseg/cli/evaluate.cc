@@ -8,6 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/prediction_options.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/workflows/output_guard.h"
@@ -24,7 +25,7 @@ struct EvaluateArguments {
   std::string run, role = "test", dataset, split;
   bool json = false;
   int64_t probe_cases = 5;
-  PredictionArguments with;
+  PredictionSettings with;
 };
 
 constexpr const char* kSeveral = " cases, mean ± standard deviation [95 % bootstrap interval]";

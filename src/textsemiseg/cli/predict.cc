@@ -8,6 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/prediction_options.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/dicom/series.h"
@@ -30,7 +31,7 @@ struct PredictArguments {
   std::vector<std::string> runs;
   std::string input, dataset, role, split, output, format;
   bool probabilities = false, preview = false, dicom_seg = false, overwrite = false, json = false;
-  PredictionArguments prediction;
+  PredictionSettings prediction;
 };
 
 std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const RunRecord& record) {

@@ -8,9 +8,9 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/case_lists.h"
-#include "textsemiseg/workflows/number_checks.h"
 #include "textsemiseg/workflows/prepare_explain.h"
 #include "textsemiseg/workflows/prepare_plan.h"
 

@@ -8,11 +8,11 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/study/slurm.h"
 #include "textsemiseg/study/study_runner.h"
-#include "textsemiseg/workflows/number_checks.h"
 
 namespace tss {
 namespace {

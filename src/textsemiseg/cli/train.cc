@@ -6,11 +6,11 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/cli/watch_training.h"
 #include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/engine/trainer.h"
-#include "textsemiseg/workflows/number_checks.h"
 
 namespace tss {
 namespace {

@@ -1,6 +1,5 @@
 #include "textsemiseg/workflows/prediction.h"
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 
 #include "textsemiseg/base/clock.h"
@@ -17,7 +16,6 @@
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/io/segmentation.h"
 #include "textsemiseg/report/colours.h"
-#include "textsemiseg/workflows/number_checks.h"
 #include "textsemiseg/workflows/output_guard.h"
 #include "textsemiseg/workflows/preview.h"
 
@@ -36,41 +34,19 @@ std::vector<int64_t> parse_stride(const std::string& text) {
 
 }  // namespace
 
-void add_prediction_options(CLI::App& app, PredictionArguments& a) {
-  app.add_option("--overlap", a.overlap, "share of the patch that neighbouring windows have in common, below 1")
-      ->check(CLI::Range(0.0, 0.999));
-  app.add_option("--stride", a.stride, "steps in voxels instead of the overlap: 18,18,4");
-  app.add_option("--weights", a.weights, "of the voxels of a window: gaussian or constant");
-  app.add_option("--window-batch", a.window_batch, "windows per call of the network")->check(at_least(1));
-  app.add_option("--preset", a.preset, "published stride and weights: " + join(window_preset_names(), ", "));
-  app.add_option(
-      "--mirror", a.mirror,
-      "also mirrored along these axes and averaged: x (left-right where the recipe reorients), y, z, several with commas, or all "
-      "(default none)");
-  app.add_flag("--keep-largest", a.keep_largest, "only the largest component of each class");
-  app.add_option("--min-component", a.min_component, "remove components with fewer voxels")->check(at_least(0));
-  app.add_option("--device", a.device, "auto, cpu or cuda:N")->capture_default_str();
-  app.add_option("--precision", a.precision,
-                 "of convolutions: bf16 is faster where the processor has it, and a little less exact")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"fp32", "bf16"}));
-  app.add_option("--threads", a.threads, "of the CPU (default: all cores)")->check(at_least(1));
-  app.add_option("--checkpoint", a.checkpoint, "selected (best on validation, else last), best or last")->capture_default_str();
-}
-
-PredictorOptions predictor_options(const LoadedRun& run, const PredictionArguments& a) {
+PredictorOptions predictor_options(const LoadedRun& run, const PredictionSettings& a) {
   PredictorOptions options;
   options.window = run.config.inference;
   WindowOptions& window = options.window;
   if (!a.preset.empty()) apply_window_preset(a.preset, window);
-  if (!a.stride.empty() && a.overlap >= 0) throw UsageError("--stride and --overlap exclude each other");
-  if (a.overlap >= 0) {
-    window.overlap = a.overlap;
+  if (!a.stride.empty() && a.overlap) throw UsageError("--stride and --overlap exclude each other");
+  if (a.overlap) {
+    window.overlap = *a.overlap;
     window.stride.clear();
   }
   if (!a.stride.empty()) window.stride = parse_stride(a.stride);
   if (!a.weights.empty()) window.weights = a.weights;
-  if (a.window_batch > 0) window.batch = a.window_batch;
+  if (a.window_batch) window.batch = *a.window_batch;
   options.postprocess.keep_largest = a.keep_largest;
   options.postprocess.min_component = a.min_component;
   if (!a.mirror.empty()) options.mirror = parse_mirror_axes(a.mirror);
@@ -103,10 +79,10 @@ Json prediction_record(const LoadedRun& run, const PredictorOptions& options) {
   return out;
 }
 
-PredictingRuns load_runs(const std::vector<std::string>& folders, const PredictionArguments& arguments) {
+PredictingRuns load_runs(const std::vector<std::string>& folders, const PredictionSettings& settings) {
   PredictingRuns out;
   for (const std::string& folder : folders) {
-    LoadedRun run = load_run(folder, arguments.checkpoint);
+    LoadedRun run = load_run(folder, settings.checkpoint);
     if (!out.runs.empty()) {
       const RunRecord& first = out.record();
       const std::string other = out.runs.front().folder.string();
@@ -119,7 +95,7 @@ PredictingRuns load_runs(const std::vector<std::string>& folders, const Predicti
         throw InputError(folder, run.record.recipe.reorients() ? "turns scans to RAS" : "takes scans as they are stored",
                          "the other, as " + other);
     }
-    out.options.push_back(predictor_options(run, arguments));
+    out.options.push_back(predictor_options(run, settings));
     out.runs.push_back(std::move(run));
   }
   return out;

@@ -1,35 +1,31 @@
-// What predict and evaluate --run share: options, settings, and predicting a list of scans into files.
+// Predicting a list of scans into files: what the verbs predict and evaluate --run do, and a program that links this library.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/inference/predictor.h"
 
-namespace CLI {
-class App;
-}
-
 namespace tss {
 
-// As given on the command line; empty, negative and zero values leave the run's own settings.
-struct PredictionArguments {
-  double overlap = -1;
+// What is empty leaves the run's own settings.
+struct PredictionSettings {
+  std::optional<double> overlap;
   std::string stride, weights, preset, mirror;
-  int64_t window_batch = 0;
+  std::optional<int64_t> window_batch;
   bool keep_largest = false;
   int64_t min_component = 0;
   std::string device = "auto", checkpoint = "selected", precision = "fp32";
-  int64_t threads = 0;
+  int64_t threads = 0;  // 0: all cores
 };
-void add_prediction_options(CLI::App& app, PredictionArguments& arguments);
 
-// The run's [inference] section with the arguments over it, checked.
-PredictorOptions predictor_options(const LoadedRun& run, const PredictionArguments& arguments);
+// The run's [inference] section with the settings over it, checked.
+PredictorOptions predictor_options(const LoadedRun& run, const PredictionSettings& settings);
 
 // What decides a prediction besides the scan: run, checkpoint, recipe, windows, mirroring, post-processing, texts. For records, and
 // to tell whether predictions on disk are still those of the run.
@@ -43,7 +39,7 @@ struct PredictingRuns {
   const RunRecord& record() const { return runs.front().record; }
 };
 // Throws InputError naming the run: other classes or channels than the first one.
-PredictingRuns load_runs(const std::vector<std::string>& folders, const PredictionArguments& arguments);
+PredictingRuns load_runs(const std::vector<std::string>& folders, const PredictionSettings& settings);
 
 struct PredictionJob {
   std::string id;
