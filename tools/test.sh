@@ -19,7 +19,9 @@ if [ "$jobs" -gt 1 ]; then export OMP_NUM_THREADS=1; fi
 status=0
 ctest --test-dir "$folder" --output-on-failure --parallel "$jobs" "$@" 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
 
-skipped=$(grep -c 'skipped: no data' "$folder/Testing/Temporary/LastTest.log" || true)
-if [ "$skipped" -gt 0 ]; then echo "$skipped test cases: skipped: no data (TSS_TEST_DATA=${TSS_TEST_DATA:-not set})"; fi
+# What was skipped, by kind: a run without real scans or without the programs that tests compare with is no full run.
+grep -oE 'skipped: no [a-zA-Z ]+' "$folder/Testing/Temporary/LastTest.log" | sed 's/ *$//' | sort | uniq -c | while read -r count kind; do
+  echo "$count test cases: $kind$([ "$kind" != 'skipped: no data' ] || echo " (TSS_TEST_DATA=${TSS_TEST_DATA:-not set})")"
+done || true
 grep -E '^[0-9]+% tests passed' "$log" | tail -n 1 | tee "$summary"
 exit "$status"
