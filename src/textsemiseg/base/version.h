@@ -1,4 +1,4 @@
-// The program's version; CMakeLists.txt has the same.
+// The program's version; CMakeLists.txt reads it here.
 #pragma once
 
 namespace tss {

@@ -231,11 +231,11 @@ void run(const CheckArguments& arguments) {
   Source source;
   CheckReport report;
   if (!arguments.source.empty()) {
-    Preset preset;
-    if (!arguments.recipe.empty()) preset = read_preset(arguments.recipe);
-    source = find_source(arguments.source, preset.dataset, preset.recipe.name);
+    PublishedDataset published;
+    if (!arguments.recipe.empty()) published = read_published_dataset(arguments.recipe);
+    source = find_source(arguments.source, published.dataset, published.recipe.name);
     if (!arguments.fix.empty()) require_repairable(source, arguments.fix);
-    report = check_source(source, known_classes(source, preset.dataset, preset.recipe.name), options);
+    report = check_source(source, known_classes(source, published.dataset, published.recipe.name), options);
   } else {
     report = check_dataset(arguments.dataset, arguments.split, options);
   }

@@ -4,7 +4,7 @@
 
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/number_checks.h"
-#include "textsemiseg/inference/sliding_window.h"
+#include "textsemiseg/workflows/window_preset.h"
 
 namespace tss {
 

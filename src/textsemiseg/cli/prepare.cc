@@ -48,9 +48,9 @@ void run(PrepareArguments& arguments, const CLI::App& app) {
   const Stopwatch watch;
   options.source = arguments.source;
   options.dataset = arguments.dataset;
-  const Preset preset = read_preset(arguments.recipe, arguments.overrides);
-  options.recipe = preset.recipe;
-  options.facts = preset.dataset;
+  const PublishedDataset published = read_published_dataset(arguments.recipe, arguments.overrides);
+  options.recipe = published.recipe;
+  options.facts = published.dataset;
   options.label_map = parse_label_rules(arguments.label_map);
   options.classes = comma_list(arguments.classes);
   options.split.seed_given = app.count("--seed") > 0;

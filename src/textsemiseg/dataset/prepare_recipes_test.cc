@@ -20,10 +20,10 @@ using testing::input_error_of;
 using testing::TemporaryFolder;
 
 PrepareOptions options_of(const std::string& recipe, const fs::path& source, const fs::path& dataset) {
-  const Preset preset = preset_from_name(recipe);
+  const PublishedDataset published = published_dataset(recipe);
   PrepareOptions options = testing::prepare_options(source, dataset);
-  options.recipe = preset.recipe;
-  options.facts = preset.dataset;
+  options.recipe = published.recipe;
+  options.facts = published.dataset;
   options.split.labelled = "1";
   options.split.validation = "0";
   options.split.test = "1";

@@ -242,7 +242,7 @@ TEST(Prepare, Hdf5FoldersTakeTheirClassesFromTheOption) {
   EXPECT_THAT(Dataset::open(folder / "D").class_names(), ElementsAre("background", "atrium"));
   PrepareOptions published = prepare_options(folder / "S", folder / "E");
   published.recipe = recipe_from_name("left_atrium");
-  published.facts = preset_from_name("left_atrium").dataset;
+  published.facts = published_dataset("left_atrium").dataset;
   prepare_dataset(published);
   const Dataset atrium = Dataset::open(folder / "E");
   EXPECT_THAT(atrium.class_names(), ElementsAre("background", "left atrium"));
@@ -554,7 +554,7 @@ TEST(Prepare, RealLeftAtriumWithPublishedLists) {
   write_text_file(folder / "test.list", all[10] + "\n" + all[11] + "\n");
   PrepareOptions options = prepare_options(folder / "S", folder / "D");
   options.recipe = recipe_from_name("left_atrium");
-  options.facts = preset_from_name("left_atrium").dataset;
+  options.facts = published_dataset("left_atrium").dataset;
   options.recipe.at<Reduce>().factor = {2, 2, 2};
   options.split.train_list = (folder / "train.list").string();
   options.split.test_list = (folder / "test.list").string();

@@ -96,8 +96,6 @@ Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode, c
       device_(choose_device(config.train.device)),
       dataset_(Dataset::open(config.dataset, config.split)),
       sampler_(dataset_, config.sampler, static_cast<uint64_t>(config.seed)) {
-  if (config.train.precision == "bf16" && device_.is_cuda() && !torch::cuda::is_available())
-    throw InputError("train.precision", "bf16 on a device without it");
   check_memory(config_, dataset_.channels(), device_);
   state_.threads = set_threads(config.train.threads);
   if (config.train.protocol == "published") {

@@ -11,19 +11,6 @@ namespace {
 
 using Triple = std::array<int64_t, 3>;
 
-struct Preset {
-  const char* name;
-  Triple stride;
-};
-
-// docs/predict.md#options says what they were published for; x, y and z.
-constexpr Preset kPresets[] = {
-    {"left_atrium", {18, 18, 4}},
-    {"pancreas_ct", {16, 16, 16}},
-    {"brats2019", {64, 64, 64}},
-    {"msd_lung", {18, 18, 4}},
-};
-
 // Sums of weighted probabilities for the planes that windows still reach; plane x lives at x modulo the number of planes held.
 class PlaneRing {
  public:
@@ -110,25 +97,6 @@ std::array<int64_t, 3> WindowOptions::resolved_stride() const {
   for (size_t a = 0; a < 3; ++a) {
     out[a] = stride.empty() ? std::max<int64_t>(1, std::llround(static_cast<double>(patch[a]) * (1 - overlap))) : stride[a];
   }
-  return out;
-}
-
-void apply_window_preset(const std::string& name, WindowOptions& options) {
-  for (const Preset& preset : kPresets) {
-    if (name != preset.name) continue;
-    options.stride.clear();
-    // A patch smaller than published still gets windows that cover everything.
-    for (size_t a = 0; a < 3; ++a) options.stride.push_back(std::min(preset.stride[a], options.patch.at(a)));
-    options.weights = "constant";
-    return;
-  }
-  const auto known = window_preset_names();
-  throw InputError("preset", "found '" + name + "'" + did_you_mean(name, known), join(known, ", "));
-}
-
-std::vector<std::string> window_preset_names() {
-  std::vector<std::string> out;
-  for (const Preset& preset : kPresets) out.push_back(preset.name);
   return out;
 }
 

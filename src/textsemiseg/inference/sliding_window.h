@@ -32,11 +32,6 @@ struct WindowOptions {
   std::array<int64_t, 3> resolved_stride() const;
 };
 
-// Stride, weights and, where published with the data set, the patch of the test programs (docs/predict.md#options): left_atrium,
-// pancreas_ct, brats2019, msd_lung. Only stride and weights of `options` are set. Throws InputError with the names known.
-void apply_window_preset(const std::string& name, WindowOptions& options);
-std::vector<std::string> window_preset_names();
-
 // windows [N, C, X, Y, Z] -> probabilities [N, K, X, Y, Z]
 using WindowFunction = std::function<torch::Tensor(const torch::Tensor&)>;
 

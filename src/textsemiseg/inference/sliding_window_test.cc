@@ -115,18 +115,6 @@ TEST(SlidingWindow, GaussianWeights) {
   EXPECT_NEAR(w[7][3][2].item<double>(), std::exp(-0.5 * (offset * offset + 0.25)), 1e-12);
 }
 
-TEST(SlidingWindow, Presets) {
-  WindowOptions options = window({112, 112, 80}, {}, "gaussian");
-  apply_window_preset("left_atrium", options);
-  EXPECT_EQ(options.stride, (std::vector<int64_t>{18, 18, 4}));
-  EXPECT_EQ(options.weights, "constant");
-  options.patch = {32, 48, 64};
-  apply_window_preset("brats2019", options);
-  EXPECT_EQ(options.stride, (std::vector<int64_t>{32, 48, 64}));
-  EXPECT_NO_THROW(options.check());
-  EXPECT_THROW(apply_window_preset("left_atrum", options), InputError);
-}
-
 TEST(SlidingWindow, BadOptionsNameTheField) {
   const auto message = [](const WindowOptions& options) -> std::string {
     try {

@@ -171,7 +171,7 @@ TEST(Recipe, EarlierFormNamesTheirCaches) {
 
 TEST(Recipe, SetReachesStepsByValueAndByName) {
   const auto set = [](const std::string& name, const std::vector<std::string>& overrides) {
-    return read_preset(name, overrides).recipe;
+    return read_published_dataset(name, overrides).recipe;
   };
   const Recipe one =
       set("generic", {"recipe.spacing=[1,1,1]", "recipe.resample.interpolation=bspline", "recipe.window=[-10,10]"});
@@ -206,7 +206,7 @@ TEST(Recipe, EveryFileReadsBackAndSaysWhatItIs) {
     EXPECT_EQ(write_options(again), write_options(recipe));
     // Only recipes that say so in their name look at labels.
     EXPECT_TRUE(!recipe.crops_around_label() || name.ends_with("_published")) << name;
-    const DatasetFacts facts = preset_from_name(name).dataset;
+    const DatasetFacts facts = published_dataset(name).dataset;
     EXPECT_TRUE(facts.split.empty() || !published_split(facts.split).source.empty()) << name;
   }
 }

@@ -12,35 +12,35 @@ std::vector<std::string> recipe_names() {
   return names;
 }
 
-Recipe recipe_from_name(const std::string& name) { return preset_from_name(name).recipe; }
+Recipe recipe_from_name(const std::string& name) { return published_dataset(name).recipe; }
 
-Preset preset_from_name(const std::string& name) {
+PublishedDataset published_dataset(const std::string& name) {
   const auto found = recipe_files().find(name);
   if (found == recipe_files().end()) {
     throw InputError("recipe", "'" + name + "' is not known" + did_you_mean(name, recipe_names()),
                      join(recipe_names(), ", ") + " or a .toml file");
   }
-  Preset preset;
+  PublishedDataset published;
   const std::string source = name + ".toml";
-  read_options(parse_toml(found->second, source), source, preset);
-  return preset;
+  read_options(parse_toml(found->second, source), source, published);
+  return published;
 }
 
-Preset read_preset(const std::string& name, const std::vector<std::string>& overrides) {
-  Preset preset;
+PublishedDataset read_published_dataset(const std::string& name, const std::vector<std::string>& overrides) {
+  PublishedDataset published;
   if (ends_with(name, ".toml")) {
-    read_options(read_toml(name), name, preset);
+    read_options(read_toml(name), name, published);
   } else {
-    preset = preset_from_name(name);
+    published = published_dataset(name);
   }
   // One after the other: the second may concern the step that the first one added.
   for (const std::string& assignment : overrides) {
-    Json config = write_options(preset);
+    Json config = write_options(published);
     apply_override(config, assignment);
-    read_options(config, "--set", preset);
+    read_options(config, "--set", published);
   }
-  preset.recipe.check();
-  return preset;
+  published.recipe.check();
+  return published;
 }
 
 }  // namespace tss

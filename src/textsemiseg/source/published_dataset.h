@@ -21,6 +21,8 @@ struct DatasetFacts {
   std::vector<std::string> images;
   std::string label;
   std::string id = "{id}";  // what the case is called
+  // Steps of the released test programs' sliding window (x, y, z), whose windows count evenly; empty: none are published.
+  std::vector<int64_t> window_stride;
 
   template <class V>
   void visit(V& v) {
@@ -31,10 +33,11 @@ struct DatasetFacts {
     v("images", images);
     v("label", label);
     v("id", id);
+    v("window_stride", window_stride);
   }
 };
 
-struct Preset {
+struct PublishedDataset {
   Recipe recipe;
   DatasetFacts dataset;
 
@@ -46,8 +49,8 @@ struct Preset {
 };
 
 // Throws InputError with the names known.
-Preset preset_from_name(const std::string& name);
+PublishedDataset published_dataset(const std::string& name);
 // A name, or a .toml file, with "recipe.spacing=[1,1,1]" and the like over it; checked.
-Preset read_preset(const std::string& name_or_file, const std::vector<std::string>& overrides = {});
+PublishedDataset read_published_dataset(const std::string& name_or_file, const std::vector<std::string>& overrides = {});
 
 }  // namespace tss

@@ -18,6 +18,7 @@
 #include "textsemiseg/report/colours.h"
 #include "textsemiseg/workflows/output_guard.h"
 #include "textsemiseg/workflows/preview.h"
+#include "textsemiseg/workflows/window_preset.h"
 
 namespace tss {
 namespace fs = std::filesystem;

@@ -32,12 +32,12 @@ std::string command(const std::vector<std::string>& words) {
 }
 
 // As people write it: one step a line, [dataset] only where it says something.
-std::string recipe_file(const Preset& preset) {
-  Json config = write_options(preset);
+std::string recipe_file(const PublishedDataset& published) {
+  Json config = write_options(published);
   const Json steps = config.at("recipe").at("steps");
   config.at("recipe").erase("steps");
   if (config.at("dataset") == write_options(DatasetFacts{})) config.erase("dataset");
-  std::string text = "[recipe]\nname = \"" + preset.recipe.name + "\"\nsteps = [\n";
+  std::string text = "[recipe]\nname = \"" + published.recipe.name + "\"\nsteps = [\n";
   for (const Json& step : steps) {
     const std::string line = to_toml(Json{{"x", Json::array({step})}});  // x = [{...}]
     text += "  " + line.substr(5, line.size() - 7) + ",\n";
@@ -79,15 +79,15 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
   const std::string prepare = command(words);
   const std::string train = command({"textsemiseg", "train", "--dataset", dataset, "--method", "text_semiseg", "--run", "RUN",
                                      "--set", "sampler.patch=[" + join(plan.patch, ",") + "]"});
-  Preset preset;
-  preset.recipe = plan.recipe;
-  preset.recipe.check();
-  preset.dataset = options.facts;
+  PublishedDataset published;
+  published.recipe = plan.recipe;
+  published.recipe.check();
+  published.dataset = options.facts;
   if (arguments.json) {
     Json out = {{"cases", facts.scans.size()},
                 {"read", facts.read},
                 {"labels_looked_at", facts.labelled_read},
-                {"recipe", write_options(preset.recipe)},
+                {"recipe", write_options(published.recipe)},
                 {"patch", plan.patch},
                 {"median_size", plan.size},
                 {"reasons", plan.reasons},
@@ -101,10 +101,10 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
     std::cout << "\n" << prepare << "\n" << train << "\n";
   }
   if (arguments.write.empty()) return;
-  preset.recipe.name = std::filesystem::path(arguments.write).stem().string();
+  published.recipe.name = std::filesystem::path(arguments.write).stem().string();
   std::string text = "# Proposed by prepare --plan from " + concat(facts.scans.size()) + " scans:\n";
   for (const std::string& reason : plan.reasons) text += "# - " + reason + "\n";
-  write_text_file(arguments.write, text + recipe_file(preset));
+  write_text_file(arguments.write, text + recipe_file(published));
   log_info(arguments.write + ": the recipe proposed");
 }
 
