@@ -7,6 +7,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/number_checks.h"
+#include "textsemiseg/cli/setting_option.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/cli/watch_training.h"
 #include "textsemiseg/engine/run_config.h"
@@ -16,9 +17,8 @@ namespace tss {
 namespace {
 
 struct Options {
-  std::string dataset, method, run, config, device, precision, split;
-  int64_t iterations = 0, seed = -1, threads = 0;
-  double time_budget = 0;
+  std::string run, config;
+  Json given = Json::object();  // keys of the configuration that options of the verb name
   std::vector<std::string> overrides;
   bool resume = false;
   bool no_tensorboard = false;
@@ -28,15 +28,7 @@ struct Options {
 // Options of the verb are written over the file, and --set over both.
 Json tree_of(const Options& options) {
   Json tree = options.config.empty() ? Json::object() : read_toml(options.config);
-  if (!options.dataset.empty()) tree["dataset"] = options.dataset;
-  if (!options.method.empty()) tree["method"] = options.method;
-  if (!options.split.empty()) tree["split"] = options.split;
-  if (options.seed >= 0) tree["seed"] = options.seed;
-  if (options.iterations > 0) tree["train"]["iterations"] = options.iterations;
-  if (options.time_budget > 0) tree["train"]["time_budget"] = options.time_budget;
-  if (!options.device.empty()) tree["train"]["device"] = options.device;
-  if (!options.precision.empty()) tree["train"]["precision"] = options.precision;
-  if (options.threads > 0) tree["train"]["threads"] = options.threads;
+  tree.merge_patch(options.given);
   for (const auto& assignment : options.overrides) apply_override(tree, assignment);
   return tree;
 }
@@ -67,19 +59,20 @@ void run(const Options& options) {
 
 std::function<void()> declare_train(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("--dataset", options->dataset, "folder made by prepare");
-  app.add_option("--method", options->method, "what to train; list names them (default text_semiseg)");
+  Json& given = options->given;
+  add_setting<std::string>(app, given, "--dataset", "dataset", "folder made by prepare");
+  add_setting<std::string>(app, given, "--method", "method", "what to train; list names them (default text_semiseg)");
   app.add_option("--run", options->run, "folder for the run")->required();
   app.add_option("--config", options->config, "TOML file; --set and the options here win over it");
-  app.add_option("--iterations", options->iterations, "optimiser steps (default 30000)")->check(at_least(1));
-  app.add_option("--time-budget", options->time_budget,
-                 "seconds of training steps: sets the iterations once, at the start; start-up and validation come on top")
+  add_setting<int64_t>(app, given, "--iterations", "train.iterations", "optimiser steps (default 30000)")->check(at_least(1));
+  add_setting<double>(app, given, "--time-budget", "train.time_budget",
+                      "seconds of training steps: sets the iterations once, at the start; start-up and validation come on top")
       ->check(above_zero());
-  app.add_option("--seed", options->seed, "of everything random (default 0)")->check(at_least(0));
-  app.add_option("--split", options->split, "a split file or a fold's name (fold_0) instead of split.json");
-  app.add_option("--device", options->device, "auto, cpu or cuda:N");
-  app.add_option("--precision", options->precision, "fp32 (default) or bf16");
-  app.add_option("--threads", options->threads, "of the CPU (default: all cores)")->check(at_least(1));
+  add_setting<int64_t>(app, given, "--seed", "seed", "of everything random (default 0)")->check(at_least(0));
+  add_setting<std::string>(app, given, "--split", "split", "a split file or a fold's name (fold_0) instead of split.json");
+  add_setting<std::string>(app, given, "--device", "train.device", "auto, cpu or cuda:N");
+  add_setting<std::string>(app, given, "--precision", "train.precision", "fp32 (default) or bf16");
+  add_setting<int64_t>(app, given, "--threads", "train.threads", "of the CPU (default: all cores)")->check(at_least(1));
   app.add_option("--set", options->overrides, "section.key=value, any option of the configuration")->allow_extra_args(false);
   app.add_flag("--resume", options->resume, "continue from the last checkpoint, or start where there is none");
   app.add_flag("--page", options->watch.page, "write RUN/page.html while training: curves in a browser, which reloads by itself");
