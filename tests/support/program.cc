@@ -35,7 +35,9 @@ int start(const std::string& program, const std::vector<std::string>& words, con
 
 }  // namespace
 
-ProgramResult run_textsemiseg(const std::vector<std::string>& words) { return run_words(TSS_PROGRAM, words); }
+std::string program_path() { return TSS_PROGRAM; }
+
+ProgramResult run_textsemiseg(const std::vector<std::string>& words) { return run_words(program_path(), words); }
 
 ProgramResult run_words(const std::string& program, const std::vector<std::string>& words) {
   const TemporaryFolder folder;

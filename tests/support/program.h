@@ -6,13 +6,16 @@
 
 namespace tss::testing {
 
+// The built program, build/<preset>/textsemiseg.
+std::string program_path();
+
 struct ProgramResult {
   int exit_code = -1;    // 128 + signal when killed
   std::string output;    // standard output
   std::string messages;  // standard error
 };
 
-// build/<preset>/textsemiseg with these words; waits for its end.
+// program_path() with these words; waits for its end.
 ProgramResult run_textsemiseg(const std::vector<std::string>& words);
 // The same for another program.
 ProgramResult run_words(const std::string& program, const std::vector<std::string>& words);

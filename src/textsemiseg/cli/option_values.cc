@@ -6,10 +6,10 @@
 
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/split.h"
-#include "textsemiseg/workflows/window_preset.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/study/table_plan.h"
+#include "textsemiseg/workflows/window_preset.h"
 
 namespace tss {
 namespace {
