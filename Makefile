@@ -35,7 +35,7 @@ asan: setup  ## every test again, under AddressSanitizer and UndefinedBehaviorSa
 	@tools/build.sh asan
 	@tools/test.sh asan
 
-lint: build  ## format of all files, clang-tidy on the changed ones
+lint: setup  ## format of all files, clang-tidy on the changed ones
 	@tools/lint.sh
 
 format:  ## puts every file into the format

@@ -29,13 +29,16 @@ git rev-parse -q --verify "$base^{commit}" >/dev/null || {
 mapfile -t changed < <(git diff --name-only --diff-filter=AMR "$base" -- '*.cc')
 if [ ${#changed[@]} -eq 0 ]; then exit 0; fi
 is_installed clang_tidy "$CLANG_TIDY_VERSION" || pip_install "clang-tidy==$CLANG_TIDY_VERSION"
-[ -e build/release/compile_commands.json ] || die "no build/release/compile_commands.json: run 'make build' first"
+# The build compiles files in batches; clang-tidy wants the command of each file.
+torch=$(torch_folder)
+[ -n "$torch" ] || die "no LibTorch found: run 'make setup' first"
+cmake --preset release -B build/lint/commands -DTSS_BATCH=1 -DTSS_TORCH="$torch" > build/lint.log 2>&1 || die "configuring failed: see build/lint.log"
 
 # clang cannot read g++'s precompiled header: it includes the header's source instead.
 mkdir -p build/lint/include
 sed -e 's/ -Winvalid-pch//g; s/ -fpch-preprocess//g' \
     -e 's/ -include [^ ]*cmake_pch\.hxx/ -include torch\/torch.h/g' \
-    build/release/compile_commands.json > build/lint/compile_commands.json
+    build/lint/commands/compile_commands.json > build/lint/compile_commands.json
 # LibTorch's headers ask for omp.h, which the wheel of clang-tidy lacks: g++'s, alone, because clang has intrinsics of its own, and
 # without the arguments of an attribute that clang does not know.
 sed 's/__malloc__ ([^)]*)/__malloc__/g' "$(g++ -print-file-name=include/omp.h)" > build/lint/include/omp.h
