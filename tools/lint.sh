@@ -32,10 +32,10 @@ is_installed clang_tidy "$CLANG_TIDY_VERSION" || pip_install "clang-tidy==$CLANG
 # The build compiles files in batches; clang-tidy wants the command of each file.
 torch=$(torch_folder)
 [ -n "$torch" ] || die "no LibTorch found: run 'make setup' first"
-cmake --preset release -B build/lint/commands -DTSS_BATCH=1 -DTSS_TORCH="$torch" > build/lint.log 2>&1 || die "configuring failed: see build/lint.log"
+mkdir -p build/lint/include
+cmake --preset release -B build/lint/commands -DTSS_BATCH=1 -DTSS_TORCH="$torch" > build/lint/configure.log 2>&1 || die "configuring failed: see build/lint/configure.log"
 
 # clang cannot read g++'s precompiled header: it includes the header's source instead.
-mkdir -p build/lint/include
 sed -e 's/ -Winvalid-pch//g; s/ -fpch-preprocess//g' \
     -e 's/ -include [^ ]*cmake_pch\.hxx/ -include torch\/torch.h/g' \
     build/lint/commands/compile_commands.json > build/lint/compile_commands.json
