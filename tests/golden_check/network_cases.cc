@@ -1,6 +1,7 @@
 #include "golden_check/network_cases.h"
 
 #include "golden_check/runner_list.h"
+#include "textsemiseg/losses/sum.h"
 #include "textsemiseg/networks/published_layout.h"
 
 namespace golden {
@@ -40,8 +41,7 @@ void run_network_case(const Json& c, torch::nn::Module& net, const Json& network
   for (const auto& [name, value] : outputs) {
     check.tensor(name, value, c.at("outputs").at(name), Kind::kOutput);
     if (!value.is_floating_point()) continue;
-    const torch::Tensor term = (loss_weights(value, number++) * value.square()).mean();
-    loss = loss.defined() ? loss + term : term;
+    tss::add_to(loss, (loss_weights(value, number++) * value.square()).mean());
   }
   if (!train) return;
   check.number("loss", loss.item<double>(), c.at("loss"), Kind::kLoss);

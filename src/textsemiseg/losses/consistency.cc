@@ -1,5 +1,7 @@
 #include "textsemiseg/losses/consistency.h"
 
+#include "textsemiseg/losses/sum.h"
+
 namespace tss {
 
 torch::Tensor sharpen(const torch::Tensor& p, double temperature) {
@@ -12,11 +14,8 @@ torch::Tensor mutual_consistency(const std::vector<torch::Tensor>& p) {
   for (const auto& one : p) sharp.push_back(sharpen(one));
   torch::Tensor total;
   for (size_t i = 0; i < p.size(); ++i)
-    for (size_t j = 0; j < p.size(); ++j) {
-      if (i == j) continue;
-      const torch::Tensor term = torch::mse_loss(p[i], sharp[j]);
-      total = total.defined() ? total + term : term;
-    }
+    for (size_t j = 0; j < p.size(); ++j)
+      if (i != j) add_to(total, torch::mse_loss(p[i], sharp[j]));
   return total;
 }
 

@@ -3,6 +3,7 @@
 #include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include "textsemiseg/losses/dice.h"
+#include "textsemiseg/losses/sum.h"
 
 namespace tss {
 
@@ -13,10 +14,7 @@ DynamicLabels dynamic_labels(const std::vector<torch::Tensor>& probabilities, co
   DynamicLabels out;
   out.weights = torch::softmax(1 - torch::sigmoid(torch::stack(dice_losses)), 0);
   torch::Tensor mixed;
-  for (size_t i = 0; i < probabilities.size(); ++i) {
-    const torch::Tensor part = out.weights[static_cast<int64_t>(i)] * probabilities[i];
-    mixed = mixed.defined() ? mixed + part : part;
-  }
+  for (size_t i = 0; i < probabilities.size(); ++i) add_to(mixed, out.weights[static_cast<int64_t>(i)] * probabilities[i]);
   out.label = mixed.argmax(1);
   return out;
 }
@@ -32,11 +30,8 @@ TextSimilarity text_similarity(const std::vector<torch::Tensor>& projected, cons
   const torch::Tensor members = one_hot(label.flatten(), classes, text) * agree.flatten().unsqueeze(1);
   TextSimilarity out;
   out.agreeing = members.sum(0).to(torch::kInt64);
-  torch::Tensor sums;
-  for (const auto& one : projected) {
-    const torch::Tensor part = torch::matmul(members.t(), one.flatten(0, 1).to(text.scalar_type()));  // [K, d]
-    sums = sums.defined() ? sums + part : part;
-  }
+  torch::Tensor sums;  // [K, d]
+  for (const auto& one : projected) add_to(sums, torch::matmul(members.t(), one.flatten(0, 1).to(text.scalar_type())));
   const torch::Tensor counts = (members.sum(0) * static_cast<double>(projected.size())).clamp_min(1);
   const torch::Tensor vectors = sums / counts.unsqueeze(1);
   out.loss = 1 - F::cosine_similarity(vectors, text, F::CosineSimilarityFuncOptions().dim(1)).mean();

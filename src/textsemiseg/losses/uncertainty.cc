@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "textsemiseg/losses/ramps.h"
+#include "textsemiseg/losses/sum.h"
 
 namespace tss {
 
@@ -21,8 +22,7 @@ torch::Tensor mean_prediction(const std::function<torch::Tensor(const torch::Ten
   torch::Tensor sum;
   for (int64_t pass = 0; pass < options.passes / 2; ++pass) {
     const torch::Tensor p = torch::softmax(network(with_noise(twice, options)), 1);
-    const torch::Tensor both = p.narrow(0, 0, x.size(0)) + p.narrow(0, x.size(0), x.size(0));
-    sum = sum.defined() ? sum + both : both;
+    add_to(sum, p.narrow(0, 0, x.size(0)) + p.narrow(0, x.size(0), x.size(0)));
   }
   return sum / static_cast<double>(options.passes);
 }

@@ -6,6 +6,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/pseudo_labels.h"
+#include "textsemiseg/losses/sum.h"
 #include "textsemiseg/methods/method_options.h"
 #include "textsemiseg/modules/ema.h"
 
@@ -117,7 +118,7 @@ torch::Tensor Bcp::self_training_loss(const Batch& batch, Context& context) {
     const MixedInput& one = mixtures[i];
     const torch::Tensor loss = copy_paste_loss(network_->forward_one(one.image, 0), one.background, one.patch, mask);
     context.log(concat("loss_", i + 1), loss);
-    total = i == 0 ? loss : total + loss;
+    add_to(total, loss);
   }
   return total;
 }

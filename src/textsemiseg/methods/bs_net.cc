@@ -19,7 +19,8 @@ void BsNetOptions::check() const {
 }
 
 double bs_net_weight(const BsNetOptions& options, int64_t iteration, int64_t iterations) {
-  return ramped_weight({options.consistency_weight, 1.0, 200, false}, options.variant, iteration, iterations);
+  const Ramp ramp{.weight = options.consistency_weight, .share = 1, .published_epochs = 200};
+  return ramped_weight(ramp, options.variant, iteration, iterations);
 }
 
 namespace {
@@ -109,7 +110,13 @@ struct Step {
 
 void bs_net_step(const BsNetOptions& options, double lambda, const Batch& batch, const BsNetNetworks& networks,
                  Context& context) {
-  Step step{options, batch, networks, context, warm(options, context), batch.labelled(), batch.image.size(0) - batch.labelled()};
+  Step step{.options = options,
+            .batch = batch,
+            .networks = networks,
+            .context = context,
+            .learn_predictions = warm(options, context),
+            .labelled = batch.labelled(),
+            .unlabelled = batch.image.size(0) - batch.labelled()};
   const double alpha = ema_factor(context.iteration());
   step.train_both(lambda);
   networks.teacher_follows(alpha);
@@ -147,11 +154,11 @@ std::vector<ParameterGroup> BsNet::parameter_groups() {
 
 void BsNet::train_step(const Batch& batch, Context& context) {
   const BsNetNetworks networks = {
-      [&](const torch::Tensor& x) { return student_->forward_one(x, 0); },
-      [&](const torch::Tensor& x) { return teacher_->forward_one(x, 0); },
-      [&](const torch::Tensor& p, const torch::Tensor& x) { return critic_->forward(p, x); },
-      [&](double alpha) { update_average(*teacher_, *student_, alpha); },
-      [&](double alpha) { update_average(*student_, *teacher_, alpha); },
+      .student = [&](const torch::Tensor& x) { return student_->forward_one(x, 0); },
+      .teacher = [&](const torch::Tensor& x) { return teacher_->forward_one(x, 0); },
+      .critic = [&](const torch::Tensor& p, const torch::Tensor& x) { return critic_->forward(p, x); },
+      .teacher_follows = [&](double alpha) { update_average(*teacher_, *student_, alpha); },
+      .student_follows = [&](double alpha) { update_average(*student_, *teacher_, alpha); },
   };
   const double lambda = bs_net_weight(options_, context.iteration(), context.iterations());
   bs_net_step(options_, lambda, batch, networks, context);

@@ -38,7 +38,7 @@ McfLoss mcf_loss(const McfOptions& options, const std::array<torch::Tensor, 2>& 
     one.total = one.cross_entropy + one.dice + options.rectification_weight * one.rectification;
   }
   loss.better = (loss.networks[0].dice < loss.networks[1].dice).item<bool>() ? 0 : 1;
-  const Ramp ramp{options.consistency_weight, options.ramp_share, 40, false};
+  const Ramp ramp{.weight = options.consistency_weight, .share = options.ramp_share, .published_epochs = 40};
   loss.consistency_weight = ramped_weight(ramp, options.variant, iteration, iterations);
   if (unlabelled == 0) return loss;
   const auto unlabelled_probabilities = [&](const torch::Tensor& z) {

@@ -1,5 +1,7 @@
 #include "textsemiseg/methods/mlrp.h"
 
+#include "textsemiseg/losses/sum.h"
+
 namespace tss {
 
 Mlrp::Mlrp(const MlrpOptions& options, const MethodSetup& setup) : options_(options) {
@@ -15,8 +17,7 @@ MlrpLoss mlrp_loss(const MlrpOptions& options, const std::vector<DecoderOutput>&
     const size_t teacher = 1 - student;
     const torch::Tensor p = decoders.probabilities[teacher].detach();
     loss.reliable.push_back(reliability(decoders.probabilities[student], p, outputs[teacher].feature));
-    const torch::Tensor term = reliable_cross_entropy(outputs[student].logits, p, loss.reliable.back());
-    consistency = student == 0 ? term : consistency + term;
+    add_to(consistency, reliable_cross_entropy(outputs[student].logits, p, loss.reliable.back()));
   }
   static_cast<MutualLoss&>(loss) = mutual_loss(options, decoders.sum, consistency, iteration, iterations);
   return loss;

@@ -1,6 +1,7 @@
 #include "textsemiseg/methods/mutual_learning.h"
 
 #include "textsemiseg/losses/dice.h"
+#include "textsemiseg/losses/sum.h"
 #include "textsemiseg/methods/method_options.h"
 
 namespace tss {
@@ -23,15 +24,18 @@ DecoderDice decoder_dice(const std::vector<torch::Tensor>& logits, const torch::
   for (const auto& z : logits) {
     out.probabilities.push_back(torch::softmax(z, 1));
     out.dice.push_back(dice_loss_linear(out.probabilities.back().narrow(0, 0, label.size(0)), label));
-    out.sum = out.sum.defined() ? out.sum + out.dice.back() : out.dice.back();
   }
+  out.sum = sum_of(out.dice);
   return out;
 }
 
 MutualLoss mutual_loss(const MutualOptions& options, const torch::Tensor& dice_sum, const torch::Tensor& consistency_sum,
                        int64_t iteration, int64_t iterations) {
   MutualLoss loss{dice_sum, consistency_sum, {}};
-  const Ramp ramp{options.consistency_weight, options.ramp_share, kPublishedEpochs, true};
+  const Ramp ramp{.weight = options.consistency_weight,
+                  .share = options.ramp_share,
+                  .published_epochs = kPublishedEpochs,
+                  .counts_from_one = true};
   loss.consistency_weight = ramped_weight(ramp, options.variant, iteration, iterations);
   loss.total = options.supervised_weight * dice_sum + loss.consistency_weight * consistency_sum;
   return loss;

@@ -2,6 +2,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/losses/dice.h"
+#include "textsemiseg/losses/sum.h"
 #include "textsemiseg/methods/method_options.h"
 #include "textsemiseg/networks/blocks.h"
 
@@ -29,12 +30,11 @@ UrpcLoss urpc_loss(const UrpcOptions& options, const std::vector<torch::Tensor>&
   const int64_t labelled = label.size(0), unlabelled = logits.at(0).size(0) - labelled;
   std::vector<torch::Tensor> unlabelled_logits;
   for (const auto& z : logits) {
-    const torch::Tensor term = 0.5 * cross_entropy_and_dice(z.narrow(0, 0, labelled), label);
-    loss.supervised = loss.supervised.defined() ? loss.supervised + term : term;
+    add_to(loss.supervised, 0.5 * cross_entropy_and_dice(z.narrow(0, 0, labelled), label));
     unlabelled_logits.push_back(z.narrow(0, labelled, unlabelled));
   }
   loss.supervised = loss.supervised / static_cast<double>(logits.size());
-  const Ramp ramp{options.consistency_weight, options.ramp_share, 400, false};
+  const Ramp ramp{.weight = options.consistency_weight, .share = options.ramp_share, .published_epochs = 400};
   loss.consistency_weight = ramped_weight(ramp, options.variant, iteration, iterations);
   loss.total = loss.supervised;
   if (unlabelled == 0) return loss;

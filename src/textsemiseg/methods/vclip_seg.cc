@@ -1,6 +1,7 @@
 #include "textsemiseg/methods/vclip_seg.h"
 
 #include "textsemiseg/losses/dice.h"
+#include "textsemiseg/losses/sum.h"
 #include "textsemiseg/methods/method_options.h"
 
 namespace tss {
@@ -33,9 +34,8 @@ VclipSegLoss vclip_seg_loss(const VclipSegOptions& options, const VclipOutput& o
   torch::Tensor consistency;
   std::vector<torch::Tensor> projected, predicted;
   for (size_t i = 0; i < 2; ++i) {
-    const torch::Tensor term =
-        F::cross_entropy(output.logits[i], loss.dynamic.label) + dice_loss_linear(decoders.probabilities[i], loss.dynamic.label);
-    consistency = i == 0 ? term : consistency + term;
+    add_to(consistency, F::cross_entropy(output.logits[i], loss.dynamic.label) +
+                            dice_loss_linear(decoders.probabilities[i], loss.dynamic.label));
     projected.push_back(output.projected[i].narrow(0, 0, labelled));
     predicted.push_back(at_deepest_positions(output.logits[i].detach().narrow(0, 0, labelled).argmax(1), block));
   }
