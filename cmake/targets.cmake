@@ -3,7 +3,7 @@
 #   tss_library(metrics DEPENDS base)                 sources: every .cc of the folder that is not a test
 #   tss_library(networks TORCH DEPENDS base)          torch headers allowed, through the shared precompiled header
 #   TESTS_NEED                                        rooms and libraries that its tests use besides
-#   FOLDER, FILES, WITHOUT                            where a folder's files need two libraries
+#   FOLDER, FILES, WITHOUT                            where a folder's files need two libraries, or some are in a sub-folder
 #   tss_test(...)    is called by tss_library, once for all *_test.cc of the folder
 #   tss_bench(name DEPENDS ...)                       bench/<name>.cc (or SOURCE), Google Benchmark
 #

@@ -7,8 +7,9 @@
 #include "textsemiseg/losses/consistency.h"
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/ramps.h"
+#include "textsemiseg/losses/sum.h"
 #include "textsemiseg/methods/mc_net.h"
-#include "textsemiseg/methods/text_semiseg_reference.h"
+#include "textsemiseg/methods/released/text_semiseg.h"
 
 namespace golden {
 
@@ -119,10 +120,7 @@ void check_step_mc_net(const Json& file, Checker& check) {
     check_mutual_terms(loss, c, check);
     check.number("loss", loss.total.item<double>(), c.at("loss"), Kind::kLoss);
     torch::Tensor logged_only;
-    for (const auto& z : logits) {
-      const torch::Tensor ce = F::cross_entropy(z.detach().narrow(0, 0, 2), y);
-      logged_only = logged_only.defined() ? logged_only + ce : ce;
-    }
+    for (const auto& z : logits) tss::add_to(logged_only, F::cross_entropy(z.detach().narrow(0, 0, 2), y));
     check.number("cross-entropy", logged_only.item<double>(), c.at("ce_logged_only"), Kind::kLoss);
     loss.total.backward();
     for (size_t i = 0; i < logits.size(); ++i)
@@ -146,9 +144,9 @@ tss::TextVNetOutput outputs_of(const Json& logits, const Json& features, torch::
 
 }  // namespace
 
-void check_reference_step(const tss::ReferenceStep& step, const Json& c, Checker& check, bool given) {
-  // Where a network made the logits in float32, a voxel at the threshold may fall on the other side
-  // (tests/golden/README.md section 5 grants the window files 3 voxels for the same reason).
+void check_released_step(const tss::ReleasedStep& step, const Json& c, Checker& check, bool given) {
+  // Where a network made the logits in float32, a voxel at the threshold may fall on the other side (tests/golden/README.md section 5
+  // grants the window files 3 voxels for the same reason).
   const int64_t allowed = given || check.float64() ? 0 : 3;
   for (size_t i = 0; i < 2; ++i) {
     const std::string number = std::to_string(i + 1);
@@ -186,9 +184,9 @@ void check_step_text_semiseg(const Json& file, Checker& check) {
     tss::TextVNetOutput mixed;
     if (c.contains("mixed_logits")) mixed = outputs_of(c.at("mixed_logits"), c.at("mixed_features"), check.dtype());
     int calls = 0;
-    const auto step = tss::text_semiseg_reference_step(
+    const auto step = tss::text_semiseg_released_step(
         options, batch, t, [&](const torch::Tensor&) { return calls++ == 0 ? main : mixed; }, c.at("t"));
-    check_reference_step(step, c, check, true);
+    check_released_step(step, c, check, true);
     step.loss.backward();
     for (size_t i = 0; i < 2; ++i) {
       const std::string number = std::to_string(i + 1);

@@ -1,8 +1,8 @@
 // net_* : one network each, evaluation and training mode; block_text: the multiplanar text block alone.
 #include "golden_check/network_cases.h"
 #include "golden_check/runner_list.h"
-#include "textsemiseg/modules/text_decoder.h"
-#include "textsemiseg/modules/two_task_text_vnet.h"
+#include "textsemiseg/methods/released/text_decoder.h"
+#include "textsemiseg/methods/released/two_task_text_vnet.h"
 #include "textsemiseg/modules/vclip_vnet.h"
 #include "textsemiseg/networks/bcp_vnet.h"
 #include "textsemiseg/networks/residual_vnet.h"

@@ -3,7 +3,7 @@
 
 #include "golden_check/golden.h"
 #include "textsemiseg/methods/mutual_learning.h"
-#include "textsemiseg/methods/text_semiseg_reference.h"
+#include "textsemiseg/methods/released/text_semiseg.h"
 
 namespace golden {
 
@@ -37,7 +37,7 @@ void check_step_vclipseg(const Json& file, Checker& check);
 void check_step_bcp(const Json& file, Checker& check);
 void check_step_text_semiseg(const Json& file, Checker& check);
 // given: the network's outputs were given, not computed.
-void check_reference_step(const tss::ReferenceStep& step, const Json& expected, Checker& check, bool given);
+void check_released_step(const tss::ReleasedStep& step, const Json& expected, Checker& check, bool given);
 // The terms of MC-Net's program and those that grew out of it; not "loss", which is NaN in some files.
 void check_mutual_terms(const tss::MutualLoss& loss, const Json& expected, Checker& check);
 void check_train_ua_mt(const Json& file, Checker& check);

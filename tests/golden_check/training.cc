@@ -2,7 +2,7 @@
 
 #include "golden_check/network_cases.h"
 #include "golden_check/runner_list.h"
-#include "textsemiseg/methods/text_semiseg_reference.h"
+#include "textsemiseg/methods/released/text_semiseg.h"
 #include "textsemiseg/networks/published_layout.h"
 
 namespace golden {
@@ -91,7 +91,7 @@ void check_train_text_semiseg(const Json& file, Checker& check) {
     setup.patch = {side, side, side};
     auto texts = std::make_shared<TrainableTexts>(text(c.at("text").at("seed"), 2, 512, true));
     setup.text = texts;
-    tss::TextSemiSegReference method(options, setup);
+    tss::TextSemiSegReleased method(options, setup);
     method.to(check.dtype());
     set_network(network_of(method), "net_text_semiseg");
     TrainingRun run;
@@ -104,9 +104,9 @@ void check_train_text_semiseg(const Json& file, Checker& check) {
       for (const auto& buffer : net->named_buffers()) saved[buffer.key()] = buffer.value().clone();
       method.train();
       const torch::Tensor features = texts->features();
-      check_reference_step(tss::text_semiseg_reference_step(
-                               options, batch, features, [&](const torch::Tensor& x) { return net->forward(x, features); }, t),
-                           step, check, false);
+      check_released_step(tss::text_semiseg_released_step(
+                              options, batch, features, [&](const torch::Tensor& x) { return net->forward(x, features); }, t),
+                          step, check, false);
       for (auto& buffer : net->named_buffers()) buffer.value().copy_(saved[buffer.key()]);
     };
     run_steps(c, method, run, check);

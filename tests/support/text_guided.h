@@ -65,9 +65,10 @@ inline double change_by_other_texts(Method& method, const torch::Tensor& x) {
 }
 
 // Texts change the prediction in the paper's place of TMR and leave it as it is in the released one, which has CSA all the same.
-template <class M, class Options>
+template <class Paper, class Released, class Options>
 void expect_texts_to_reach_the_papers_prediction_alone() {
-  M paper(with_texts<Options>("paper"), tiny_setup(3)), released(with_texts<Options>("reference"), tiny_setup(3));
+  Paper paper(with_texts<Options>("paper"), tiny_setup(3));
+  Released released(with_texts<Options>("reference"), tiny_setup(3));
   const torch::Tensor x = torch::randn({1, 1, 8, 8, 8});
   EXPECT_GT(change_by_other_texts(paper, x), 1e-7);
   EXPECT_EQ(change_by_other_texts(released, x), 0);

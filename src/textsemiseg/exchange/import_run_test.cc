@@ -9,7 +9,7 @@
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/exchange/export_weights.h"
 #include "textsemiseg/exchange/published_networks.h"
-#include "textsemiseg/modules/text_decoder.h"
+#include "textsemiseg/methods/released/text_decoder.h"
 #include "textsemiseg/networks/residual_vnet.h"
 #include "textsemiseg/networks/unet3d.h"
 #include "textsemiseg/weights/module_state.h"

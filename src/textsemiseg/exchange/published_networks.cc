@@ -4,8 +4,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/modules/text_decoder.h"
-#include "textsemiseg/modules/two_task_text_vnet.h"
+#include "textsemiseg/methods/released/text_decoder.h"
+#include "textsemiseg/methods/released/two_task_text_vnet.h"
 #include "textsemiseg/modules/vclip_vnet.h"
 #include "textsemiseg/networks/bcp_vnet.h"
 #include "textsemiseg/networks/published_layout.h"

@@ -27,18 +27,6 @@ void DtcOptions::check() const {
   check_text_options("dtc", *this);
 }
 
-Dtc::Dtc(const DtcOptions& options, const MethodSetup& setup)
-    : TextMethod("dtc", setup.text, options.text), options_(options), guidance_(setup.network) {
-  if (options.text && options.variant == "reference") {
-    const auto block = released_text_block(setup.network, setup.patch, text_dimension(), options.tmr.dropout);
-    released_ = register_module("network", TwoTaskTextVNet(setup.network, block));
-  } else {
-    network_ = register_module("network", TwoTaskVNet(setup.network));
-    if (options.text) guidance_ = TextGuidance(*network_, options.tmr, options.csa, setup.network, setup.patch, text_dimension());
-  }
-  register_text();
-}
-
 torch::Tensor dtc_class_maps(const torch::Tensor& logits) { return torch::softmax(with_background(logits), 1); }
 
 DtcLoss dtc_loss(const DtcOptions& options, const TwoTaskOutput& output, const torch::Tensor& label, int64_t iteration,
@@ -51,33 +39,18 @@ DtcLoss dtc_loss(const DtcOptions& options, const TwoTaskOutput& output, const t
   loss.sdf_mse = torch::mse_loss(output.distance.narrow(0, 0, labelled), target);
   loss.mask = mask_of_distance(output.distance, options.steepness);
   loss.consistency = torch::mse_loss(loss.mask, p);
-  const Ramp ramp{options.consistency_weight, options.ramp_share, 40, false};
+  const Ramp ramp{.weight = options.consistency_weight, .share = options.ramp_share, .published_epochs = 40};
   loss.consistency_weight = ramped_weight(ramp, options.variant, iteration, iterations);
   loss.total = loss.dice + options.distance_weight * loss.sdf_mse + loss.consistency_weight * loss.consistency;
   return loss;
 }
 
-void Dtc::train_step(const Batch& batch, Context& context) {
-  const torch::Tensor text = training_texts();
-  TwoTaskOutput output;
-  torch::Tensor feature, alignment;
-  if (released_) {
-    const TwoTaskTextOutput out = released_->forward(batch.image, text);
-    output = out.tasks;
-    feature = out.projected;
-  } else {
-    output = network_->decode(guidance_.encode(network_->encoder, batch.image, text, &feature), batch.image);
-  }
-  const DtcLoss loss = dtc_loss(options_, output, batch.label, context.iteration(), context.iterations());
+void minimise(const DtcLoss& loss, const torch::Tensor& alignment, Context& context) {
   torch::Tensor total = loss.total;
   context.log("dice", loss.dice);
   context.log("sdf_mse", loss.sdf_mse);
   context.log("consistency", loss.consistency);
   context.log("consistency_weight", loss.consistency_weight);
-  if (released_)
-    alignment = released_alignment(released_class_vectors(dtc_class_maps(output.logits), normalise_depth(feature)), text);
-  else if (guidance_.aligns())
-    alignment = guidance_.alignment(feature, {dtc_class_maps(output.logits)}, text);
   if (alignment.defined()) {
     context.log("alignment", alignment);
     total = total + alignment;
@@ -86,10 +59,25 @@ void Dtc::train_step(const Batch& batch, Context& context) {
   context.minimise("all", total);
 }
 
+Dtc::Dtc(const DtcOptions& options, const MethodSetup& setup)
+    : TextMethod("dtc", setup.text, options.text), options_(options), guidance_(setup.network) {
+  network_ = register_module("network", TwoTaskVNet(setup.network));
+  if (options.text) guidance_ = TextGuidance(*network_, options.tmr, options.csa, setup.network, setup.patch, text_dimension());
+  register_text();
+}
+
+void Dtc::train_step(const Batch& batch, Context& context) {
+  const torch::Tensor text = training_texts();
+  torch::Tensor deepest, alignment;
+  const Skips skips = guidance_.encode(network_->encoder, batch.image, text, &deepest);
+  const TwoTaskOutput output = network_->decode(skips, batch.image);
+  const DtcLoss loss = dtc_loss(options_, output, batch.label, context.iteration(), context.iterations());
+  if (guidance_.aligns()) alignment = guidance_.alignment(deepest, {dtc_class_maps(output.logits)}, text);
+  minimise(loss, alignment, context);
+}
+
 torch::Tensor Dtc::predict(const torch::Tensor& windows) {
-  const torch::Tensor text = prediction_texts();
-  if (released_) return dtc_class_maps(released_->segmentation(windows, text));
-  const Skips skips = guidance_.encode(network_->encoder, windows, text);
+  const Skips skips = guidance_.encode(network_->encoder, windows, prediction_texts());
   return dtc_class_maps(network_->decode_segmentation(skips, windows));
 }
 

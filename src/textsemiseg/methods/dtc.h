@@ -1,10 +1,10 @@
 // DTC: one network draws the structure and its signed distance, and the two must agree (Luo et al., AAAI 2021;
-// docs/methods.md#dtc), and its text-enhanced variant (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc).
+// docs/methods.md#dtc), and its text-enhanced variant (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc). The
+// released network with texts is released/dtc_text.h.
 #pragma once
 
 #include "textsemiseg/methods/text_method.h"
 #include "textsemiseg/modules/text_guidance.h"
-#include "textsemiseg/modules/two_task_text_vnet.h"
 #include "textsemiseg/networks/two_task_vnet.h"
 
 namespace tss {
@@ -31,6 +31,7 @@ struct DtcOptions {
     v("csa", csa);
   }
   void check() const;
+  bool released_network() const { return text && variant == "reference"; }
 };
 
 struct DtcLoss {
@@ -43,6 +44,8 @@ struct DtcLoss {
 // Every foreground class is a structure of its own, against all the rest: sigmoid probabilities, one distance map each.
 DtcLoss dtc_loss(const DtcOptions& options, const TwoTaskOutput& output, const torch::Tensor& label, int64_t iteration,
                  int64_t iterations);
+// Logs the loss by its terms, adds L_cog (undefined without texts) and takes the step.
+void minimise(const DtcLoss& loss, const torch::Tensor& alignment, Context& context);
 
 // Probabilities [N, K, X, Y, Z] of K classes from the K - 1 logits: softmax of (0, z_1, ..., z_K-1); (1 - p, p), p = sigmoid(z),
 // for two.
@@ -55,14 +58,11 @@ class Dtc : public TextMethod {
   // L = D1 + 0.3 MSE of the distance on labelled samples + lambda L_con on all; with texts + L_cog on all.
   void train_step(const Batch& batch, Context& context) override;
   torch::Tensor predict(const torch::Tensor& windows) override;  // segmentation head
-  bool fixed_window() const override { return !released_.is_empty(); }
 
  private:
   DtcOptions options_;
-  // V-Net with the texts behind its encoder, or the released text network.
   TwoTaskVNet network_{nullptr};
-  TextGuidance guidance_;
-  TwoTaskTextVNet released_{nullptr};
+  TextGuidance guidance_;  // the texts behind its encoder
 };
 
 }  // namespace tss

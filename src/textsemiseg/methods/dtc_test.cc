@@ -129,11 +129,6 @@ TEST(Dtc, PredictsWithTheSegmentationHead) {
   EXPECT_FALSE(method.class_texts().defined());
 }
 
-TEST(Dtc, TextsReachThePredictionInThePapersPlaceAndNotInTheReleasedOne) {
-  torch::manual_seed(6);
-  expect_texts_to_reach_the_papers_prediction_alone<Dtc, DtcOptions>();
-}
-
 TEST(Dtc, OptionsThatMeanNothingAreRefused) {
   DtcOptions options;
   options.steepness = 0;

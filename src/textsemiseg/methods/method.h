@@ -53,7 +53,8 @@ struct ParameterGroup {
   std::string name;
   std::vector<torch::Tensor> parameters;
   double rate_factor = 1.0;  // of the run's learning rate
-  // Factor on optimiser.learning_rate in step t of a phase of t_max, in place of rate_factor and schedule (releases with one of their own).
+  // Factor on optimiser.learning_rate in step t of a phase of t_max, in place of rate_factor and schedule. BS-Net as released has three
+  // rates that no schedule of [optimiser] draws (docs/methods.md#bs_net), and it is the engine that steps the optimisers.
   std::function<double(int64_t t, int64_t t_max)> own_schedule = nullptr;
 };
 
@@ -84,7 +85,8 @@ class Method : public torch::nn::Module {
   virtual void set_class_texts(const torch::Tensor& /*features*/) {}
   // The class texts prediction uses, [K, d]; undefined for methods without text.
   virtual torch::Tensor class_texts() { return {}; }
-  // Windows must have the training patch's size (a text block whose tokens are whole planes); others take any size.
+  // Windows must have the training patch's size (a text block whose tokens are whole planes); others take any size. The ONNX export
+  // asks (onnx/export.h): it traces a second window size where there may be one, and a method that fails there would be no answer.
   virtual bool fixed_window() const { return false; }
 };
 

@@ -9,9 +9,11 @@
 #include "textsemiseg/methods/mcf.h"
 #include "textsemiseg/methods/method_entry.h"
 #include "textsemiseg/methods/mlrp.h"
+#include "textsemiseg/methods/released/dtc_text.h"
+#include "textsemiseg/methods/released/text_semiseg.h"
+#include "textsemiseg/methods/released/ua_mt_text.h"
 #include "textsemiseg/methods/supervised.h"
 #include "textsemiseg/methods/text_semiseg.h"
-#include "textsemiseg/methods/text_semiseg_reference.h"
 #include "textsemiseg/methods/ua_mt.h"
 #include "textsemiseg/methods/urpc.h"
 #include "textsemiseg/methods/vclip_seg.h"
@@ -19,14 +21,21 @@
 namespace tss {
 namespace {
 
+// Where the released program's network is another one than the paper's: a class for each.
+template <class Paper, class Released, class Options>
+std::shared_ptr<Method> paper_or_released(const Options& options, const MethodSetup& setup) {
+  if (options.released_network()) return std::make_shared<Released>(options, setup);
+  return std::make_shared<Paper>(options, setup);
+}
+
 std::vector<MethodInfo>& table() {
   static std::vector<MethodInfo> entries = {
       method_entry<Supervised, SupervisedOptions>(
           "supervised", "VNet on the labelled cases alone, the lower bound (Milletari et al., 3DV 2016)", TextUse::kNever, false),
-      method_entry<UaMt, UaMtOptions>("ua_mt", "mean teacher, where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019)",
-                                      TextUse::kOption, true),
-      method_entry<Dtc, DtcOptions>("dtc", "agreement of mask and signed distance (Luo et al., AAAI 2021)", TextUse::kOption,
-                                    true),
+      method_entry_of<UaMtOptions>("ua_mt", "mean teacher, where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019)",
+                                   TextUse::kOption, true, paper_or_released<UaMt, UaMtTextReleased, UaMtOptions>),
+      method_entry_of<DtcOptions>("dtc", "agreement of mask and signed distance (Luo et al., AAAI 2021)", TextUse::kOption, true,
+                                  paper_or_released<Dtc, DtcTextReleased, DtcOptions>),
       method_entry<McNet, McNetOptions>("mc_net", "mutual consistency between two decoders (Wu et al., MICCAI 2021)",
                                         TextUse::kNever, true),
       method_entry<McNet, McNetPlusOptions>(
@@ -47,12 +56,7 @@ std::vector<MethodInfo>& table() {
           "vclip_seg", "voxel-wise prompts and dynamic labels (VCLIPSeg; Li et al., MICCAI 2024)", TextUse::kAlways, true),
       method_entry_of<TextSemiSegOptions>(
           "text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", TextUse::kAlways,
-          true,
-          // Its published and its released reading differ in structure: a class for each.
-          [](const TextSemiSegOptions& options, const MethodSetup& setup) -> std::shared_ptr<Method> {
-            if (options.variant == "reference") return std::make_shared<TextSemiSegReference>(options, setup);
-            return std::make_shared<TextSemiSeg>(options, setup);
-          }),
+          true, paper_or_released<TextSemiSeg, TextSemiSegReleased, TextSemiSegOptions>),
   };
   return entries;
 }

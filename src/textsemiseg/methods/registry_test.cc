@@ -7,6 +7,9 @@
 
 #include "support/testing.h"
 #include "support/tiny.h"
+#include "textsemiseg/methods/released/dtc_text.h"
+#include "textsemiseg/methods/released/text_semiseg.h"
+#include "textsemiseg/methods/released/ua_mt_text.h"
 
 namespace tss::registry_test {
 
@@ -78,6 +81,21 @@ TEST(Registry, ReferenceIsBinaryAndHasNoSwitches) {
               HasSubstr("text_semiseg.dca.start"));
   EXPECT_EQ(make_error("text_semiseg", R"({"variant": "reference", "consistency_weight": 0.2, "tmr": {"dropout": 0}})"),
             "no error");
+}
+
+TEST(Registry, TheReleasedNetworksWithTextsAreChosenByTheVariant) {
+  const auto makes = [](const std::string& method, const std::string& options) {
+    return method_info(method).make(Json::parse(options), "run.toml", testing::tiny_setup(2));
+  };
+  const std::string text = R"("text": true, "tmr": {"dropout": 0})", paper_tmr = R"("tmr": {"dimension": 16, "heads": 2})";
+  EXPECT_TRUE(std::dynamic_pointer_cast<UaMtTextReleased>(makes("ua_mt", R"({"variant": "reference", )" + text + "}")));
+  EXPECT_TRUE(std::dynamic_pointer_cast<DtcTextReleased>(makes("dtc", R"({"variant": "reference", )" + text + "}")));
+  EXPECT_TRUE(std::dynamic_pointer_cast<TextSemiSegReleased>(makes("text_semiseg", R"({"variant": "reference"})")));
+  for (const std::string options : {R"({"variant": "reference"})", R"({"text": true, )" + paper_tmr + "}"}) {
+    EXPECT_TRUE(std::dynamic_pointer_cast<UaMt>(makes("ua_mt", options))) << options;
+    EXPECT_TRUE(std::dynamic_pointer_cast<Dtc>(makes("dtc", options))) << options;
+  }
+  EXPECT_TRUE(std::dynamic_pointer_cast<TextSemiSeg>(makes("text_semiseg", "{" + paper_tmr + "}")));
 }
 
 TEST(Registry, AMethodWithTextNeedsASource) {

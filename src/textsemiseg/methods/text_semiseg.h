@@ -1,5 +1,5 @@
 // Text-SemiSeg (Huang et al., MICCAI 2025), the paper's reading: one TMR after the encoder, two decoders, CSA, DCA
-// (docs/methods.md#text_semiseg). The released code's arithmetic is text_semiseg_reference.h.
+// (docs/methods.md#text_semiseg). The released code's arithmetic is released/text_semiseg.h.
 #pragma once
 
 #include "textsemiseg/methods/text_method.h"
@@ -27,6 +27,7 @@ struct TextSemiSegOptions {
     v("dca", dca);
   }
   void check() const;
+  bool released_network() const { return variant == "reference"; }
 };
 
 class TextSemiSeg : public TextMethod {

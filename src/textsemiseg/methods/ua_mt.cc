@@ -20,55 +20,13 @@ void UaMtOptions::check() const {
   check_text_options("ua_mt", *this);
 }
 
-UaMt::UaMt(const UaMtOptions& options, const MethodSetup& setup, DropoutOptions dropout)
-    : TextMethod("ua_mt", setup.text, options.text),
-      options_(options),
-      dropout_(std::move(dropout)),
-      student_{nullptr, TextGuidance(setup.network), nullptr},
-      teacher_(student_) {
-  dropout_.passes = options.passes;
-  student_ = make_network("network", setup);
-  teacher_ = make_network("teacher", setup);
-  start_average(module_of(teacher_), module_of(student_));
-  register_text();
-}
-
-UaMt::Network UaMt::make_network(const std::string& name, const MethodSetup& setup) {
-  Network out{nullptr, TextGuidance(setup.network), nullptr};
-  const std::vector decoders = {UpSampling::kTransposed};
-  if (options_.text && options_.variant == "reference") {
-    const auto block = released_text_block(setup.network, setup.patch, text_dimension(), options_.tmr.dropout);
-    out.released = register_module(name, TextVNet(setup.network, block, decoders));
-    return out;
-  }
-  out.plain = register_module(name, VNet(setup.network, decoders));
-  if (options_.text)
-    out.guidance = TextGuidance(*out.plain, options_.tmr, options_.csa, setup.network, setup.patch, text_dimension());
-  return out;
-}
-
-torch::nn::Module& UaMt::module_of(Network& network) {
-  if (network.released) return *network.released;
-  return *network.plain;
-}
-
-UaMt::Output UaMt::forward(Network& network, const torch::Tensor& x, const torch::Tensor& text) {
-  if (network.released) {
-    const TextVNetOutput out = network.released->forward(x, text);
-    return {out.logits[0], out.features[0]};
-  }
-  Output out;
-  const Skips skips = network.guidance.encode(network.plain->encoder, x, text, &out.feature);
-  out.logits = crop_like(network.plain->decoders[0]->forward(skips).logits, x);
-  return out;
-}
-
-TeacherPrediction UaMt::ask_teacher(const torch::Tensor& x, const torch::Tensor& text) {
-  torch::NoGradGuard no_grad;
-  const auto logits = [&](const torch::Tensor& noised) { return forward(teacher_, noised, text).logits; };
+TeacherPrediction ask_teacher(const std::function<torch::Tensor(const torch::Tensor& x)>& teacher, const torch::Tensor& x,
+                              const DropoutOptions& dropout) {
   TeacherPrediction out;
-  out.target = torch::softmax(logits(with_noise(x, dropout_)), 1);
-  out.mean = mean_prediction(logits, x, dropout_);
+  if (x.size(0) == 0) return out;
+  torch::NoGradGuard no_grad;
+  out.target = torch::softmax(teacher(with_noise(x, dropout)), 1);
+  out.mean = mean_prediction(teacher, x, dropout);
   return out;
 }
 
@@ -79,7 +37,9 @@ UaMtLoss ua_mt_loss(const UaMtOptions& options, const torch::Tensor& logits, con
   const torch::Tensor z = logits.narrow(0, 0, labelled);
   const torch::Tensor dice = dice_loss_squared(torch::softmax(z, 1), label, options.dice == "all" ? 0 : 1, 1e-5);
   loss.supervised = 0.5 * (F::cross_entropy(z, label) + dice);
-  const Ramp ramp{options.consistency_weight, options.ramp_share, static_cast<double>(options.ramp_epochs), false};
+  const Ramp ramp{.weight = options.consistency_weight,
+                  .share = options.ramp_share,
+                  .published_epochs = static_cast<double>(options.ramp_epochs)};
   loss.consistency_weight = ramped_weight(ramp, options.variant, iteration, iterations);
   loss.threshold = certainty_threshold(static_cast<double>(iteration), static_cast<double>(iterations), logits.size(1));
   loss.total = loss.supervised;
@@ -91,17 +51,7 @@ UaMtLoss ua_mt_loss(const UaMtOptions& options, const torch::Tensor& logits, con
   return loss;
 }
 
-torch::Tensor UaMt::alignment(const Output& student, const torch::Tensor& text) {
-  if (!student_.released) return student_.guidance.alignment(student.feature, {torch::softmax(student.logits, 1)}, text);
-  return released_alignment(released_class_vectors(torch::sigmoid(student.logits), normalise_depth(student.feature)), text);
-}
-
-void UaMt::train_step(const Batch& batch, Context& context) {
-  const torch::Tensor text = training_texts();
-  const Output student = forward(student_, batch.image, text);
-  TeacherPrediction teacher;
-  if (batch.image.size(0) > batch.labelled()) teacher = ask_teacher(batch.unlabelled_image(), text);
-  const UaMtLoss loss = ua_mt_loss(options_, student.logits, batch.label, teacher, context.iteration(), context.iterations());
+void minimise(const UaMtLoss& loss, const torch::Tensor& alignment, Context& context) {
   torch::Tensor total = loss.total;
   context.log("supervised", loss.supervised);
   context.log("consistency_weight", loss.consistency_weight);
@@ -109,23 +59,53 @@ void UaMt::train_step(const Batch& batch, Context& context) {
     context.log("consistency", loss.consistency);
     context.log("certain_share", loss.certain.mean());
   }
-  if (student_.released || student_.guidance.aligns()) {
-    const torch::Tensor term = alignment(student, text);
-    context.log("alignment", term);
-    total = total + term;
+  if (alignment.defined()) {
+    context.log("alignment", alignment);
+    total = total + alignment;
   }
   context.log("loss", total);
   context.minimise("all", total);
 }
 
+UaMt::UaMt(const UaMtOptions& options, const MethodSetup& setup, DropoutOptions dropout)
+    : TextMethod("ua_mt", setup.text, options.text),
+      options_(options),
+      dropout_(std::move(dropout)),
+      student_(make_network("network", setup)),
+      teacher_(make_network("teacher", setup)) {
+  dropout_.passes = options.passes;
+  start_average(*teacher_.vnet, *student_.vnet);
+  register_text();
+}
+
+UaMt::Network UaMt::make_network(const std::string& name, const MethodSetup& setup) {
+  VNet vnet = register_module(name, VNet(setup.network, std::vector{UpSampling::kTransposed}));
+  if (!options_.text) return {vnet, TextGuidance(setup.network)};
+  return {vnet, TextGuidance(*vnet, options_.tmr, options_.csa, setup.network, setup.patch, text_dimension())};
+}
+
+torch::Tensor UaMt::Network::forward(const torch::Tensor& x, const torch::Tensor& text, torch::Tensor* deepest) {
+  const Skips skips = guidance.encode(vnet->encoder, x, text, deepest);
+  return crop_like(vnet->decoders[0]->forward(skips).logits, x);
+}
+
+void UaMt::train_step(const Batch& batch, Context& context) {
+  const torch::Tensor text = training_texts();
+  torch::Tensor deepest, alignment;
+  const torch::Tensor logits = student_.forward(batch.image, text, &deepest);
+  const TeacherPrediction teacher =
+      ask_teacher([&](const torch::Tensor& x) { return teacher_.forward(x, text); }, batch.unlabelled_image(), dropout_);
+  const UaMtLoss loss = ua_mt_loss(options_, logits, batch.label, teacher, context.iteration(), context.iterations());
+  if (student_.guidance.aligns()) alignment = student_.guidance.alignment(deepest, {torch::softmax(logits, 1)}, text);
+  minimise(loss, alignment, context);
+}
+
 void UaMt::after_step(int64_t iteration) {
-  update_average(module_of(teacher_), module_of(student_), ema_factor(iteration, options_.teacher_decay));
+  update_average(*teacher_.vnet, *student_.vnet, ema_factor(iteration, options_.teacher_decay));
 }
 
 torch::Tensor UaMt::predict(const torch::Tensor& windows) {
-  const torch::Tensor text = prediction_texts();
-  if (student_.released) return torch::softmax(student_.released->forward_first(windows, text), 1);
-  return torch::softmax(forward(student_, windows, text).logits, 1);
+  return torch::softmax(student_.forward(windows, prediction_texts()), 1);
 }
 
 }  // namespace tss

@@ -1,10 +1,12 @@
 // UA-MT: a mean teacher whose targets count where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019;
-// docs/methods.md#ua_mt), and its text-enhanced variant (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc).
+// docs/methods.md#ua_mt), and its text-enhanced variant (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc). The
+// released network with texts is released/ua_mt_text.h.
 #pragma once
+
+#include <functional>
 
 #include "textsemiseg/losses/uncertainty.h"
 #include "textsemiseg/methods/text_method.h"
-#include "textsemiseg/modules/text_decoder.h"
 #include "textsemiseg/modules/text_guidance.h"
 
 namespace tss {
@@ -35,6 +37,7 @@ struct UaMtOptions {
     v("csa", csa);
   }
   void check() const;
+  bool released_network() const { return text && variant == "reference"; }
 };
 
 // What the teacher says about the unlabelled samples, without gradient.
@@ -42,6 +45,9 @@ struct TeacherPrediction {
   torch::Tensor target;  // [U, K, X, Y, Z] probabilities on one noised copy
   torch::Tensor mean;    // [U, K, X, Y, Z] mean over the passes under dropout, for the uncertainty
 };
+// teacher: logits [N, K, X, Y, Z] of a network in training mode. Empty where x [U, C, X, Y, Z] holds no sample.
+TeacherPrediction ask_teacher(const std::function<torch::Tensor(const torch::Tensor& x)>& teacher, const torch::Tensor& x,
+                              const DropoutOptions& dropout);
 
 struct UaMtLoss {
   torch::Tensor supervised, consistency, total;  // consistency undefined without unlabelled samples
@@ -52,6 +58,8 @@ struct UaMtLoss {
 // logits [L + U, K, X, Y, Z] of the student; label [L, X, Y, Z] of the first L samples. Published text-free loss.
 UaMtLoss ua_mt_loss(const UaMtOptions& options, const torch::Tensor& logits, const torch::Tensor& label,
                     const TeacherPrediction& teacher, int64_t iteration, int64_t iterations);
+// Logs the loss by its terms, adds L_cog (undefined without texts) and takes the step.
+void minimise(const UaMtLoss& loss, const torch::Tensor& alignment, Context& context);
 
 class UaMt : public TextMethod {
  public:
@@ -61,24 +69,16 @@ class UaMt : public TextMethod {
   void train_step(const Batch& batch, Context& context) override;
   void after_step(int64_t iteration) override;                   // the teacher's average
   torch::Tensor predict(const torch::Tensor& windows) override;  // student
-  bool fixed_window() const override { return !student_.released.is_empty(); }
 
  private:
-  // Student or teacher: V-Net with the texts behind its encoder, or the released text network.
+  // Student or teacher: a V-Net with the texts behind its encoder.
   struct Network {
-    VNet plain{nullptr};
+    VNet vnet{nullptr};
     TextGuidance guidance;
-    TextVNet released{nullptr};
-  };
-  struct Output {
-    torch::Tensor logits;   // [N, K, X, Y, Z]
-    torch::Tensor feature;  // that L_cog is about
+    // Logits [N, K, X, Y, Z]; the encoder's feature, which L_cog is about, goes to *deepest.
+    torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& text, torch::Tensor* deepest = nullptr);
   };
   Network make_network(const std::string& name, const MethodSetup& setup);
-  static torch::nn::Module& module_of(Network& network);
-  static Output forward(Network& network, const torch::Tensor& x, const torch::Tensor& text);
-  TeacherPrediction ask_teacher(const torch::Tensor& x, const torch::Tensor& text);
-  torch::Tensor alignment(const Output& student, const torch::Tensor& text);
 
   UaMtOptions options_;
   DropoutOptions dropout_;

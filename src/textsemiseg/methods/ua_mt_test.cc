@@ -166,11 +166,6 @@ TEST(UaMt, OnlyTheStudentPredicts) {
   EXPECT_TRUE(torch::equal(method.predict(x), p));
 }
 
-TEST(UaMt, TextsReachThePredictionInThePapersPlaceAndNotInTheReleasedOne) {
-  torch::manual_seed(7);
-  expect_texts_to_reach_the_papers_prediction_alone<UaMt, UaMtOptions>();
-}
-
 TEST(UaMt, SwitchesOfTheAlignmentAndTheBlock) {
   torch::manual_seed(8);
   UaMtOptions options = with_texts<UaMtOptions>("paper");

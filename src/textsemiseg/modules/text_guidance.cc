@@ -7,20 +7,6 @@
 
 namespace tss {
 
-namespace F = torch::nn::functional;
-
-namespace {
-
-// Sides of the deepest feature of a patch.
-std::array<int64_t, 3> deepest_sides(const VNetOptions& network, const std::array<int64_t, 3>& patch) {
-  std::array<int64_t, 3> sides;
-  const int64_t multiple = network.side_multiple();
-  for (size_t a = 0; a < 3; ++a) sides[a] = (patch[a] + multiple - 1) / multiple;
-  return sides;
-}
-
-}  // namespace
-
 void FusionOptions::check(const std::string& section) const {
   if (fusion != "multiplanar" && fusion != "repeat" && fusion != "none")
     throw InputError(section + ".fusion", "found '" + fusion + "'", "multiplanar, repeat or none");
@@ -40,7 +26,7 @@ TextGuidance::TextGuidance(torch::nn::Module& owner, const FusionOptions& tmr, c
   if (tmr.fusion == "multiplanar") {
     MultiplanarOptions block;
     block.channels = channels;
-    block.size = deepest_sides(network, patch);
+    block.size = network.deepest_sides(patch);
     block.text_dimension = text_dimension;
     block.dimension = tmr.dimension;
     block.heads = tmr.heads;
@@ -72,29 +58,5 @@ torch::Tensor TextGuidance::alignment(const torch::Tensor& deepest, const std::v
   }
   return sum;
 }
-
-MultiplanarOptions released_text_block(const VNetOptions& network, const std::array<int64_t, 3>& patch, int64_t text_dimension,
-                                       double dropout) {
-  MultiplanarOptions block;
-  block.channels = network.widths.back();
-  block.size = block.patch = deepest_sides(network, patch);
-  block.text_dimension = block.dimension = text_dimension;
-  block.dropout = dropout;
-  block.released_parameters = true;
-  return block;
-}
-
-torch::Tensor released_class_vectors(const torch::Tensor& maps, const torch::Tensor& projected) {
-  const torch::Tensor small = F::interpolate(
-      maps, F::InterpolateFuncOptions().size(projected.sizes().slice(2).vec()).mode(torch::kTrilinear).align_corners(false));
-  const double voxels = static_cast<double>(projected.size(2) * projected.size(3) * projected.size(4));
-  return torch::matmul(small.flatten(2), projected.flatten(2).transpose(1, 2)) / voxels;  // [N, K, d]
-}
-
-torch::Tensor released_alignment(const torch::Tensor& vectors, const torch::Tensor& text) {
-  return (vectors - text.unsqueeze(0)).square().mean();
-}
-
-torch::Tensor normalise_depth(const torch::Tensor& projected) { return projected / projected.norm(2, -1, true); }
 
 }  // namespace tss

@@ -74,6 +74,12 @@ void VNetOptions::check() const {
   if (classes < 1) throw InputError("network.classes", concat("found ", classes), "at least 1");
 }
 
+std::array<int64_t, 3> VNetOptions::deepest_sides(const std::array<int64_t, 3>& patch) const {
+  std::array<int64_t, 3> sides;
+  for (size_t a = 0; a < 3; ++a) sides[a] = (patch[a] + side_multiple() - 1) / side_multiple();
+  return sides;
+}
+
 VNetEncoderImpl::VNetEncoderImpl(const VNetOptions& options) {
   options.check();
   for (int64_t level = 0; level < options.levels(); ++level) {

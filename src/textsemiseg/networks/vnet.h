@@ -7,6 +7,7 @@
 
 #include <torch/torch.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ struct VNetOptions {
   int64_t levels() const { return static_cast<int64_t>(widths.size()); }
   // Sides are padded to multiples of this, 2^(levels - 1).
   int64_t side_multiple() const { return int64_t{1} << (levels() - 1); }
+  // Sides of a patch's deepest feature.
+  std::array<int64_t, 3> deepest_sides(const std::array<int64_t, 3>& patch) const;
 };
 
 // How a decoder doubles the sides; each is followed by the normalisation and ReLU.

@@ -1,7 +1,7 @@
 // DTC + text (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc): the two heads of DTC on a decoder with a text block.
 #pragma once
 
-#include "textsemiseg/modules/text_decoder.h"
+#include "textsemiseg/methods/released/text_decoder.h"
 #include "textsemiseg/networks/two_task_vnet.h"
 
 namespace tss {

@@ -5,15 +5,15 @@
 
 #include <functional>
 
+#include "textsemiseg/methods/released/text_decoder.h"
 #include "textsemiseg/methods/text_semiseg.h"
-#include "textsemiseg/modules/text_decoder.h"
 
 namespace tss {
 
-class TextSemiSegReference : public TextMethod {
+class TextSemiSegReleased : public TextMethod {
  public:
   // Throws InputError for more than two classes or a missing text source.
-  TextSemiSegReference(const TextSemiSegOptions& options, const MethodSetup& setup);
+  TextSemiSegReleased(const TextSemiSegOptions& options, const MethodSetup& setup);
   void train_step(const Batch& batch, Context& context) override;
   torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1: [1 - p, p], p = sigmoid of channel 1
   bool fixed_window() const override { return true; }
@@ -24,7 +24,7 @@ class TextSemiSegReference : public TextMethod {
 };
 
 // Everything one released training step computes, from given network outputs.
-struct ReferenceStep {
+struct ReleasedStep {
   std::array<torch::Tensor, 2> supervised, consistency;  // scalars, one per decoder
   std::array<torch::Tensor, 2> pseudo;                   // [U, X, Y, Z], largest component of p_foreground >= 0.5
   std::array<torch::Tensor, 2> class_vectors;            // [N, K, d]
@@ -38,7 +38,7 @@ struct ReferenceStep {
 using TextForward = std::function<TextVNetOutput(const torch::Tensor& image)>;
 // t: completed steps; forward is called once, and once more with the mixed batch when t > 6000. Without
 // unlabelled samples only the supervised and the alignment terms count.
-ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, const Batch& batch, const torch::Tensor& text,
-                                          const TextForward& forward, int64_t t);
+ReleasedStep text_semiseg_released_step(const TextSemiSegOptions& options, const Batch& batch, const torch::Tensor& text,
+                                        const TextForward& forward, int64_t t);
 
 }  // namespace tss

@@ -1,10 +1,12 @@
-#include "textsemiseg/methods/text_semiseg_reference.h"
+#include "textsemiseg/methods/released/text_semiseg.h"
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/pseudo_labels.h"
 #include "textsemiseg/losses/ramps.h"
+#include "textsemiseg/losses/sum.h"
+#include "textsemiseg/methods/released/released_guidance.h"
 
 namespace tss {
 
@@ -21,9 +23,9 @@ torch::Tensor segmentation_loss(const torch::Tensor& logits, const torch::Tensor
 
 }  // namespace
 
-ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, const Batch& batch, const torch::Tensor& text,
-                                          const TextForward& forward, int64_t t) {
-  ReferenceStep step;
+ReleasedStep text_semiseg_released_step(const TextSemiSegOptions& options, const Batch& batch, const torch::Tensor& text,
+                                        const TextForward& forward, int64_t t) {
+  ReleasedStep step;
   const int64_t labelled = batch.labelled(), unlabelled = batch.image.size(0) - labelled;
   const TextVNetOutput out = forward(batch.image);
   for (size_t i = 0; i < 2; ++i) {
@@ -52,15 +54,14 @@ ReferenceStep text_semiseg_reference_step(const TextSemiSegOptions& options, con
   const TextVNetOutput again = forward(step.mixed_image);
   step.mixed_supervised = segmentation_loss(again.logits[1 - better], step.mixed_label);
   for (size_t i = 0; i < 2; ++i) {
-    const torch::Tensor term =
-        released_alignment(released_class_vectors(torch::sigmoid(again.logits[i]), normalise_depth(again.features[i])), text);
-    step.mixed_alignment = i == 0 ? term : step.mixed_alignment + term;
+    const torch::Tensor vectors = released_class_vectors(torch::sigmoid(again.logits[i]), normalise_depth(again.features[i]));
+    add_to(step.mixed_alignment, released_alignment(vectors, text));
   }
   step.loss = step.loss + step.mixed_supervised + step.mixed_alignment;
   return step;
 }
 
-TextSemiSegReference::TextSemiSegReference(const TextSemiSegOptions& options, const MethodSetup& setup)
+TextSemiSegReleased::TextSemiSegReleased(const TextSemiSegOptions& options, const MethodSetup& setup)
     : TextMethod("text_semiseg", setup.text), options_(options) {
   if (setup.network.classes != 2)
     throw InputError("text_semiseg.variant", concat("'reference' with ", setup.network.classes, " classes"),
@@ -70,9 +71,9 @@ TextSemiSegReference::TextSemiSegReference(const TextSemiSegOptions& options, co
   register_text();
 }
 
-void TextSemiSegReference::train_step(const Batch& batch, Context& context) {
+void TextSemiSegReleased::train_step(const Batch& batch, Context& context) {
   const torch::Tensor text = training_texts();
-  const ReferenceStep step = text_semiseg_reference_step(
+  const ReleasedStep step = text_semiseg_released_step(
       options_, batch, text, [&](const torch::Tensor& image) { return network_->forward(image, text); }, context.iteration());
   for (size_t i = 0; i < 2; ++i) {
     context.log(concat("supervised_", i + 1), step.supervised[i]);
@@ -90,7 +91,7 @@ void TextSemiSegReference::train_step(const Batch& batch, Context& context) {
   context.minimise("all", step.loss);
 }
 
-torch::Tensor TextSemiSegReference::predict(const torch::Tensor& windows) {
+torch::Tensor TextSemiSegReleased::predict(const torch::Tensor& windows) {
   const torch::Tensor foreground = torch::sigmoid(network_->forward_first(windows, prediction_texts()).select(1, 1)).unsqueeze(1);
   return torch::cat({1 - foreground, foreground}, 1);
 }

@@ -1,4 +1,4 @@
-#include "textsemiseg/modules/text_decoder.h"
+#include "textsemiseg/methods/released/text_decoder.h"
 
 #include "textsemiseg/base/strings.h"
 

@@ -1,4 +1,4 @@
-#include "textsemiseg/modules/two_task_text_vnet.h"
+#include "textsemiseg/methods/released/two_task_text_vnet.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "textsemiseg/methods/text_semiseg_reference.h"
+#include "textsemiseg/methods/released/text_semiseg.h"
 
 #include <gtest/gtest.h>
 
 #include "support/naive.h"
 #include "support/tiny.h"
 
-namespace tss::text_semiseg_reference_test {
+namespace tss::text_semiseg_released_test {
 
 using namespace testing;
 
@@ -19,9 +19,9 @@ TextSemiSegOptions reference() {
 torch::Tensor texts() { return torch::randn({2, 16}); }
 
 // Whole planes as tokens: the text has no way to the output.
-TEST(TextSemiSegReference, OtherTextsGiveBitEqualLogits) {
+TEST(TextSemiSegReleased, OtherTextsGiveBitEqualLogits) {
   torch::manual_seed(1);
-  TextSemiSegReference method(reference(), tiny_setup(2));
+  TextSemiSegReleased method(reference(), tiny_setup(2));
   const torch::Tensor x = torch::randn({2, 1, 8, 8, 8});
   torch::NoGradGuard no_grad;
   for (const bool train : {false, true}) {
@@ -40,12 +40,12 @@ TEST(TextSemiSegReference, OtherTextsGiveBitEqualLogits) {
 }
 
 // The default sizes, at the smallest patch that has more than one voxel in the deepest plane.
-TEST(TextSemiSegReference, OtherTextsGiveBitEqualLogitsAtTheReleasedSizes) {
+TEST(TextSemiSegReleased, OtherTextsGiveBitEqualLogitsAtTheReleasedSizes) {
   torch::manual_seed(2);
   MethodSetup setup;
   setup.patch = {32, 32, 32};
   setup.text = tiny_texts(2, 512);
-  TextSemiSegReference method(reference(), setup);
+  TextSemiSegReleased method(reference(), setup);
   method.eval();
   torch::NoGradGuard no_grad;
   const torch::Tensor x = torch::randn({1, 1, 32, 32, 32});
@@ -55,12 +55,12 @@ TEST(TextSemiSegReference, OtherTextsGiveBitEqualLogitsAtTheReleasedSizes) {
   EXPECT_TRUE(torch::equal(method.predict(x), p));
 }
 
-TEST(TextSemiSegReference, TextsTakeGradientFromTheAlignmentAlone) {
+TEST(TextSemiSegReleased, TextsTakeGradientFromTheAlignmentAlone) {
   torch::manual_seed(3);
-  TextSemiSegReference method(reference(), tiny_setup(2));
+  TextSemiSegReleased method(reference(), tiny_setup(2));
   const auto net = std::dynamic_pointer_cast<TextVNetImpl>(method.named_children()["network"]);
   const torch::Tensor text = texts().requires_grad_(true);
-  const auto step = text_semiseg_reference_step(
+  const auto step = text_semiseg_released_step(
       reference(), tiny_batch(2, 2, 2, {8, 8, 8}), text, [&](const torch::Tensor& x) { return net->forward(x, text); }, 7000);
   const auto largest_gradient = [&](const torch::Tensor& loss) {
     const auto gradient = torch::autograd::grad({loss}, {text}, {}, true, false, true)[0];
@@ -72,9 +72,9 @@ TEST(TextSemiSegReference, TextsTakeGradientFromTheAlignmentAlone) {
   EXPECT_GT(largest_gradient(step.mixed_alignment), 0);
 }
 
-TEST(TextSemiSegReference, PredictsTheSigmoidOfTheForegroundLogit) {
+TEST(TextSemiSegReleased, PredictsTheSigmoidOfTheForegroundLogit) {
   torch::manual_seed(4);
-  TextSemiSegReference method(reference(), tiny_setup(2));
+  TextSemiSegReleased method(reference(), tiny_setup(2));
   method.eval();
   torch::NoGradGuard no_grad;
   EXPECT_TRUE(method.fixed_window());
@@ -84,9 +84,9 @@ TEST(TextSemiSegReference, PredictsTheSigmoidOfTheForegroundLogit) {
   EXPECT_LT(largest_difference(p.sum(1), torch::ones({1, 8, 8, 8})), 1e-6);
 }
 
-TEST(TextSemiSegReference, MixesAfter6000Steps) {
+TEST(TextSemiSegReleased, MixesAfter6000Steps) {
   torch::manual_seed(5);
-  TextSemiSegReference method(reference(), tiny_setup(2));
+  TextSemiSegReleased method(reference(), tiny_setup(2));
   const Batch batch = tiny_batch(1, 1, 2, {8, 8, 8});
   for (const int64_t t : {6000, 6001}) {
     StepRecord record(t, 100);  // absolute, whatever the run's length
@@ -96,9 +96,9 @@ TEST(TextSemiSegReference, MixesAfter6000Steps) {
   }
 }
 
-TEST(TextSemiSegReference, WithoutUnlabelledSamplesOnlyTheSupervisedAndAlignmentTermsCount) {
+TEST(TextSemiSegReleased, WithoutUnlabelledSamplesOnlyTheSupervisedAndAlignmentTermsCount) {
   torch::manual_seed(6);
-  TextSemiSegReference method(reference(), tiny_setup(2));
+  TextSemiSegReleased method(reference(), tiny_setup(2));
   StepRecord record(7000, 30000);
   method.train_step(tiny_batch(2, 0, 2, {8, 8, 8}), record);
   EXPECT_NEAR(record.logged.at("loss"),
@@ -106,4 +106,4 @@ TEST(TextSemiSegReference, WithoutUnlabelledSamplesOnlyTheSupervisedAndAlignment
   EXPECT_EQ(record.logged.at("mixing"), 0);
 }
 
-}  // namespace tss::text_semiseg_reference_test
+}  // namespace tss::text_semiseg_released_test
