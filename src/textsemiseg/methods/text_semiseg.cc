@@ -24,6 +24,58 @@ void TextSemiSegOptions::check() const {
   require_released("text_semiseg", *this, released);
 }
 
+namespace {
+
+// y^p of Eq. 5 and 7, [N, K, X, Y, Z] -> [N, X, Y, Z] int64, without gradient.
+torch::Tensor pseudo_labels_of(const TextSemiSegOptions& options, const torch::Tensor& logits) {
+  const torch::Tensor label = logits.detach().argmax(1);
+  return options.pseudo_labels == "argmax" ? label : largest_component_per_class(label);
+}
+
+bool augments(const CognitiveAugmentationOptions& dca, int64_t iteration, int64_t iterations) {
+  return dca.enabled && static_cast<double>(iteration) >= dca.start * static_cast<double>(iterations);
+}
+
+// L_mix (Eq. 8). forward: the weaker decoder's logits.
+torch::Tensor mixed_loss(const Batch& batch, const torch::Tensor& pseudo,
+                         const std::function<torch::Tensor(const torch::Tensor& x)>& forward) {
+  const MixedPatches mixed = mix_foregrounds(batch.labelled_image(), batch.label, batch.unlabelled_image(), pseudo);
+  const torch::Tensor logits = forward(torch::cat({mixed.image_l, mixed.image_u}));
+  const int64_t n = mixed.image_l.size(0);
+  return cross_entropy_and_dice(logits.narrow(0, 0, n), mixed.label_l) +
+         cross_entropy_and_dice(logits.narrow(0, n, n), mixed.label_u);
+}
+
+}  // namespace
+
+TextSemiSegLoss text_semiseg_loss(const TextSemiSegOptions& options, const Batch& batch, const TextSemiSegOutput& output,
+                                  const DecoderForward& decode, int64_t iteration, int64_t iterations) {
+  TextSemiSegLoss loss;
+  const int64_t labelled = batch.labelled(), unlabelled = batch.image.size(0) - labelled;
+  std::array<torch::Tensor, 2> unlabelled_logits, pseudo;
+  for (size_t i = 0; i < 2; ++i) {
+    loss.supervised[i] = cross_entropy_and_dice(output.logits[i].narrow(0, 0, labelled), batch.label);
+    unlabelled_logits[i] = output.logits[i].narrow(0, labelled, unlabelled);
+    pseudo[i] = pseudo_labels_of(options, unlabelled_logits[i]);
+  }
+  loss.total = loss.supervised[0] + loss.supervised[1];
+  loss.consistency_weight =
+      options.consistency_weight * gaussian_ramp(static_cast<double>(iteration + 1), static_cast<double>(iterations));
+  if (unlabelled > 0) {
+    loss.consistency =
+        cross_entropy_and_dice(unlabelled_logits[0], pseudo[1]) + cross_entropy_and_dice(unlabelled_logits[1], pseudo[0]);
+    loss.total = loss.total + loss.consistency_weight * loss.consistency;
+  }
+  loss.alignment = output.alignment;
+  if (loss.alignment.defined()) loss.total = loss.total + loss.alignment;
+  if (unlabelled == 0 || !augments(options.dca, iteration, iterations)) return loss;
+  // Ties make decoder 2 the better one, as released.
+  loss.better = (loss.supervised[0] < loss.supervised[1]).item<bool>() ? 0 : 1;
+  loss.mixed = mixed_loss(batch, pseudo[loss.better], [&](const torch::Tensor& x) { return decode(x, 1 - loss.better); });
+  loss.total = loss.total + loss.mixed;
+  return loss;
+}
+
 TextSemiSeg::TextSemiSeg(const TextSemiSegOptions& options, const MethodSetup& setup)
     : TextMethod("text_semiseg", setup.text), options_(options), guidance_(setup.network) {
   network_ = register_module("network", VNet(setup.network, std::vector{UpSampling::kTransposed, UpSampling::kTrilinear}));
@@ -31,75 +83,42 @@ TextSemiSeg::TextSemiSeg(const TextSemiSegOptions& options, const MethodSetup& s
   guidance_ = TextGuidance(*this, options.tmr, options.csa, setup.network, setup.patch, text_dimension());
 }
 
-void TextSemiSeg::train_step(const Batch& batch, Context& context) {
-  const int64_t labelled = batch.labelled(), unlabelled = batch.image.size(0) - labelled;
-  const torch::Tensor text = training_texts();
+TextSemiSegOutput TextSemiSeg::forward(const torch::Tensor& image, const torch::Tensor& text) {
+  TextSemiSegOutput out;
   torch::Tensor deepest;
-  const Skips skips = guidance_.encode(network_->encoder, batch.image, text, &deepest);
-
-  std::array<torch::Tensor, 2> logits, supervised, pseudo;
-  for (size_t i = 0; i < 2; ++i) {
-    logits[i] = crop_like(network_->decoders[i]->forward(skips).logits, batch.image);
-    supervised[i] = cross_entropy_and_dice(logits[i].narrow(0, 0, labelled), batch.label);
-    pseudo[i] = hard_labels(logits[i].narrow(0, labelled, unlabelled));
-  }
-  torch::Tensor loss = supervised[0] + supervised[1];
-  context.log("supervised_1", supervised[0]);
-  context.log("supervised_2", supervised[1]);
-
-  const double weight = options_.consistency_weight *
-                        gaussian_ramp(static_cast<double>(context.iteration() + 1), static_cast<double>(context.iterations()));
-  context.log("consistency_weight", weight);
-  if (unlabelled > 0) {
-    torch::Tensor consistency;
-    for (size_t i = 0; i < 2; ++i) {
-      const torch::Tensor term = cross_entropy_and_dice(logits[i].narrow(0, labelled, unlabelled), pseudo[1 - i]);
-      consistency = i == 0 ? term : consistency + term;
-    }
-    context.log("consistency", consistency);
-    loss = loss + weight * consistency;
-  }
-
-  if (guidance_.aligns()) {
-    const torch::Tensor alignment =
-        guidance_.alignment(deepest, {torch::softmax(logits[0], 1), torch::softmax(logits[1], 1)}, text);
-    context.log("alignment", alignment);
-    loss = loss + alignment;
-  }
-
-  const bool mixing = options_.dca.enabled && unlabelled > 0 &&
-                      static_cast<double>(context.iteration()) >= options_.dca.start * static_cast<double>(context.iterations());
-  context.log("mixing", mixing ? 1.0 : 0.0);
-  if (mixing) {
-    // Ties make decoder 2 the better one, as released.
-    const size_t better = (supervised[0] < supervised[1]).item<bool>() ? 0 : 1;
-    const torch::Tensor mixed = mixed_loss(batch, pseudo[better], 1 - better, text);
-    context.log("mixed", mixed);
-    context.log("better_decoder", static_cast<double>(better + 1));
-    loss = loss + mixed;
-  }
-  context.log("loss", loss);
-  context.minimise("all", loss);
+  const Skips skips = guidance_.encode(network_->encoder, image, text, &deepest);
+  for (size_t i = 0; i < 2; ++i) out.logits[i] = crop_like(network_->decoders[i]->forward(skips).logits, image);
+  if (guidance_.aligns())
+    out.alignment = guidance_.alignment(deepest, {torch::softmax(out.logits[0], 1), torch::softmax(out.logits[1], 1)}, text);
+  return out;
 }
 
-torch::Tensor TextSemiSeg::hard_labels(const torch::Tensor& logits) const {
-  const torch::Tensor label = logits.detach().argmax(1);
-  return options_.pseudo_labels == "argmax" ? label : largest_component_per_class(label);
-}
-
-torch::Tensor TextSemiSeg::mixed_loss(const Batch& batch, const torch::Tensor& pseudo, size_t weaker, const torch::Tensor& text) {
-  const MixedPatches mixed = mix_foregrounds(batch.labelled_image(), batch.label, batch.unlabelled_image(), pseudo);
-  const torch::Tensor image = torch::cat({mixed.image_l, mixed.image_u});
+torch::Tensor TextSemiSeg::forward_one(const torch::Tensor& image, const torch::Tensor& text, size_t decoder) {
   const Skips skips = guidance_.encode(network_->encoder, image, text);
-  const torch::Tensor logits = crop_like(network_->decoders[weaker]->forward(skips).logits, image);
-  const int64_t n = mixed.image_l.size(0);
-  return cross_entropy_and_dice(logits.narrow(0, 0, n), mixed.label_l) +
-         cross_entropy_and_dice(logits.narrow(0, n, n), mixed.label_u);
+  return crop_like(network_->decoders[decoder]->forward(skips).logits, image);
+}
+
+void TextSemiSeg::train_step(const Batch& batch, Context& context) {
+  const torch::Tensor text = training_texts();
+  const auto decode = [&](const torch::Tensor& x, size_t decoder) { return forward_one(x, text, decoder); };
+  const TextSemiSegLoss loss =
+      text_semiseg_loss(options_, batch, forward(batch.image, text), decode, context.iteration(), context.iterations());
+  context.log("supervised_1", loss.supervised[0]);
+  context.log("supervised_2", loss.supervised[1]);
+  context.log("consistency_weight", loss.consistency_weight);
+  if (loss.consistency.defined()) context.log("consistency", loss.consistency);
+  if (loss.alignment.defined()) context.log("alignment", loss.alignment);
+  context.log("mixing", loss.mixed.defined() ? 1.0 : 0.0);
+  if (loss.mixed.defined()) {
+    context.log("mixed", loss.mixed);
+    context.log("better_decoder", static_cast<double>(loss.better + 1));
+  }
+  context.log("loss", loss.total);
+  context.minimise("all", loss.total);
 }
 
 torch::Tensor TextSemiSeg::predict(const torch::Tensor& windows) {
-  const Skips skips = guidance_.encode(network_->encoder, windows, prediction_texts());
-  return torch::softmax(crop_like(network_->decoders[0]->forward(skips).logits, windows), 1);
+  return torch::softmax(forward_one(windows, prediction_texts(), 0), 1);
 }
 
 }  // namespace tss

@@ -2,6 +2,9 @@
 // (docs/methods.md#text_semiseg). The released code's arithmetic is released/text_semiseg.h.
 #pragma once
 
+#include <array>
+#include <functional>
+
 #include "textsemiseg/methods/text_method.h"
 #include "textsemiseg/modules/cognitive_augmentation.h"
 #include "textsemiseg/modules/text_guidance.h"
@@ -30,6 +33,28 @@ struct TextSemiSegOptions {
   bool released_network() const { return variant == "reference"; }
 };
 
+// What the networks say of a batch.
+struct TextSemiSegOutput {
+  std::array<torch::Tensor, 2> logits;  // of the decoders, [N, K, X, Y, Z], labelled samples first
+  torch::Tensor alignment;              // L_cog (Eq. 4), summed over the decoders; undefined without CSA
+};
+// Logits of decoder 0 or 1 alone on x [N, C, X, Y, Z].
+using DecoderForward = std::function<torch::Tensor(const torch::Tensor& x, size_t decoder)>;
+
+// The terms of Eq. 7-9 (docs/equations.md), scalars. L_seg is cross_entropy_and_dice of losses/dice.h.
+struct TextSemiSegLoss {
+  std::array<torch::Tensor, 2> supervised;  // L_sup of each decoder
+  torch::Tensor consistency;                // L_unsup of both; undefined without unlabelled samples
+  torch::Tensor alignment;                  // L_cog; undefined without CSA
+  torch::Tensor mixed;                      // L_mix; undefined before DCA begins and without unlabelled samples
+  torch::Tensor total;
+  double consistency_weight = 0;  // lambda
+  size_t better = 0;              // where mixed: the decoder with the smaller L_sup, whose pseudo labels the other one learns
+};
+// decode is asked once where DCA is on: for the weaker decoder, on the mixed patches.
+TextSemiSegLoss text_semiseg_loss(const TextSemiSegOptions& options, const Batch& batch, const TextSemiSegOutput& output,
+                                  const DecoderForward& decode, int64_t iteration, int64_t iterations);
+
 class TextSemiSeg : public TextMethod {
  public:
   // Throws InputError when setup.text is missing.
@@ -39,8 +64,8 @@ class TextSemiSeg : public TextMethod {
   torch::Tensor predict(const torch::Tensor& windows) override;  // decoder 1
 
  private:
-  torch::Tensor hard_labels(const torch::Tensor& logits) const;  // [N, K, X, Y, Z] -> [N, X, Y, Z] int64, no gradient
-  torch::Tensor mixed_loss(const Batch& batch, const torch::Tensor& pseudo, size_t weaker, const torch::Tensor& text);
+  TextSemiSegOutput forward(const torch::Tensor& image, const torch::Tensor& text);
+  torch::Tensor forward_one(const torch::Tensor& image, const torch::Tensor& text, size_t decoder);
 
   TextSemiSegOptions options_;
   VNet network_{nullptr};

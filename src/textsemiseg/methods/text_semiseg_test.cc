@@ -177,6 +177,38 @@ INSTANTIATE_TEST_SUITE_P(Steps, Equations7To9,
                          ::testing::Values(Step{2, {4, 8, 8}, 2, 2, 0}, Step{2, {8, 4, 8}, 1, 1, 1}, Step{3, {8, 8, 4}, 1, 2, 0},
                                            Step{3, {7, 4, 9}, 1, 2, 1}));
 
+// Nothing but the numbers given decides: no network, no engine.
+TEST(TextSemiSegLoss, IsTheSumOfItsTerms) {
+  torch::manual_seed(22);
+  Batch batch = to_double(tiny_batch(1, 2, 3, {4, 4, 4}));
+  const auto logits = [](int64_t n) { return torch::randn({n, 3, 4, 4, 4}, torch::kFloat64); };
+  const TextSemiSegOutput output{{logits(3), logits(3)}, torch::tensor(0.25, torch::kFloat64)};
+  const torch::Tensor again = logits(4);
+  std::vector<size_t> asked;
+  const auto loss_of = [&](const Batch& b, const TextSemiSegOutput& out, int64_t t) {
+    const auto decode = [&](const torch::Tensor& x, size_t decoder) {
+      asked.push_back(decoder);
+      return again.narrow(0, 0, x.size(0));
+    };
+    return text_semiseg_loss({}, b, out, decode, t, 100);
+  };
+  const TextSemiSegLoss late = loss_of(batch, output, 20);
+  EXPECT_EQ(asked, std::vector<size_t>{1 - late.better});
+  EXPECT_NEAR(
+      late.total.item<double>(),
+      (late.supervised[0] + late.supervised[1] + late.consistency_weight * late.consistency + late.mixed).item<double>() + 0.25,
+      1e-12);
+  const TextSemiSegLoss early = loss_of(batch, output, 19);
+  EXPECT_FALSE(early.mixed.defined());
+  EXPECT_EQ(early.supervised[0].item<double>(), late.supervised[0].item<double>());
+  // Labelled samples alone, and no CSA.
+  const Batch labelled{batch.labelled_image(), batch.label};
+  const TextSemiSegLoss alone = loss_of(labelled, {{output.logits[0].narrow(0, 0, 1), output.logits[1].narrow(0, 0, 1)}, {}}, 20);
+  EXPECT_FALSE(alone.consistency.defined() || alone.alignment.defined() || alone.mixed.defined());
+  EXPECT_EQ(alone.total.item<double>(), (early.supervised[0] + early.supervised[1]).item<double>());
+  EXPECT_EQ(asked.size(), 1u);
+}
+
 // Random networks leave islands everywhere: the filter has something to do, in the consistency and in the mixtures.
 TEST(TextSemiSeg, PseudoLabelsMayBeLargestComponents) {
   TextSemiSegOptions options = small_options();
