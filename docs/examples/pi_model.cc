@@ -37,7 +37,7 @@ class PiModel : public tss::Method {
     const torch::Tensor supervised = 0.5 * tss::cross_entropy_and_dice(first.narrow(0, 0, batch.labelled()), batch.label);
     const torch::Tensor again = first.narrow(0, batch.labelled(), second.size(0));
     const torch::Tensor consistency = (torch::softmax(again, 1) - torch::softmax(second, 1).detach()).pow(2).mean();
-    const tss::Ramp ramp{options_.consistency_weight, options_.ramp_share, 0, false};
+    const tss::Ramp ramp{.weight = options_.consistency_weight, .share = options_.ramp_share};
     const double weight = tss::ramped_weight(ramp, "paper", context.iteration(), context.iterations());
     const torch::Tensor loss = supervised + weight * consistency;
     context.log("supervised", supervised);
@@ -60,6 +60,7 @@ class PiModel : public tss::Method {
 
 int main(int argc, char** argv) {
   tss::add_method(tss::method_entry<PiModel, PiModelOptions>("pi_model", "two noisy passes agree (Laine and Aila, ICLR 2017)",
-                                                             tss::TextUse::kNever, /*uses_unlabelled=*/true));
+                                                             tss::TextUse::kNever, /*uses_unlabelled=*/true,
+                                                             /*defaults=*/"[optimiser]\nschedule = 'poly'"));
   return tss::run_program(argc, argv);
 }

@@ -1,4 +1,5 @@
-// configs/methods/*.toml, by method name.
+// configs/methods/*.toml, by method name: the defaults of this program's methods. A method of another program brings its own
+// (MethodInfo::defaults).
 #pragma once
 
 #include <map>

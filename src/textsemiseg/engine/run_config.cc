@@ -24,14 +24,15 @@ void TrainOptions::check() const {
 
 namespace {
 
-// The method's own file and, over it, that of the flavour or backbone asked for: configs/methods/bcp_pancreas.toml where
-// bcp.flavour = "pancreas".
-Json method_defaults(const std::string& method, const Json& given) {
-  std::vector<std::string> names = {method};
-  const Json section = given.value(method, Json());
+// What the method brings or, of this program's methods, its file and over it that of the flavour or backbone asked for:
+// configs/methods/bcp_pancreas.toml where bcp.flavour = "pancreas".
+Json method_defaults(const MethodInfo& info, const Json& given) {
+  if (!info.defaults.empty()) return parse_toml(info.defaults, "defaults of the method '" + info.name + "'");
+  std::vector<std::string> names = {info.name};
+  const Json section = given.value(info.name, Json());
   for (const char* option : {"flavour", "backbone"})
     if (section.is_object() && section.contains(option) && section.at(option).is_string())
-      names.push_back(method + "_" + section.at(option).get<std::string>());
+      names.push_back(info.name + "_" + section.at(option).get<std::string>());
   Json tree = Json::object();
   for (const std::string& name : names) {
     const auto file = method_config_files().find(name);
@@ -49,7 +50,7 @@ RunConfig make_run_config(const Json& given, const std::string& source) {
     config.method = given.at("method").get<std::string>();
   }
   const MethodInfo& info = method_info(config.method);
-  Json tree = method_defaults(config.method, given);
+  Json tree = method_defaults(info, given);
   merge(tree, given);
   // A configuration file may hold sections of several methods; only the chosen one's counts.
   for (const auto& other : method_names())

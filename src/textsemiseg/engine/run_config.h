@@ -1,5 +1,5 @@
-// Everything a training run is configured by, and where its values come from: the structs' defaults, then the method's own file
-// (configs/methods), then a configuration file, then --set and the options of the verb.
+// Everything a training run is configured by, and where its values come from: the structs' defaults, then the method's own
+// (configs/methods, or MethodInfo::defaults), then a configuration file, then --set and the options of the verb.
 #pragma once
 
 #include <cstdint>
@@ -71,7 +71,7 @@ struct RunConfig {
   }
 };
 
-// tree: a configuration in which "method" may be given. The method's own file goes below it, so that the tree's values win.
+// tree: a configuration in which "method" may be given. The method's own defaults go below it, so that the tree's values win.
 // Throws InputError on unknown keys, wrong types and values out of range, naming source and field.
 RunConfig make_run_config(const Json& tree, const std::string& source);
 // The whole configuration, every default written out.

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "support/testing.h"
+#include "textsemiseg/methods/method_entry.h"
+#include "textsemiseg/methods/supervised.h"
 
 namespace tss::run_config_test {
 
@@ -38,6 +40,20 @@ TEST(RunConfig, AFlavourHasDefaultsOfItsOwn) {
   const RunConfig unet = make_run_config(parse_toml("method = 'urpc'\n[urpc]\nbackbone = 'unet3d'", "test"), "test");
   EXPECT_EQ(unet.optimiser.learning_rate, 0.1);
   EXPECT_EQ(unet.optimiser.schedule, "poly");
+}
+
+TEST(RunConfig, AMethodOfAnotherProgramBringsItsOwnDefaults) {
+  add_method(method_entry<Supervised, SupervisedOptions>(
+      "of_another_program", "supervised, under another name", TextUse::kNever,
+      /*uses_unlabelled=*/false, "[optimiser]\nkind = 'adam'\nlearning_rate = 0.003\n[sampler]\nunlabelled = 0"));
+  const RunConfig own = make_run_config({{"method", "of_another_program"}}, "test");
+  EXPECT_EQ(own.optimiser.kind, "adam");
+  EXPECT_EQ(own.optimiser.learning_rate, 0.003);
+  EXPECT_EQ(own.sampler.unlabelled, 0);
+  EXPECT_EQ(own.optimiser.schedule, OptimiserOptions{}.schedule);
+  const RunConfig given = make_run_config({{"method", "of_another_program"}, {"optimiser", {{"learning_rate", 0.5}}}}, "test");
+  EXPECT_EQ(given.optimiser.kind, "adam");
+  EXPECT_EQ(given.optimiser.learning_rate, 0.5);
 }
 
 TEST(RunConfig, WindowsFollowThePatch) {
