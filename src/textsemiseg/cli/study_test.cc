@@ -4,7 +4,6 @@
 
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/run_config.h"
-#include "textsemiseg/methods/registry.h"
 #include "textsemiseg/study/table_plan.h"
 
 namespace tss::study_test {
@@ -14,8 +13,10 @@ RunConfig config_of(const Plan& plan, const PlanDataset* dataset, const char* ro
 }
 
 TEST(StudyPlans, EveryRowIsAConfiguration) {
+  ASSERT_FALSE(plan_names().empty());
   for (const std::string& name : plan_names()) {
     const Plan plan = read_plan(name);
+    ASSERT_FALSE(plan.rows.empty()) << name;
     std::vector<const PlanDataset*> datasets = {nullptr};
     for (const PlanDataset& dataset : plan.datasets) datasets.push_back(&dataset);
     for (const PlanDataset* dataset : datasets)
@@ -37,11 +38,14 @@ TEST(StudyPlans, EveryRowIsAConfiguration) {
   }
 }
 
-TEST(StudyPlans, TableOneAndTheFirstLookHaveEveryMethod) {
+// By name: a method that joins the program need not stand in the paper's table.
+TEST(StudyPlans, TableOneAndTheFirstLookHaveTheRowsOfThePapersTable) {
   for (const char* name : {"table1", "first_look"}) {
-    std::vector<std::string> rows;
-    for (const PlanRow& row : read_plan(name).rows) rows.push_back(row.method);
-    for (const std::string& method : method_names()) EXPECT_THAT(rows, ::testing::Contains(method)) << name;
+    std::vector<std::string> methods;
+    for (const PlanRow& row : read_plan(name).rows) methods.push_back(row.method);
+    for (const char* one : {"supervised", "ua_mt", "dtc", "mc_net", "mc_net_plus", "urpc", "mcf", "bcp", "bs_net", "mlrp",
+                            "vclip_seg", "text_semiseg"})
+      EXPECT_THAT(methods, ::testing::Contains(one)) << name;
   }
 }
 
