@@ -17,7 +17,7 @@ namespace tss {
 // A method that this network belongs to.
 struct NetworkUse {
   std::string method;             // of methods/registry.h
-  std::string variant;            // that it needs; empty: any
+  std::string variant = "";       // that it needs; empty: any
   std::string child;              // the method's child module that holds the network; a method with several needs a file for each
   Json options = Json::object();  // further options of the method that it needs
 
@@ -31,14 +31,14 @@ struct NetworkUse {
 
 struct PublishedNetwork {
   std::string name;
-  std::string title;                // "MC-Net, two decoders (ycwu1997/MC-Net)"
-  std::string layout;               // networks/published_layout.h
-  std::vector<std::string> has;     // published names that a checkpoint of this network has ...
-  std::vector<std::string> lacks;   // ... and prefixes of names that it does not have, which others do
-  std::vector<std::string> unused;  // prefixes of tensors that take no part in prediction; a method may do without them
+  std::string title;                     // "MC-Net, two decoders (ycwu1997/MC-Net)"
+  std::string layout;                    // networks/published_layout.h
+  std::vector<std::string> has;          // published names that a checkpoint of this network has ...
+  std::vector<std::string> lacks = {};   // ... and prefixes of names that it does not have, which others do
+  std::vector<std::string> unused = {};  // prefixes of tensors that take no part in prediction; a method may do without them
   NetworkFacts (*facts)(const TensorShapes&);
   std::shared_ptr<torch::nn::Module> (*make)(const NetworkFacts&);
-  std::vector<NetworkUse> uses;
+  std::vector<NetworkUse> uses = {};
 };
 
 const std::vector<PublishedNetwork>& published_networks();
