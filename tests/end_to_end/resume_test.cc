@@ -9,6 +9,7 @@
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss::resume_test {
 
@@ -66,7 +67,7 @@ class ResumeTest : public ::testing::Test {
   }
 
   int64_t saved_iteration(const std::string& run) const {
-    const fs::path path = checkpoint_path(folder_ / run, "last");
+    const fs::path path = RunFolder{folder_ / run}.checkpoint("last");
     return fs::exists(path) ? read_checkpoint(path).state.iteration : 0;
   }
 
@@ -96,8 +97,8 @@ TEST_F(ResumeTest, AfterKillAndCtrlCTheRunEndsAsAnUninterruptedOne) {
   const auto rest = testing::run_textsemiseg(train("parts"));
   ASSERT_EQ(rest.exit_code, 0) << rest.messages;
   for (const char* which : {"last", "best"}) {
-    const Checkpoint whole = read_checkpoint(checkpoint_path(folder_ / "whole", which));
-    const Checkpoint parts = read_checkpoint(checkpoint_path(folder_ / "parts", which));
+    const Checkpoint whole = read_checkpoint(RunFolder{folder_ / "whole"}.checkpoint(which));
+    const Checkpoint parts = read_checkpoint(RunFolder{folder_ / "parts"}.checkpoint(which));
     ASSERT_EQ(whole.method.size(), parts.method.size());
     for (const auto& [name, tensor] : whole.method) EXPECT_TRUE(torch::equal(tensor, parts.method.at(name))) << name;
     for (const auto& [name, tensor] : whole.optimiser) EXPECT_TRUE(torch::equal(tensor, parts.optimiser.at(name))) << name;

@@ -11,6 +11,7 @@
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss::study_test {
 
@@ -64,7 +65,7 @@ class StudyTest : public ::testing::Test {
     return words;
   }
   int64_t iteration_of(const std::string& run) const {
-    const fs::path file = checkpoint_path(out() / run, "last");
+    const fs::path file = RunFolder{out() / run}.checkpoint("last");
     return fs::exists(file) ? read_checkpoint(file).state.iteration : 0;
   }
 
@@ -107,10 +108,10 @@ TEST_F(StudyTest, GoesOnAfterCtrlCAndAfterAFailingRow) {
   EXPECT_TRUE(record.at("plan_dataset").is_null());
 
   // What is complete stays as it is; the broken row is tried again, and can be left out.
-  const auto written = fs::last_write_time(checkpoint_path(out() / "mc_net-seed0", "last"));
+  const auto written = fs::last_write_time(RunFolder{out() / "mc_net-seed0"}.checkpoint("last"));
   const auto again = testing::run_textsemiseg(study({"--rows", "supervised,mc_net"}));
   EXPECT_EQ(again.exit_code, 0) << again.messages;
-  EXPECT_EQ(fs::last_write_time(checkpoint_path(out() / "mc_net-seed0", "last")), written);
+  EXPECT_EQ(fs::last_write_time(RunFolder{out() / "mc_net-seed0"}.checkpoint("last")), written);
 
   // Another configuration in the same folder is refused by its field: of the study, and of a run that the study did not begin.
   const auto other = testing::run_textsemiseg(study({"--set", "optimiser.momentum=0.5"}));
@@ -120,7 +121,7 @@ TEST_F(StudyTest, GoesOnAfterCtrlCAndAfterAFailingRow) {
   const auto differs = testing::run_textsemiseg(study({"--rows", "mc_net", "--set", "optimiser.momentum=0.5"}));
   EXPECT_EQ(differs.exit_code, 1);
   EXPECT_THAT(differs.messages, HasSubstr("mc_net-seed0 (1 of 1): failed: optimiser.momentum differs"));
-  EXPECT_EQ(fs::last_write_time(checkpoint_path(out() / "mc_net-seed0", "last")), written);
+  EXPECT_EQ(fs::last_write_time(RunFolder{out() / "mc_net-seed0"}.checkpoint("last")), written);
 }
 
 TEST_F(StudyTest, ArrayTasksWorkOnOneRunEach) {

@@ -8,7 +8,7 @@
 #include "support/testing.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/runs/study_record.h"
+#include "textsemiseg/runs/study_rows.h"
 
 namespace tss::testing {
 

@@ -9,6 +9,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/methods/registry.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss::testing {
@@ -45,7 +46,7 @@ inline void write_untrained_run(const std::filesystem::path& run, const Json& tr
   checkpoint.class_texts = method->class_texts();
   write_text_file(run / "config.toml", to_toml(resolved(config)));
   write_run_record(run, record);
-  write_checkpoint(checkpoint_path(run, "last"), checkpoint);
+  write_checkpoint(RunFolder{run}.checkpoint("last"), checkpoint);
 }
 
 }  // namespace tss::testing

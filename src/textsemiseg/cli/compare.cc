@@ -11,6 +11,7 @@
 #include "textsemiseg/comparison/comparison_files.h"
 #include "textsemiseg/comparison/document.h"
 #include "textsemiseg/dataset/split.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss {
 namespace {
@@ -25,12 +26,11 @@ struct CompareArguments {
 
 Study read(const CompareArguments& arguments) {
   const std::string role = role_name(role_from_name(arguments.role));
-  if (arguments.folders.size() == 1 && fs::exists(fs::path(arguments.folders.front()) / "study.json"))
+  if (arguments.folders.size() == 1 && fs::exists(StudyFolder{arguments.folders.front()}.record()))
     return read_study(arguments.folders.front(), role);
   std::vector<fs::path> runs;
   for (const std::string& folder : arguments.folders) {
-    if (fs::exists(fs::path(folder) / "study.json"))
-      throw InputError(folder, "is a study", "one study alone, or folders of runs");
+    if (fs::exists(StudyFolder{folder}.record())) throw InputError(folder, "is a study", "one study alone, or folders of runs");
     runs.emplace_back(folder);
   }
   return study_of_runs(runs, role);

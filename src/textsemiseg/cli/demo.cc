@@ -15,6 +15,7 @@
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/page/run_page.h"
+#include "textsemiseg/runs/saved_state.h"
 
 namespace tss {
 namespace {
@@ -68,8 +69,8 @@ void show_and_run(const std::vector<std::string>& words) {
 }
 
 bool finished(const fs::path& run, int64_t iterations) {
-  const fs::path state = run / "checkpoints" / "last.json";
-  return fs::exists(state) && read_json(state).value("iteration", int64_t{0}) >= iterations;
+  const std::optional<SavedState> state = read_saved_state({run}, "last");
+  return state && state->iteration.value_or(0) >= iterations;
 }
 
 fs::path train_and_score(const fs::path& folder, const std::string& method, const DemoOptions& options) {

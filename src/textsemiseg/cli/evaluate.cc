@@ -11,6 +11,7 @@
 #include "textsemiseg/cli/prediction_options.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/engine/device.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/workflows/output_guard.h"
 #include "textsemiseg/workflows/probe_run.h"
 #include "textsemiseg/workflows/score_files.h"
@@ -91,9 +92,9 @@ void run_run(const EvaluateArguments& arguments) {
             << score_table(result.scores);
   if (probed)
     std::cout << "other class texts, " << probed->probe.rows.front().cases.size() << " cases:\n" << describe(probed->probe);
-  log_info(result.folder.empty()
-               ? "not the run's own predictions, data set or split: nothing is written to " + (loaded.folder / "results").string()
-               : "written: " + (result.folder / "cases.csv").string() + ", summary.json");
+  log_info(result.folder.empty() ? "not the run's own predictions, data set or split: nothing is written to " +
+                                       RunFolder{loaded.folder}.results().string()
+                                 : "written: " + ResultsFolder{result.folder}.cases().string() + ", summary.json");
 }
 
 // Options that would be ignored.

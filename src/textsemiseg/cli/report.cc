@@ -15,6 +15,8 @@
 #include "textsemiseg/page/run_page.h"
 #include "textsemiseg/page/shown_case.h"
 #include "textsemiseg/report/figure.h"
+#include "textsemiseg/runs/run_folder.h"
+#include "textsemiseg/runs/study_record.h"
 
 namespace tss {
 namespace {
@@ -26,9 +28,11 @@ struct Arguments {
   double megabytes = 25;
 };
 
-bool is_study(const fs::path& folder) { return fs::exists(folder / "study.json"); }
+bool is_study(const fs::path& folder) { return fs::exists(StudyFolder{folder}.record()); }
 
-bool has_results(const fs::path& run, const std::string& role) { return fs::exists(run / "results" / role / "summary.json"); }
+bool has_results(const fs::path& run, const std::string& role) { return fs::exists(RunFolder{run}.results(role).summary()); }
+
+bool is_trained(const fs::path& run) { return fs::exists(RunFolder{run}.train_state("last")); }
 
 // The runs of the folders given; of a study those that are there.
 std::vector<fs::path> runs_of(const Arguments& arguments) {
@@ -40,8 +44,9 @@ std::vector<fs::path> runs_of(const Arguments& arguments) {
       continue;
     }
     if (arguments.folders.size() > 1) throw InputError(folder, "is a study", "one study alone, or folders of runs");
-    for (const Json& row : read_json(fs::path(folder) / "study.json").value("rows", Json::array()))
-      for (const Json& run : row.value("runs", Json::array())) out.push_back(fs::path(folder) / run.get<std::string>());
+    const StudyFolder study{folder};
+    for (const StudyRecordRow& row : read_study_record(study).rows.list)
+      for (const std::string& run : row.runs) out.push_back(study.run(run).path);
   }
   return out;
 }
@@ -57,7 +62,7 @@ std::string default_role(const std::vector<fs::path>& runs) {
 
 void refuse_missing_test_scores(const std::vector<fs::path>& runs) {
   for (const fs::path& run : runs) {
-    if (!has_results(run, "test") && fs::exists(run / "checkpoints" / "last.json"))
+    if (!has_results(run, "test") && is_trained(run))
       throw InputError(run.string(), "has no test scores, others here have",
                        "textsemiseg evaluate --run " + run.string() +
                            " --role test first, or --role test (scores it now) or --role validation here");
@@ -67,7 +72,7 @@ void refuse_missing_test_scores(const std::vector<fs::path>& runs) {
 // Run folders given by name and not scored yet are scored here, as evaluate does it; the runs of a study are shown as they are.
 void score_missing(const std::vector<fs::path>& runs, const std::string& role) {
   for (const fs::path& run : runs) {
-    if (has_results(run, role) || !fs::exists(run / "checkpoints" / "last.json")) continue;
+    if (has_results(run, role) || !is_trained(run)) continue;
     const std::vector<std::string> words{"evaluate", "--run", run.string(), "--role", role};
     log_info("no scores yet: textsemiseg " + join(words, " "));
     run_verb(words);

@@ -11,6 +11,7 @@
 #include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/engine/run.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/study/slurm.h"
 #include "textsemiseg/study/study_runner.h"
 
@@ -166,14 +167,15 @@ void run(const StudyArguments& arguments) {
   for (const StudyRun& run : study.runs) config_of(study, run);  // a row that cannot be trained is found before the first hour
   if (arguments.slurm) {
     std::cout << slurm_script((fs::absolute(study.request.out) / "").lexically_normal().parent_path().filename().string(),
-                              command_of(arguments), (fs::absolute(study.request.out) / "logs").lexically_normal().string(),
+                              command_of(arguments),
+                              StudyFolder{fs::absolute(study.request.out)}.logs().lexically_normal().string(),
                               static_cast<int64_t>(study.runs.size()), arguments.jobs > 1 ? arguments.jobs : 0);
-    fs::create_directories(study.request.out / "logs");  // sbatch makes no folder for its output
+    fs::create_directories(study.folder().logs());  // sbatch makes no folder for its output
     write_study_record(study);
     return;
   }
   const ConfigurationDifference difference = [&](const StudyRun& run) {
-    return resume_difference(read_run_config(study.run_folder(run.name)), config_of(study, run));
+    return resume_difference(read_run_config(study.folder().run(run.name).path), config_of(study, run));
   };
   const RunnerOptions options = runner_options(arguments);
   introduce(study);

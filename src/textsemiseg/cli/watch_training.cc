@@ -24,7 +24,7 @@ Scalars scalars_of(const Json& line, const std::vector<std::string>& class_names
   return out;
 }
 
-TrainingWatch::TrainingWatch(std::filesystem::path run, const WatchOptions& options) : run_(std::move(run)), options_(options) {}
+TrainingWatch::TrainingWatch(std::filesystem::path run, const WatchOptions& options) : run_{std::move(run)}, options_(options) {}
 
 TrainHooks TrainingWatch::hooks() {
   return {[this](int64_t iteration) { begun(iteration); }, [this](const Json& line) { logged(line); }};
@@ -33,12 +33,12 @@ TrainHooks TrainingWatch::hooks() {
 void TrainingWatch::begun(int64_t iteration) {
   began_ = true;
   iteration_ = iteration;
-  config_detail::convert(read_json(run_ / "run.json").value("classes", Json::array()), class_names_);
-  iterations_ = read_toml(run_ / "config.toml").at("train").at("iterations").get<int64_t>();
-  if (options_.tensorboard) tensorboard_ = std::make_unique<TensorBoardWriter>(run_ / "tensorboard", iteration);
+  config_detail::convert(read_json(run_.record()).value("classes", Json::array()), class_names_);
+  iterations_ = read_toml(run_.config()).at("train").at("iterations").get<int64_t>();
+  if (options_.tensorboard) tensorboard_ = std::make_unique<TensorBoardWriter>(run_.tensorboard(), iteration);
   if (!options_.page) return;
   write_page(static_cast<int64_t>(options_.page_seconds), "Training has begun.");
-  log_info("page: " + (run_ / "page.html").string());
+  log_info("page: " + run_.page().string());
 }
 
 void TrainingWatch::logged(const Json& line) {
@@ -57,7 +57,7 @@ void TrainingWatch::ended(const std::string& state) {
 
 void TrainingWatch::write_page(int64_t reload_seconds, const std::string& state) {
   try {
-    tss::write_page(run_ / "page.html", page_of_training(run_, reload_seconds, state));
+    tss::write_page(run_.page(), page_of_training(run_.path, reload_seconds, state));
   } catch (const std::exception& error) {
     if (!page_failed_) log_warning(std::string("the page could not be written: ") + error.what());
     page_failed_ = true;

@@ -10,6 +10,7 @@
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/engine/trainer.h"
 #include "textsemiseg/report/tensorboard.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss {
 
@@ -34,7 +35,7 @@ class TrainingWatch {
   // A page that cannot be written is a warning, once: the training goes on.
   void write_page(int64_t reload_seconds, const std::string& state);
 
-  std::filesystem::path run_;
+  RunFolder run_;
   WatchOptions options_;
   std::vector<std::string> class_names_;
   std::unique_ptr<TensorBoardWriter> tensorboard_;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "textsemiseg/comparison/settings.h"
-#include "textsemiseg/runs/study_record.h"
+#include "textsemiseg/runs/study_rows.h"
 #include "textsemiseg/statistics/paired_tests.h"
 
 namespace tss {

@@ -6,6 +6,7 @@
 
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/runs/result_keys.h"
 
 namespace tss {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "textsemiseg/runs/study_record.h"
+#include "textsemiseg/runs/study_rows.h"
 
 namespace tss {
 

@@ -7,6 +7,7 @@
 
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/config.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss {
 
@@ -77,7 +78,7 @@ void write_costs(const std::filesystem::path& run, const RunConfig& config, Meth
   out["device"] = device.str();
   out["threads"] = at::get_num_threads();
   out["precision"] = config.train.precision;
-  write_json(run / "costs.json", out);
+  write_json(RunFolder{run}.costs(), out);
 }
 
 }  // namespace tss

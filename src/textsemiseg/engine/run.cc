@@ -4,6 +4,8 @@
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/methods/registry.h"
+#include "textsemiseg/runs/provenance.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {
@@ -26,11 +28,11 @@ void write_run_record(const fs::path& run, const RunRecord& record) {
   if (!record.phases.is_null()) out["phases"] = record.phases;
   out["environment"] = record.environment;
   if (!record.origin.is_null()) out["origin"] = record.origin;
-  write_json(run / "run.json", out);
+  write_json(RunFolder{run}.record(), out);
 }
 
 RunRecord read_run_record(const fs::path& run) {
-  const fs::path path = run / "run.json";
+  const fs::path path = RunFolder{run}.record();
   if (!fs::exists(path)) throw InputError(run.string(), "has no run.json", "the folder of a run (train --run)");
   const Json in = read_json(path);
   RunRecord record;
@@ -59,11 +61,9 @@ RunRecord read_run_record(const fs::path& run) {
 }
 
 RunConfig read_run_config(const fs::path& run) {
-  const fs::path path = run / "config.toml";
+  const fs::path path = RunFolder{run}.config();
   return make_run_config(read_toml(path), path.string());
 }
-
-fs::path checkpoint_path(const fs::path& run, const std::string& which) { return run / "checkpoints" / (which + ".safetensors"); }
 
 std::shared_ptr<Method> build_method(const RunConfig& config, const std::vector<std::string>& class_names, int64_t channels,
                                      std::shared_ptr<TextSource> text) {
@@ -85,9 +85,8 @@ LoadedRun load_run(const fs::path& run, const std::string& which) {
   loaded.folder = run;
   loaded.record = read_run_record(run);
   loaded.config = read_run_config(run);
-  const bool has_best = fs::exists(checkpoint_path(run, "best"));
-  loaded.checkpoint = which != "selected" ? which : has_best ? "best" : "last";
-  const fs::path path = checkpoint_path(run, loaded.checkpoint);
+  loaded.checkpoint = which != "selected" ? which : selected_checkpoint({run});
+  const fs::path path = RunFolder{run}.checkpoint(loaded.checkpoint);
   if (!fs::exists(path)) throw InputError(path.string(), "is missing", "a checkpoint: has the training written one yet?");
   Checkpoint checkpoint = read_checkpoint(path);
   loaded.state = checkpoint.state;

@@ -1,10 +1,4 @@
-// A run folder: what a training leaves behind and what prediction needs.
-//
-//   R/config.toml          every option, resolved
-//   R/run.json             data set, classes, recipe, text source of each class, environment, protocol, how the checkpoint is chosen
-//   R/costs.json           seconds per step and per window, memory, parameters (engine/costs.h)
-//   R/log.jsonl            one line per log interval and per validation; R/train.log: messages
-//   R/checkpoints/last.safetensors, best.safetensors (and .json beside each)
+// A run folder (runs/run_folder.h names its files) as training writes it and prediction reads it: with its method.
 #pragma once
 
 #include <torch/torch.h>
@@ -42,8 +36,6 @@ void write_run_record(const std::filesystem::path& run, const RunRecord& record)
 // Throws InputError naming the file.
 RunRecord read_run_record(const std::filesystem::path& run);
 RunConfig read_run_config(const std::filesystem::path& run);
-
-std::filesystem::path checkpoint_path(const std::filesystem::path& run, const std::string& which);  // "last" | "best"
 
 // The method with freshly drawn weights (seeded); text may be null for methods without text.
 std::shared_ptr<Method> build_method(const RunConfig& config, const std::vector<std::string>& class_names, int64_t channels,

@@ -6,6 +6,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/config_files.h"
 #include "textsemiseg/methods/registry.h"
+#include "textsemiseg/runs/result_keys.h"
 
 namespace tss {
 
@@ -93,14 +94,9 @@ std::string first_difference(const Json& stored, const Json& given, const std::s
 }  // namespace
 
 std::string resume_difference(const RunConfig& stored, RunConfig given) {
-  given.train.device = stored.train.device;
-  given.train.threads = stored.train.threads;
-  given.train.checkpoint_every = stored.train.checkpoint_every;
-  given.sampler.threads = stored.sampler.threads;
-  given.sampler.queue = stored.sampler.queue;
-  given.dataset = stored.dataset;
+  given.dataset = stored.dataset;  // may have moved; require_unchanged looks at what is in it
   if (stored.train.time_budget > 0) given.train.iterations = stored.train.iterations;
-  return first_difference(resolved(stored), resolved(given), "");
+  return first_difference(deciding_settings(resolved(stored)), deciding_settings(resolved(given)), "");
 }
 
 }  // namespace tss

@@ -76,8 +76,8 @@ struct RunConfig {
 RunConfig make_run_config(const Json& tree, const std::string& source);
 // The whole configuration, every default written out.
 Json resolved(const RunConfig& config);
-// The first field, "train.iterations", in which a run that began as `stored` may not go on as `given`; empty when it may. Device,
-// threads, the place of the dataset and how often files are written may change between the parts of a run.
+// The first field, "train.iterations", in which a run that began as `stored` may not go on as `given`; empty when it may. The place of
+// the dataset may change between the parts of a run, and what runs/result_keys.h lists.
 std::string resume_difference(const RunConfig& stored, RunConfig given);
 
 }  // namespace tss

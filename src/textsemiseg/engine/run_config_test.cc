@@ -105,7 +105,14 @@ TEST(RunConfig, NamesTheFieldThatMayNotChangeOnTheWay) {
   given.train.threads = 1;
   given.train.device = "cpu";
   given.train.checkpoint_every = 7;
+  given.train.log_every = 3;
+  given.sampler.threads = 2;
+  given.sampler.queue = 9;
+  given.inference.batch = 8;
   EXPECT_EQ(resume_difference(stored, given), "");
+  given.train.time_budget = 60;
+  EXPECT_EQ(resume_difference(stored, given), "train.time_budget");
+  given.train.time_budget = 0;
   given.method_options["dca"]["start"] = 0.9;
   EXPECT_EQ(resume_difference(stored, given), "text_semiseg.dca.start");
   given.seed = 1;

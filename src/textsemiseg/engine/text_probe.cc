@@ -8,6 +8,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/validation.h"
 #include "textsemiseg/metrics/overlap.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/text/text_factory.h"
 #include "textsemiseg/weights/module_state.h"
 
@@ -89,7 +90,7 @@ torch::Tensor features_of(const LoadedRun& run, const std::vector<std::vector<st
     throw InputError("text", "the encoder or table at hand has hash " + source->encoder_hash(),
                      run.state.encoder_hash + ", as in training");
   if (run.state.encoder_hash.empty()) throw InputError("text", "learned vectors, which no word enters", "an encoder or a table");
-  const std::string file = checkpoint_path(run.folder, run.checkpoint).string();
+  const std::string file = RunFolder{run.folder}.checkpoint(run.checkpoint).string();
   load_into(*source, with_prefix(read_checkpoint(file).method, "text."), file);
   for (size_t k = 1; k < words.size(); ++k) {
     if (source->classes()[k].learned)

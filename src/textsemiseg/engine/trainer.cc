@@ -24,6 +24,7 @@
 #include "textsemiseg/engine/text_probe.h"
 #include "textsemiseg/engine/validation.h"
 #include "textsemiseg/methods/registry.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/weights/module_state.h"
 
 namespace tss {
@@ -65,7 +66,7 @@ class Trainer {
   std::string selection_rule() const;
 
   RunConfig config_;
-  fs::path folder_;
+  RunFolder folder_;
   StartMode mode_;
   TrainHooks hooks_;
   torch::Device device_;
@@ -90,7 +91,7 @@ class Trainer {
 
 Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode, const TrainHooks& hooks)
     : config_(config),
-      folder_(run),
+      folder_{run},
       mode_(mode),
       hooks_(hooks),
       device_(choose_device(config.train.device)),
@@ -183,24 +184,24 @@ void Trainer::start_fresh() {
   record.cases = cases_of(dataset_.split());
   for (const PhaseSpan& span : phases_) record.phases.push_back({{"name", span.phase.name}, {"iterations", span.length()}});
   record.environment = environment_record(device_);
-  fs::create_directories(folder_ / "checkpoints");
-  write_text_file(folder_ / "config.toml", to_toml(resolved(config_)));
-  write_run_record(folder_, record);
-  log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", 0, hooks_.logged);
+  fs::create_directories(folder_.checkpoints());
+  write_text_file(folder_.config(), to_toml(resolved(config_)));
+  write_run_record(folder_.path, record);
+  log_ = std::make_unique<RunLog>(folder_.log(), 0, hooks_.logged);
 }
 
 void Trainer::resume() {
-  const RunConfig stored = read_run_config(folder_);
+  const RunConfig stored = read_run_config(folder_.path);
   // A time budget fixed the number of iterations when the run began.
   if (stored.train.time_budget > 0) config_.train.iterations = stored.train.iterations;
   const std::string field = resume_difference(stored, config_);
   if (!field.empty())
-    throw InputError("--resume: " + field, "differs from " + (folder_ / "config.toml").string(),
+    throw InputError("--resume: " + field, "differs from " + folder_.config().string(),
                      "the configuration the run began with (or another --run)");
-  require_unchanged(read_run_record(folder_), dataset_);
+  require_unchanged(read_run_record(folder_.path), dataset_);
   build();
-  const Checkpoint checkpoint = read_checkpoint(checkpoint_path(folder_, "last"));
-  const std::string source = checkpoint_path(folder_, "last").string();
+  const Checkpoint checkpoint = read_checkpoint(folder_.checkpoint("last"));
+  const std::string source = folder_.checkpoint("last").string();
   load_into(*method_, checkpoint.method, source);
   optimisation_->load_state(checkpoint.optimiser, source);
   const int64_t threads = state_.threads;
@@ -212,7 +213,7 @@ void Trainer::resume() {
                        ": results will not be bit-equal to an uninterrupted run"));
   state_.threads = threads;
   seconds_before_ = state_.seconds;
-  log_ = std::make_unique<RunLog>(folder_ / "log.jsonl", state_.iteration, hooks_.logged);
+  log_ = std::make_unique<RunLog>(folder_.log(), state_.iteration, hooks_.logged);
   log_info(concat("resuming at iteration ", state_.iteration, " of ", state_.iterations));
 }
 
@@ -223,16 +224,16 @@ void Trainer::save(const std::string& which) {
   checkpoint.method = state_of(*method_);
   if (which == "last") checkpoint.optimiser = optimisation_->state();
   checkpoint.class_texts = method_->class_texts();
-  write_checkpoint(checkpoint_path(folder_, which), checkpoint);
+  write_checkpoint(folder_.checkpoint(which), checkpoint);
 }
 
 void Trainer::check_finite() {
   if (optimisation_->finite()) return;
-  const bool saved = fs::exists(checkpoint_path(folder_, "last"));
-  throw Error(concat(
-      "the loss became NaN or infinite at about iteration ", state_.iteration, "; ",
-      saved ? "the last good checkpoint is kept in " + (folder_ / "checkpoints").string() : "no checkpoint was written yet",
-      ". A lower optimiser.learning_rate or optimiser.clip_norm = 1 often helps"));
+  const bool saved = fs::exists(folder_.checkpoint("last"));
+  throw Error(
+      concat("the loss became NaN or infinite at about iteration ", state_.iteration, "; ",
+             saved ? "the last good checkpoint is kept in " + folder_.checkpoints().string() : "no checkpoint was written yet",
+             ". A lower optimiser.learning_rate or optimiser.clip_norm = 1 often helps"));
 }
 
 void Trainer::validate_now() {
@@ -274,7 +275,7 @@ void Trainer::report_text_probe() {
 void Trainer::begin_phase(const PhaseSpan& span) {
   if (span.index > 0) {
     if (span.phase.starts_from_best && state_.best_score) {
-      const fs::path path = checkpoint_path(folder_, "best");
+      const fs::path path = folder_.checkpoint("best");
       load_into(*method_, read_checkpoint(path).method, path.string());
       log_info(concat("phase ", span.phase.name, " starts from the checkpoint of iteration ", state_.best_iteration));
     }
@@ -328,16 +329,16 @@ void Trainer::run_phase(const PhaseSpan& span) {
 }
 
 TrainResult Trainer::run() {
-  const HeldFolder held(folder_);
-  const bool exists = fs::exists(checkpoint_path(folder_, "last"));
-  const bool holds_run = exists || fs::exists(folder_ / "config.toml");
+  const HeldFolder held(folder_.path);
+  const bool exists = fs::exists(folder_.checkpoint("last"));
+  const bool holds_run = exists || fs::exists(folder_.config());
   if (mode_ == StartMode::kFresh && holds_run)
-    throw InputError(folder_.string(), "holds a run already", "another --run, or --resume to continue this one");
+    throw InputError(folder_.path.string(), "holds a run already", "another --run, or --resume to continue this one");
   if (exists)
     resume();
   else
     start_fresh();
-  set_log_file((folder_ / "train.log").string());
+  set_log_file(folder_.messages().string());
   if (hooks_.begun) hooks_.begun(state_.iteration);
   catch_interrupts();
   log_info(concat(config_.method, " on ", dataset_.name(), ": ", dataset_.split().describe(), "; selection: ", selection_rule()));
@@ -349,7 +350,7 @@ TrainResult Trainer::run() {
   }
   if (trains) {
     report_text_probe();
-    write_costs(folder_, config_, *method_, dataset_.channels(), step_seconds_, device_);
+    write_costs(folder_.path, config_, *method_, dataset_.channels(), step_seconds_, device_);
   }
   set_log_file("");
   return {state_.iteration, clock_.seconds(), state_.best_score, state_.best_iteration};

@@ -13,6 +13,7 @@
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/methods/registry.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss::trainer_test {
 
@@ -62,7 +63,7 @@ validate_every = 4
 };
 
 void expect_equal_checkpoints(const fs::path& a, const fs::path& b, const std::string& which) {
-  const Checkpoint x = read_checkpoint(checkpoint_path(a, which)), y = read_checkpoint(checkpoint_path(b, which));
+  const Checkpoint x = read_checkpoint(RunFolder{a}.checkpoint(which)), y = read_checkpoint(RunFolder{b}.checkpoint(which));
   EXPECT_EQ(x.state.iteration, y.state.iteration);
   EXPECT_EQ(x.state.best_score, y.state.best_score);
   ASSERT_EQ(x.method.size(), y.method.size());
@@ -137,7 +138,7 @@ void expect_resumes(const RunConfig& config, const fs::path& folder, const std::
   }
   stopper.join();
   clear_interrupt();
-  EXPECT_LT(read_checkpoint(checkpoint_path(parts, "last")).state.iteration, config.train.iterations);
+  EXPECT_LT(read_checkpoint(RunFolder{parts}.checkpoint("last")).state.iteration, config.train.iterations);
   train(config, parts, StartMode::kResume);
   expect_equal_checkpoints(whole, parts, "last");
   expect_equal_checkpoints(whole, parts, "best");
@@ -159,8 +160,8 @@ TEST_F(TrainerTest, AugmentedTrainingGoesOnBitForBitAfterAnInterrupt) {
   expect_resumes(one, folder_ / "augmented", "\"iteration\":4");
   // And it does something.
   train(config("mc_net", 11), folder_ / "plain", StartMode::kFresh);
-  const auto with = read_checkpoint(checkpoint_path(folder_ / "augmented" / "whole", "last")),
-             without = read_checkpoint(checkpoint_path(folder_ / "plain", "last"));
+  const auto with = read_checkpoint(RunFolder{folder_ / "augmented" / "whole"}.checkpoint("last")),
+             without = read_checkpoint(RunFolder{folder_ / "plain"}.checkpoint("last"));
   EXPECT_FALSE(torch::equal(with.method.begin()->second, without.method.begin()->second));
 }
 
@@ -184,7 +185,7 @@ TEST_F(TrainerTest, APhaseStartsFromTheBestOfTheOneBefore) {
   EXPECT_EQ(record.at("phases").at(0).at("iterations"), 16);
   EXPECT_EQ(record.at("phases").at(1).at("name"), "self_train");
   // The second phase selects for itself.
-  EXPECT_GT(read_checkpoint(checkpoint_path(folder_ / "run", "best")).state.best_iteration, 16);
+  EXPECT_GT(read_checkpoint(RunFolder{folder_ / "run"}.checkpoint("best")).state.best_iteration, 16);
   EXPECT_THAT(read_text_file(folder_ / "run" / "train.log"),
               HasSubstr("phase self_train starts from the checkpoint of iteration"));
 }
@@ -197,8 +198,8 @@ TEST_F(TrainerTest, RepeatsItselfAndDependsOnTheSeed) {
   train(other, folder_ / "c", StartMode::kFresh);
   expect_equal_checkpoints(folder_ / "a", folder_ / "b", "last");
   EXPECT_EQ(log_of(folder_ / "a"), log_of(folder_ / "b"));
-  const auto a = read_checkpoint(checkpoint_path(folder_ / "a", "last")),
-             c = read_checkpoint(checkpoint_path(folder_ / "c", "last"));
+  const auto a = read_checkpoint(RunFolder{folder_ / "a"}.checkpoint("last")),
+             c = read_checkpoint(RunFolder{folder_ / "c"}.checkpoint("last"));
   EXPECT_FALSE(torch::equal(a.method.begin()->second, c.method.begin()->second));
 }
 
@@ -214,12 +215,12 @@ TEST_F(TrainerTest, WritesWhatARunCosts) {
 
 TEST_F(TrainerTest, NeverOverwritesARun) {
   train(config("supervised", 2), folder_ / "run", StartMode::kFresh);
-  const std::string before = read_text_file(checkpoint_path(folder_ / "run", "last"));
+  const std::string before = read_text_file(RunFolder{folder_ / "run"}.checkpoint("last"));
   EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 2), folder_ / "run", StartMode::kFresh); }),
               HasSubstr("holds a run"));
   EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 3), folder_ / "run", StartMode::kResume); }),
               HasSubstr("train.iterations"));
-  EXPECT_EQ(read_text_file(checkpoint_path(folder_ / "run", "last")), before);
+  EXPECT_EQ(read_text_file(RunFolder{folder_ / "run"}.checkpoint("last")), before);
 }
 
 // A split or recipe that changed between stop and resume would train on cases that are test cases now, or on other arrays.
@@ -274,7 +275,7 @@ TEST_F(TrainerTest, ANaNStopsTheRunAndKeepsTheLastGoodCheckpoint) {
     EXPECT_THAT(error.what(), HasSubstr("NaN"));
     EXPECT_EQ(error.code(), ExitCode::kFailed);
   }
-  EXPECT_NO_THROW(read_checkpoint(checkpoint_path(folder_ / "run", "last")));
+  EXPECT_NO_THROW(read_checkpoint(RunFolder{folder_ / "run"}.checkpoint("last")));
 }
 
 TEST_F(TrainerTest, RefusesAPatchThatCannotFit) {

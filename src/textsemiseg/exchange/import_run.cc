@@ -14,6 +14,7 @@
 #include "textsemiseg/exchange/method_network.h"
 #include "textsemiseg/exchange/published_networks.h"
 #include "textsemiseg/methods/registry.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/text/text_factory.h"
 #include "textsemiseg/weights/module_state.h"
 #include "textsemiseg/weights/weights_file.h"
@@ -207,7 +208,7 @@ class PendingFolder {
   explicit PendingFolder(const fs::path& target)
       : target_(target), path_(target.parent_path() / concat(".tmp-", ::getpid(), "-", target.filename().string())) {
     std::error_code error;
-    fs::create_directories(path_ / "checkpoints", error);
+    fs::create_directories(RunFolder{path_}.checkpoints(), error);
     if (error) throw InputError(target.string(), "cannot be made (" + error.message() + ")", "a writable place");
   }
   ~PendingFolder() {
@@ -272,8 +273,9 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   if (text) checkpoint.state.encoder_hash = text->encoder_hash();
 
   PendingFolder folder(target);
-  write_text_file(folder.path() / "config.toml", to_toml(resolved(config)));
-  write_checkpoint(checkpoint_path(folder.path(), "last"), checkpoint);
+  const RunFolder written{folder.path()};
+  write_text_file(written.config(), to_toml(resolved(config)));
+  write_checkpoint(written.checkpoint("last"), checkpoint);
   write_run_record(folder.path(), record);
   folder.commit();
   std::string what;

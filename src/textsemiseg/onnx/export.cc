@@ -7,6 +7,7 @@
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/onnx/convert.h"
 #include "textsemiseg/onnx/file.h"
+#include "textsemiseg/runs/result_keys.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -27,8 +28,7 @@ std::map<std::string, std::string> metadata_of(const LoadedRun& run, const OnnxS
   const Resample* resample = record.recipe.find<Resample>();
   Json texts = Json::array();
   for (const ClassText& text : record.texts) texts.push_back({{"class", text.name}, {"source", text.source}});
-  Json window = write_options(run.config.inference);
-  window.erase("batch");
+  const Json window = deciding_settings(write_options(run.config.inference), "inference");
   return {
       {"textsemiseg.run", record.name},
       {"textsemiseg.method", run.config.method},

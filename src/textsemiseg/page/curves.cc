@@ -6,6 +6,7 @@
 
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/report/curves.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -34,7 +35,7 @@ std::vector<LineChart> curve_charts(const std::vector<DrawnRun>& runs, const std
   std::vector<Curves> curves;
   std::set<std::string> rest;
   for (const DrawnRun& run : runs) {
-    const fs::path log = run.folder / "log.jsonl";
+    const fs::path log = RunFolder{run.folder}.log();
     curves.push_back(fs::exists(log) ? read_curves(log) : Curves());
     for (const auto& [name, points] : curves.back()) rest.insert(name);
   }

@@ -8,7 +8,7 @@
 
 #include "textsemiseg/page/cases.h"
 #include "textsemiseg/report/confusion.h"
-#include "textsemiseg/runs/study_record.h"
+#include "textsemiseg/runs/study_rows.h"
 
 namespace tss {
 

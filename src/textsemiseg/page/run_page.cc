@@ -13,6 +13,7 @@
 #include "textsemiseg/page/short_paths.h"
 #include "textsemiseg/page/text_probe_table.h"
 #include "textsemiseg/report/curves.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -131,7 +132,7 @@ std::vector<DrawnRun> drawn_runs(const Study& study) {
 // --- costs, protocol, environment
 
 std::string last_seconds(const fs::path& run) {
-  const fs::path log = run / "log.jsonl";
+  const fs::path log = RunFolder{run}.log();
   if (!fs::exists(log)) return "–";
   const Curves curves = read_curves(log);
   const auto found = curves.find("seconds");
@@ -328,7 +329,8 @@ Page page_of_study(const Study& study, const Comparison& all, const RunPageOptio
 }
 
 Page page_of_training(const fs::path& run, int64_t reload_seconds, const std::string& state) {
-  const Json config = read_toml(run / "config.toml"), record = read_json(run / "run.json");
+  const RunFolder folder{run};
+  const Json config = read_toml(folder.config()), record = read_json(folder.record());
   const std::string name = fs::weakly_canonical(run).filename().string();
   Page page;
   page.title = concat(plain(value_at(config, "method")), " on ", plain(value_at(record, "dataset")));
@@ -340,7 +342,7 @@ Page page_of_training(const fs::path& run, int64_t reload_seconds, const std::st
   live.reload_seconds = reload_seconds;
   live.written = timestamp();
   live.state = state;
-  const Curves curves = read_curves(run / "log.jsonl");
+  const Curves curves = read_curves(folder.log());
   if (const auto found = curves.find("learning_rate"); found != curves.end())
     live.iteration = static_cast<int64_t>(found->second.back().first);
   page.live = live;

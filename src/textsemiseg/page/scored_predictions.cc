@@ -3,25 +3,15 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/dataset/fingerprint.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/inference/mirror.h"
 #include "textsemiseg/inference/predictor.h"
+#include "textsemiseg/runs/provenance.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-// The checkpoint that was scored; "" when it is no longer there.
-std::string scored_checkpoint(const RunResults& run) {
-  const std::string sample = run.summary.value("checkpoint_sample", "");
-  for (const char* which : {"best", "last"}) {
-    const fs::path file = checkpoint_path(run.folder, which);
-    if (!sample.empty() && fs::exists(file) && fingerprint_of(file).sample == sample) return which;
-  }
-  return "";
-}
 
 PredictorOptions scored_options(const Json& summary, const std::string& file) {
   for (const char* key : {"window", "postprocess"}) {
@@ -43,10 +33,11 @@ PredictorOptions scored_options(const Json& summary, const std::string& file) {
 struct ScoredPredictions::State {
   const RunResults& run;
   std::string role, problem;
-  fs::path folder;  // of what evaluate left; empty: nothing that belongs to the scores
-  Json record;      // of that folder
+  std::optional<PredictionsFolder> folder;  // what evaluate left, where it belongs to the scores
+  Json record;                              // of that folder
   std::unique_ptr<Predictor> predictor;
 
+  ResultsFolder results() const { return RunFolder{run.folder}.results(role); }
   std::string command() const { return concat("textsemiseg evaluate --run ", run.folder.string(), " --role ", role); }
 
   void find() {
@@ -54,21 +45,17 @@ struct ScoredPredictions::State {
       problem = "the scores are of predictions " + plain(run.summary["predictions"]);
       return;
     }
-    const fs::path left = run.folder / "results" / role / "predictions";
-    if (!fs::exists(left / "predictions.json")) return;
-    record = read_json(left / "predictions.json");
-    // What the summary says in other words, or not at all.
-    for (const auto& [key, value] : record.items()) {
-      if (key != "grid" && key != "dataset_folder" && value_at(run.summary, key) != value) return;
-    }
-    folder = left;
+    const PredictionsFolder left = results().predictions();
+    if (!fs::exists(left.record())) return;
+    record = read_json(left.record());
+    if (entries_agree(record, run.summary, {"grid", "dataset_folder"})) folder = left;
   }
 
   void load() {
-    const std::string file = (run.folder / "results" / role / "summary.json").string();
+    const std::string file = results().summary().string();
     if (plain(value_at(run.record, "protocol")) == "published")
       throw InputError(run.name, "was scored on the prepared grid; " + command() + " makes them again");
-    const std::string which = scored_checkpoint(run);
+    const std::string which = match_checkpoint({run.folder}, run.summary).which;
     if (which.empty())
       throw InputError(file, "is of a checkpoint that is no longer in the run; " + command() + " scores the one that is");
     PredictorOptions options = scored_options(run.summary, file);
@@ -91,15 +78,15 @@ const std::string& ScoredPredictions::problem() const { return state_->problem; 
 bool ScoredPredictions::on_prepared_grid() const { return plain(value_at(state_->run.record, "protocol")) == "published"; }
 
 std::string ScoredPredictions::dataset_folder() const {
-  const fs::path predicted = state_->folder.empty() ? "" : state_->record.value("dataset_folder", "");
+  const fs::path predicted = !state_->folder ? "" : state_->record.value("dataset_folder", "");
   if (!predicted.empty() && fs::exists(predicted)) return predicted.string();
   const Json trained = value_at(state_->run.record, "dataset_folder");
   return trained.is_string() ? trained.get<std::string>() : "";
 }
 
 std::optional<fs::path> ScoredPredictions::file(const std::string& id) const {
-  if (state_->folder.empty()) return std::nullopt;
-  const fs::path path = state_->folder / (id + ".nii.gz");
+  if (!state_->folder) return std::nullopt;
+  const fs::path path = state_->folder->label_map(id);
   return fs::exists(path) ? std::optional(path) : std::nullopt;
 }
 

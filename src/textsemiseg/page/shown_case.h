@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/runs/study_record.h"
+#include "textsemiseg/runs/study_rows.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {

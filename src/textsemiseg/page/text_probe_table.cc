@@ -6,6 +6,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/comparison/document.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -13,13 +14,13 @@ namespace {
 
 // Of results/<role>/text_probe.json, or what training measured at its end.
 Json text_probe(const fs::path& run, const std::string& role, std::string& where) {
-  const fs::path file = run / "results" / role / "text_probe.json";
+  const fs::path file = RunFolder{run}.results(role).text_probe();
   if (!role.empty() && fs::exists(file)) {
     const Json probe = read_json(file);
     where = concat(value_at(probe, "cases").size(), " ", role, " cases");
     return probe;
   }
-  const fs::path log = run / "log.jsonl";
+  const fs::path log = RunFolder{run}.log();
   Json found;
   if (!fs::exists(log)) return found;
   std::istringstream lines(read_text_file(log));

@@ -2,6 +2,9 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/runs/provenance.h"
+#include "textsemiseg/runs/run_folder.h"
+#include "textsemiseg/runs/saved_state.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -14,40 +17,28 @@ int64_t whole_number(const Json& tree, const std::string& key, const fs::path& f
   return value.get<int64_t>();
 }
 
-// Where training got to. A folder of results alone (without checkpoints) counts as finished.
-void read_progress(RunResults& run) {
-  const fs::path file = run.folder / "checkpoints" / "last.json";
-  run.iterations = whole_number(run.config, "train.iterations", run.folder / "config.toml", 0);
+// A folder of results alone (without checkpoints) counts as finished.
+void read_iterations(RunResults& run) {
+  run.iterations = whole_number(run.config, "train.iterations", RunFolder{run.folder}.config(), 0);
   run.iteration = run.iterations;
-  if (!fs::exists(file)) return;
-  const Json state = read_json(file);
-  run.iterations = whole_number(state, "iterations", file, run.iterations);
-  run.iteration = whole_number(state, "iteration", file, run.iteration);
+  const std::optional<SavedState> state = read_saved_state({run.folder}, "last");
+  if (!state) return;
+  run.iterations = state->iterations.value_or(run.iterations);
+  run.iteration = state->iteration.value_or(run.iteration);
 }
 
-void read_scores(RunResults& run, const fs::path& results) {
-  const fs::path file = run.folder / "run.json";
-  run.summary = read_json(results / "summary.json");
-  run.scores = read_cases_csv(results / "cases.csv");
+void read_scores(RunResults& run, const ResultsFolder& results) {
+  const fs::path file = RunFolder{run.folder}.record();
+  run.summary = read_json(results.summary());
+  run.scores = read_cases_csv(results.cases());
   config_detail::convert(value_at(run.record, "classes"), run.scores->class_names);
   if (run.scores->class_names.empty()) throw InputError(file.string(), "has no list 'classes'", "the record of a run");
   run.scores->empty = empty_rule_from_name(run.summary.value("empty_rule", "undefined"));
   for (const int label : run.scores->labels()) {
     if (static_cast<size_t>(label) >= run.scores->class_names.size())
-      throw InputError((results / "cases.csv").string(), concat("has class ", label),
+      throw InputError(results.cases().string(), concat("has class ", label),
                        concat("classes 1 to ", run.scores->class_names.size() - 1, ", as ", file.string()));
   }
-}
-
-// Scores of the best checkpoint so far are out of date once a better one was found, those of the last one once training has gone on.
-bool scored_an_earlier_checkpoint(const RunResults& run) {
-  const fs::path file = run.folder / "checkpoints" / "best.json";
-  const std::string scored = run.summary.value("checkpoint", "");
-  if (starts_with(scored, "last checkpoint"))
-    return scored.find(concat("(iteration ", run.iteration, " of ")) == std::string::npos;
-  if (!starts_with(scored, "best on") || !fs::exists(file)) return false;
-  return scored.find(concat("(iteration ", whole_number(read_json(file), "best_iteration", file, -1), " of ")) ==
-         std::string::npos;
 }
 
 }  // namespace
@@ -56,25 +47,26 @@ RunResults read_run_results(const fs::path& folder, const std::string& role) {
   RunResults run;
   run.folder = folder;
   run.name = fs::weakly_canonical(folder).filename().string();
-  if (!fs::exists(folder / "run.json") || !fs::exists(folder / "config.toml")) {
+  const RunFolder files{folder};
+  if (!fs::exists(files.record()) || !fs::exists(files.config())) {
     run.problem =
         fs::exists(folder) ? "is no run: it has no run.json or config.toml" : "was not trained: there is no such folder";
     return run;
   }
-  run.config = read_toml(folder / "config.toml");
-  run.record = read_json(folder / "run.json");
-  run.seed = whole_number(run.config, "seed", folder / "config.toml", 0);
-  if (fs::exists(folder / "costs.json")) run.costs = read_json(folder / "costs.json");
-  read_progress(run);
-  const fs::path results = folder / "results" / role;
+  run.config = read_toml(files.config());
+  run.record = read_json(files.record());
+  run.seed = whole_number(run.config, "seed", files.config(), 0);
+  if (fs::exists(files.costs())) run.costs = read_json(files.costs());
+  read_iterations(run);
+  const ResultsFolder results = files.results(role);
   const std::string command = concat("textsemiseg evaluate --run ", folder.string(), " --role ", role);
-  if (fs::exists(results / "cases.csv") && fs::exists(results / "summary.json")) read_scores(run, results);
+  if (fs::exists(results.cases()) && fs::exists(results.summary())) read_scores(run, results);
   if (run.iteration < run.iterations) {
     run.problem = concat("is not finished: iteration ", run.iteration, " of ", run.iterations,
                          " (goes on with: textsemiseg train ... --run ", folder.string(), " --resume)");
   } else if (!run.scores) {
     run.problem = "has no results/" + role + "; make them with: " + command;
-  } else if (scored_an_earlier_checkpoint(run)) {
+  } else if (match_checkpoint(files, run.summary).outdated) {
     run.problem = "has results of an earlier checkpoint; make them again with: " + command;
   }
   return run;

@@ -1,167 +1,62 @@
 #include "textsemiseg/runs/study_record.h"
 
-#include <algorithm>
-#include <map>
-#include <set>
-
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
-namespace fs = std::filesystem;
 namespace {
 
-void sort_by_seed(StudyRow& row) {
-  std::stable_sort(row.runs.begin(), row.runs.end(), [](const RunResults& a, const RunResults& b) { return a.seed < b.seed; });
-  for (size_t i = 1; i < row.runs.size(); ++i) {
-    const RunResults &a = row.runs[i - 1], &b = row.runs[i];
-    if (a.readable() && b.readable() && a.seed == b.seed)
-      throw InputError("row " + row.name,
-                       concat("has seed ", a.seed, " twice (", a.folder.string(), ", ", b.folder.string(), ")"),
-                       "each seed once");
-  }
-}
-
-void check_names(const Study& study, const std::string& source) {
-  std::set<std::string> names;
-  for (const StudyRow& row : study.rows) {
-    if (!names.insert(row.name).second) throw InputError(source + ": rows", "two are named '" + row.name + "'", "unique names");
-  }
-}
-
-// Refuses a table without a single score, naming what to do for the first run.
-void check_scores(const Study& study, const std::string& source) {
-  const RunResults* first = nullptr;
-  for (const StudyRow& row : study.rows) {
-    if (!row.scored().empty()) return;
-    for (const RunResults& run : row.runs) first = first ? first : &run;
-  }
-  if (!first) throw InputError(source, "names no run", "at least one");
-  throw InputError(source, concat("no run has results for the role ", study.role),
-                   concat("at least one; ", first->folder.string(), " ", first->problem));
-}
-
-// Why the study's last attempt ended, in its own words.
-void add_failure(RunResults& run, const fs::path& file) {
-  if (run.problem.empty() || !fs::exists(file)) return;
-  const std::string reason = trim(read_text_file(file));
-  run.problem += " (failed: " + reason.substr(0, reason.find('\n')) + ")";
-}
-
-// What makes two runs one row.
-std::string row_key(const RunResults& run) {
-  std::string key;
-  for (const auto& [name, value] : leaves(run.config)) {
-    if (name != "seed" && !leaves_result_alone(name)) key += name + "=" + value.dump() + "\n";
-  }
-  return key;
-}
-
-// "text-seed0", "text_seed_0" -> "text".
-std::string without_seed(const std::string& name) {
-  const size_t at = name.rfind("seed");
-  if (at == std::string::npos || at == 0) return name;
-  const std::string rest = name.substr(at + 4);
-  if (rest.find_first_not_of("0123456789_-") != std::string::npos) return name;
-  const size_t end = name.find_last_not_of("_-.", at - 1);
-  return end == std::string::npos ? name : name.substr(0, end + 1);
-}
-
-}  // namespace
-
-std::vector<const RunResults*> StudyRow::scored() const {
-  std::vector<const RunResults*> out;
-  for (const RunResults& run : runs) {
-    if (run.scores) out.push_back(&run);
+// Null is written where there is nothing to say, and read as if nothing stood there.
+Json without_nulls(const Json& section) {
+  Json out = Json::object();
+  for (const auto& [key, value] : section.items()) {
+    if (!value.is_null()) out[key] = value;
   }
   return out;
 }
 
-bool leaves_result_alone(const std::string& dotted) {
-  static const std::set<std::string> keys = {"train.threads",     "train.device",    "train.log_every", "train.checkpoint_every",
-                                             "train.time_budget", "sampler.threads", "sampler.queue",   "inference.batch"};
-  return keys.contains(dotted);
+void require_row(const Json& row, const std::string& where, const std::string& source) {
+  const Json fields = row.is_object() ? row : Json::object();
+  if (const Json name = fields.value("name", Json()); !name.is_string())
+    throw InputError(source + ": " + where + ".name", "found " + type_name_of(name), "text");
+  std::vector<std::string> runs;
+  if (const Json found = fields.value("runs", Json()); !config_detail::convert(found, runs))
+    throw InputError(source + ": " + where + ".runs", "found " + type_name_of(found), "a list of folders");
 }
 
-Study read_study(const fs::path& folder, const std::string& role) {
-  const fs::path path = folder / "study.json";
-  const std::string file = path.string();
-  const Json in = read_json(path);
-  const auto text = [&](const Json& from, const std::string& where, const char* key, bool needed) -> std::string {
-    const Json value = from.is_object() && from.contains(key) ? Json(from[key]) : Json();
-    if (value.is_null() && !needed) return "";
-    if (!value.is_string()) throw InputError(file + ": " + where + key, "found " + type_name_of(value), "text");
-    return value.get<std::string>();
-  };
-  Study study;
-  study.role = role;
-  study.title = text(in, "", "title", false);
-  study.source = text(in, "", "source", false);
-  study.plan_dataset = text(in, "", "plan_dataset", false);
-  const Json labelled = value_at(in, "labelled");
-  if (labelled.is_number_integer()) study.labelled = labelled.get<int64_t>();
-  if (in.contains("notes") && !config_detail::convert(in["notes"], study.notes))
-    throw InputError(file + ": notes", "found " + type_name_of(in["notes"]), "a list of texts");
-  const Json rows = value_at(in, "rows");
+}  // namespace
+
+void StudyRecordRows::read_config(const Json& json, const std::string& field, const std::string& source) {
+  list.clear();
+  for (size_t r = 0; r < json.size(); ++r) {
+    const std::string where = concat(field, "[", r, "]");
+    require_row(json[r], where, source);
+    const Json fields = without_nulls(json[r]);
+    FieldReader reader(fields, where, source);
+    list.emplace_back().visit(reader);
+  }
+}
+
+Json StudyRecordRows::write_config() const {
+  Json out = Json::array();
+  for (const StudyRecordRow& row : list) out.push_back(write_options(row));
+  return out;
+}
+
+StudyRecord read_study_record(const StudyFolder& study) {
+  const std::string file = study.record().string();
+  const Json json = read_json(study.record());
+  const Json rows = json.is_object() && json.contains("rows") ? Json(json["rows"]) : Json();
   if (!rows.is_array() || rows.empty()) throw InputError(file + ": rows", "found " + type_name_of(rows), "a list of rows");
-  for (size_t r = 0; r < rows.size(); ++r) {
-    const std::string where = concat("rows[", r, "].");
-    StudyRow row;
-    row.name = text(rows[r], where, "name", true);
-    row.title = text(rows[r], where, "title", false);
-    row.method = text(rows[r], where, "method", false);
-    row.note = text(rows[r], where, "note", false);
-    if (row.title.empty()) row.title = row.name;
-    row.published = value_at(rows[r], "published");
-    std::vector<std::string> runs;
-    if (!config_detail::convert(value_at(rows[r], "runs"), runs))
-      throw InputError(file + ": " + where + "runs", "found " + type_name_of(value_at(rows[r], "runs")), "a list of folders");
-    for (const std::string& run : runs) {
-      row.runs.push_back(read_run_results(folder / run, role));
-      add_failure(row.runs.back(), folder / "logs" / (run + ".failed"));
-    }
-    sort_by_seed(row);
-    study.rows.push_back(std::move(row));
-  }
-  check_names(study, file);
-  check_scores(study, file);
-  return study;
+  const Json fields = without_nulls(json);
+  StudyRecord record;
+  FieldReader reader(fields, "", file);
+  record.visit(reader);
+  return record;
 }
 
-Study study_of_runs(const std::vector<fs::path>& runs, const std::string& role) {
-  Study study;
-  study.role = role;
-  std::vector<std::string> keys;
-  for (const fs::path& folder : runs) {
-    RunResults run = read_run_results(folder, role);
-    if (!run.readable()) throw InputError(folder.string(), run.problem, "a run of train, or a folder of study");
-    if (!run.scores) throw InputError(folder.string(), run.problem);
-    const std::string key = row_key(run);
-    const auto at = static_cast<size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
-    if (at == keys.size()) {
-      keys.push_back(key);
-      study.rows.push_back({});
-      study.rows.back().method = plain(value_at(run.config, "method"));
-    }
-    study.rows[at].runs.push_back(std::move(run));
-  }
-  std::map<std::string, int> of_method;
-  for (const StudyRow& row : study.rows) ++of_method[row.method];
-  std::set<std::string> taken;
-  for (StudyRow& row : study.rows) {
-    row.name = of_method[row.method] == 1 ? row.method : without_seed(row.runs.front().name);
-    if (!taken.insert(row.name).second) {
-      const fs::path folder = fs::weakly_canonical(row.runs.front().folder);
-      row.name = concat(folder.parent_path().filename().string(), "/", folder.filename().string());
-      if (taken.contains(row.name)) row.name = folder.string();
-      taken.insert(row.name);
-    }
-    row.title = row.name;
-    sort_by_seed(row);
-  }
-  check_names(study, "runs");
-  return study;
+void write_study_record(const StudyFolder& study, const StudyRecord& record) {
+  write_json(study.record(), write_options(record));
 }
 
 }  // namespace tss

@@ -6,7 +6,8 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/dataset/cache.h"
+#include "textsemiseg/runs/provenance.h"
+#include "textsemiseg/runs/saved_state.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -21,28 +22,21 @@ std::optional<Json> json_of(const fs::path& path) {
   }
 }
 
-// What evaluate does unasked; another window or mirroring by hand is another result.
-bool predicted_as_configured(const fs::path& run, const Json& summary) {
-  if (summary.contains("predictions") || summary.value("mirror", "none") != "none" ||
-      summary.value("precision", "fp32") != "fp32")
-    return false;
-  const Json config = read_toml(run / "config.toml");
-  if (!config.contains("inference") || !summary.contains("window")) return true;
-  for (const auto& [key, value] : summary.at("window").items()) {
-    if (config.at("inference").contains(key) && config.at("inference").at(key) != value) return false;
+std::optional<SavedState> state_of_last(const RunFolder& run) {
+  try {
+    return read_saved_state(run, "last");
+  } catch (const InputError&) {
+    return std::nullopt;
   }
-  return true;
 }
 
 // Only a result of the checkpoint that would be scored now, with the run's own windows and the plan's post-processing.
-std::optional<double> test_dice(const fs::path& run, const PlanEvaluation& evaluation) {
-  const auto summary = json_of(run / "results" / "test" / "summary.json");
-  const fs::path best = run / "checkpoints" / "best.safetensors", last = run / "checkpoints" / "last.safetensors";
-  const fs::path& selected = fs::exists(best) ? best : last;
-  if (!summary || !fs::exists(selected)) return std::nullopt;
+std::optional<double> test_dice(const RunFolder& run, const PlanEvaluation& evaluation) {
+  const auto summary = json_of(run.results("test").summary());
+  if (!summary) return std::nullopt;
   try {
     const Json& postprocess = summary->at("postprocess");
-    if (summary->at("checkpoint_sample") != fingerprint_of(selected).sample ||
+    if (match_checkpoint(run, *summary).which != selected_checkpoint(run) ||
         postprocess.at("keep_largest") != evaluation.keep_largest ||
         postprocess.at("min_component") != evaluation.min_component || !predicted_as_configured(run, *summary))
       return std::nullopt;
@@ -67,31 +61,23 @@ std::vector<std::string> last_lines(const fs::path& path, std::streamoff size) {
 
 }  // namespace
 
-RunProgress read_progress(const fs::path& run, const PlanEvaluation& evaluation) {
+RunProgress read_progress(const fs::path& folder, const PlanEvaluation& evaluation) {
+  const RunFolder run{folder};
   RunProgress out;
-  out.started = fs::exists(run / "config.toml");
-  const auto state = json_of(run / "checkpoints" / "last.json");
-  if (!state || !state->is_object()) return out;
-  try {
-    out.iteration = state->at("iteration");
-    out.iterations = state->at("iterations");
-    if (state->contains("best_score") && state->at("best_score").is_number()) {
-      out.best_score = state->at("best_score").get<double>();
-      out.best_iteration = state->value("best_iteration", int64_t{0});
-    }
-  } catch (const Json::exception&) {
-    const bool started = out.started;
-    out = {};
-    out.started = started;
-    return out;
-  }
+  out.started = fs::exists(run.config());
+  const std::optional<SavedState> state = state_of_last(run);
+  if (!state || !state->iteration || !state->iterations) return out;
+  out.iteration = *state->iteration;
+  out.iterations = *state->iterations;
+  out.best_score = state->best_score;
+  if (out.best_score) out.best_iteration = state->best_iteration.value_or(0);
   if (out.trained()) out.test_dice = test_dice(run, evaluation);
   return out;
 }
 
 std::string describe_training(const fs::path& run) {
   const RunProgress saved = read_progress(run, {});
-  const std::vector<std::string> lines = last_lines(run / "log.jsonl", 1 << 14);
+  const std::vector<std::string> lines = last_lines(RunFolder{run}.log(), 1 << 14);
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
     const Json entry = Json::parse(*line, nullptr, false);
     if (!entry.is_object() || !entry.contains("iteration") || !entry.contains("loss")) continue;
@@ -113,7 +99,7 @@ std::string describe_scores(const RunProgress& progress) {
 
 std::optional<double> seconds_since_log(const fs::path& run) {
   std::error_code error;
-  const auto time = fs::last_write_time(run / "log.jsonl", error);
+  const auto time = fs::last_write_time(RunFolder{run}.log(), error);
   if (error) return std::nullopt;
   return std::chrono::duration<double>(fs::file_time_type::clock::now() - time).count();
 }

@@ -8,6 +8,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/dataset/split.h"
+#include "textsemiseg/runs/result_keys.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -44,48 +45,37 @@ std::optional<int64_t> choose_count(const PlannedStudy& study) {
   return asked;
 }
 
-// What may differ between the machines that work on one study.
-Json without_machine(Json settings) {
-  const auto erase = [&](const char* section, std::initializer_list<const char*> keys) {
-    if (!settings.contains(section) || !settings.at(section).is_object()) return;
-    for (const char* key : keys) settings[section].erase(key);
-    if (settings[section].empty()) settings.erase(section);
-  };
-  erase("train", {"device", "threads", "checkpoint_every"});
-  erase("sampler", {"threads", "queue"});
-  return settings;
-}
-
 // Sections of methods are left to the rows that have them; compare shows those from the runs.
 Json shared_settings(const PlannedStudy& study) {
   Json out = study.plan.common;
   if (study.plan_dataset) merge(out, study.plan_dataset->settings);
   merge(out, study.request.over);
-  return without_machine(out);
+  return deciding_settings(out);  // machines that work on one study may differ in the rest
 }
 
 // Runs are added to those there already; other rows are kept.
-void add_rows(Json& rows, const Json& more) {
-  for (const Json& row : more) {
-    const auto same = std::find_if(rows.begin(), rows.end(), [&](const Json& r) { return r.at("name") == row.at("name"); });
+void add_rows(std::vector<StudyRecordRow>& rows, const std::vector<StudyRecordRow>& more) {
+  for (const StudyRecordRow& row : more) {
+    const auto same = std::find_if(rows.begin(), rows.end(), [&](const StudyRecordRow& r) { return r.name == row.name; });
     if (same == rows.end()) {
       rows.push_back(row);
       continue;
     }
-    Json merged = row;
-    merged["runs"] = same->at("runs");
-    for (const Json& run : row.at("runs"))
-      if (std::find(merged["runs"].begin(), merged["runs"].end(), run) == merged["runs"].end()) merged["runs"].push_back(run);
-    *same = merged;
+    std::vector<std::string> runs = std::move(same->runs);
+    for (const std::string& run : row.runs)
+      if (std::find(runs.begin(), runs.end(), run) == runs.end()) runs.push_back(run);
+    *same = row;
+    same->runs = std::move(runs);
   }
 }
 
 // Rows stand in the plan's order whatever the order in which they were asked for.
-void sort_rows(Json& rows, const Plan& plan) {
-  const auto place = [&](const Json& row) {
-    return std::find_if(plan.rows.begin(), plan.rows.end(), [&](const PlanRow& r) { return r.name == row.at("name"); });
+void sort_rows(std::vector<StudyRecordRow>& rows, const Plan& plan) {
+  const auto place = [&](const StudyRecordRow& row) {
+    return std::find_if(plan.rows.begin(), plan.rows.end(), [&](const PlanRow& r) { return r.name == row.name; });
   };
-  std::stable_sort(rows.begin(), rows.end(), [&](const Json& a, const Json& b) { return place(a) < place(b); });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const StudyRecordRow& a, const StudyRecordRow& b) { return place(a) < place(b); });
 }
 
 void list_leaves(const Json& tree, const std::string& path, std::vector<std::string>& out) {
@@ -98,15 +88,27 @@ void list_leaves(const Json& tree, const std::string& path, std::vector<std::str
   }
 }
 
-Json notes_of(const PlannedStudy& study, const Json& rows) {
-  Json out = study.plan.notes;
+std::vector<std::string> notes_of(const PlannedStudy& study, const std::vector<StudyRecordRow>& rows) {
+  std::vector<std::string> out = study.plan.notes;
   std::vector<std::string> changed;
-  list_leaves(without_machine(study.request.over), "", changed);
+  list_leaves(deciding_settings(study.request.over), "", changed);
   if (!changed.empty()) out.push_back("Other than the plan says, in every row: " + join(changed, ", ") + ".");
-  for (const Json& row : rows)
-    if (!row.value("note", "").empty())
-      out.push_back(concat(row.at("title").get<std::string>(), ": ", row.at("note").get<std::string>()));
+  for (const StudyRecordRow& row : rows)
+    if (!row.note.empty()) out.push_back(concat(row.title, ": ", row.note));
   return out;
+}
+
+// Throws InputError naming the first field by which the study that is there is another one.
+void require_same_study(const StudyRecord& stored, const StudyRecord& record, const std::string& file) {
+  Json was = write_options(stored);
+  const Json is = write_options(record);
+  was["settings"] = deciding_settings(stored.settings);  // earlier versions let fewer keys differ
+  for (const char* field : {"title", "dataset", "plan_dataset", "labelled", "settings", "split", "evaluate"}) {
+    if (field == std::string("split") && !stored.split.value) continue;  // studies of earlier versions
+    if (was.at(field) == is.at(field)) continue;
+    throw InputError(file + ": " + field, "is " + was.at(field).dump() + ", and this study's is " + is.at(field).dump(),
+                     "the same, or another --out");
+  }
 }
 
 }  // namespace
@@ -151,69 +153,56 @@ PlannedStudy make_study(Plan plan, StudyRequest request) {
   return study;
 }
 
-Json study_record(const PlannedStudy& study) {
+StudyRecord study_record(const PlannedStudy& study) {
   const Plan& plan = study.plan;
   const PlanDataset* dataset = study.plan_dataset ? &*study.plan_dataset : nullptr;
-  Json out;
-  out["title"] = plan.title;
-  out["source"] = plan.source;
-  out["protocol"] = plan.protocol;
-  out["plan"] = plan.origin;
-  out["dataset"] = study.dataset_name;
-  out["plan_dataset"] = dataset ? Json(dataset->name) : Json();
-  out["labelled"] = study.labelled_cases;
-  out["published_labelled"] = study.published_count ? Json(*study.published_count) : Json();
-  out["settings"] = shared_settings(study);
-  out["split"] = study.request.split;
-  out["evaluate"] = write_options(plan.evaluation);
-  out["rows"] = Json::array();
+  StudyRecord out;
+  out.title = plan.title;
+  out.source = plan.source;
+  out.protocol = plan.protocol;
+  out.plan = plan.origin;
+  out.dataset = study.dataset_name;
+  if (dataset) out.plan_dataset.value = dataset->name;
+  out.labelled.value = study.labelled_cases;
+  out.published_labelled.value = study.published_count;
+  out.settings = shared_settings(study);
+  out.split.value = study.request.split;
+  out.evaluate = write_options(plan.evaluation);
   for (const PlanRow& row : plan.rows) {
-    Json runs = Json::array();
+    StudyRecordRow entry{row.name, row.title, row.method, row.note, Json(), {}};
     for (const StudyRun& run : study.runs)
-      if (run.row == row.name) runs.push_back(run.name);
-    if (runs.empty()) continue;
-    Json published;
+      if (run.row == row.name) entry.runs.push_back(run.name);
+    if (entry.runs.empty()) continue;
     if (const auto scores = study.published_count ? published_scores(row, dataset, *study.published_count) : std::nullopt)
-      published = {{"dice", scores->dice}, {"jaccard", scores->jaccard}, {"hd95", scores->hd95}, {"asd", scores->asd}};
-    out["rows"].push_back({{"name", row.name},
-                           {"title", row.title},
-                           {"method", row.method},
-                           {"note", row.note},
-                           {"published", published},
-                           {"runs", runs}});
+      entry.published = {{"dice", scores->dice}, {"jaccard", scores->jaccard}, {"hd95", scores->hd95}, {"asd", scores->asd}};
+    out.rows.list.push_back(std::move(entry));
   }
-  out["notes"] = notes_of(study, out.at("rows"));
+  out.notes = notes_of(study, out.rows.list);
   return out;
 }
 
 void write_study_record(const PlannedStudy& study) {
-  const fs::path path = study.request.out / "study.json";
+  const StudyFolder folder = study.folder();
+  const fs::path path = folder.record();
   constexpr double kStale = 30;  // held for milliseconds
   std::optional<FolderLock> lock;
-  while (!(lock = FolderLock::acquire(study.lock_file("study"), kStale)))
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  Json record = study_record(study);
+  while (!(lock = FolderLock::acquire(folder.lock("study"), kStale))) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  StudyRecord record = study_record(study);
   if (fs::exists(path)) {
-    const Json stored = read_json(path);
+    StudyRecord stored;
     try {
-      for (const char* field : {"title", "dataset", "plan_dataset", "labelled", "settings", "split", "evaluate"}) {
-        if (field == std::string("split") && !stored.contains(field)) continue;  // studies of earlier versions
-        if (stored.at(field) == record.at(field)) continue;
-        throw InputError(path.string() + ": " + field,
-                         "is " + stored.at(field).dump() + ", and this study's is " + record.at(field).dump(),
-                         "the same, or another --out");
-      }
-      Json rows = stored.at("rows");
-      add_rows(rows, record.at("rows"));
-      sort_rows(rows, study.plan);
-      record["rows"] = rows;
-      record["notes"] = notes_of(study, rows);
-    } catch (const Json::exception&) {
-      throw InputError(path.string(), "was not written by study", "another --out");
+      stored = read_study_record(folder);
+    } catch (const InputError& error) {
+      throw InputError(path.string(), concat("was not written by study (", error.what(), ")"), "another --out");
     }
-    if (record == stored) return;
+    require_same_study(stored, record, path.string());
+    add_rows(stored.rows.list, record.rows.list);
+    sort_rows(stored.rows.list, study.plan);
+    record.rows = std::move(stored.rows);
+    record.notes = notes_of(study, record.rows.list);
+    if (write_options(record) == read_json(path)) return;
   }
-  write_json(path, record);
+  write_study_record(folder, record);
 }
 
 }  // namespace tss

@@ -1,10 +1,5 @@
-// A study: a plan applied to one prepared dataset. Its folder:
-//
-//   OUT/study.json            what is compared, with the published figures; compare reads it
-//   OUT/<row>-seed<k>         one run of train each, with results/test of evaluate
-//   OUT/configs/<run>.toml    the configuration that train gets
-//   OUT/logs/<run>.log        what the run's programs said; OUT/logs/<run>.failed: why the last attempt ended, if it failed
-//   OUT/locks/<run>.lock      while a process works on the run (folder_lock.h)
+// A study: a plan applied to one prepared dataset, in a folder of its own (runs/run_folder.h). Each run is one of train, with
+// results/test of evaluate.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/runs/run_folder.h"
+#include "textsemiseg/runs/study_record.h"
 #include "textsemiseg/study/table_plan.h"
 
 namespace tss {
@@ -43,20 +40,15 @@ struct PlannedStudy {
   int64_t labelled_cases = 0, test_cases = 0;  // of the split
   std::vector<StudyRun> runs;                  // seed by seed, so that every row is there once before any is there twice
 
-  std::filesystem::path run_folder(const std::string& run) const { return request.out / run; }
-  std::filesystem::path config_file(const std::string& run) const { return request.out / "configs" / (run + ".toml"); }
-  std::filesystem::path log_file(const std::string& run) const { return request.out / "logs" / (run + ".log"); }
-  std::filesystem::path failure_file(const std::string& run) const { return request.out / "logs" / (run + ".failed"); }
-  std::filesystem::path lock_file(const std::string& run) const { return request.out / "locks" / (run + ".lock"); }
+  StudyFolder folder() const { return {request.out}; }
 };
 
 // Throws InputError: an unknown row or dataset, a folder that prepare did not make, --labelled and the split in disagreement.
 PlannedStudy make_study(Plan plan, StudyRequest request);
 
-// {"title", "source", "protocol", "plan", "dataset", "plan_dataset", "labelled", "settings", "evaluate", "notes",
-//  "rows": [{"name", "title", "method", "note", "published": {"dice", "jaccard", "hd95", "asd"} | null, "runs": [folders]}]}
-// labelled: cases of the split, which published figures, where there are any, were made with too; figures as printed (percent).
-Json study_record(const PlannedStudy& study);
+// What study.json says of it, without the rows and runs of earlier calls. labelled: cases of the split, which published figures, where
+// there are any, were made with too; figures as printed (percent).
+StudyRecord study_record(const PlannedStudy& study);
 // Writes OUT/study.json, with the rows and runs that are in it already. Throws InputError naming the field when that study is
 // another one.
 void write_study_record(const PlannedStudy& study);

@@ -15,6 +15,7 @@
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/study/child_process.h"
 #include "textsemiseg/study/slurm.h"
 
@@ -27,13 +28,13 @@ bool scores_wanted(const PlannedStudy& study, const RunnerOptions& options) { re
 // What the folder alone says of a run; why a run that is there cannot be used is found here too.
 RunStatus status_of(const PlannedStudy& study, const RunnerOptions& options, const StudyRun& run,
                     const ConfigurationDifference& difference) {
-  const fs::path folder = study.run_folder(run.name);
+  const fs::path folder = study.folder().run(run.name).path;
   const RunProgress progress = read_progress(folder, study.plan.evaluation);
   if (progress.started) {
     try {
       const std::string field = difference(run);
       if (!field.empty())
-        return {RunState::kFailed, concat(field, " differs between ", (folder / "config.toml").string(),
+        return {RunState::kFailed, concat(field, " differs between ", RunFolder{folder}.config().string(),
                                           " and the study; another --out, or remove the run")};
     } catch (const Error& error) {
       return {RunState::kFailed, error.what()};
@@ -51,8 +52,8 @@ RunStatus status_of(const PlannedStudy& study, const RunnerOptions& options, con
 
 // A training that was started by hand holds no lock. While its log grows it must be left alone.
 bool trained_by_hand_now(const PlannedStudy& study, const StudyRun& run, double quiet) {
-  if (fs::exists(study.log_file(run.name))) return false;
-  const auto silence = seconds_since_log(study.run_folder(run.name));
+  if (fs::exists(study.folder().log(run.name))) return false;
+  const auto silence = seconds_since_log(study.folder().run(run.name).path);
   return silence && *silence < quiet;
 }
 
@@ -105,15 +106,15 @@ void Runner::set(size_t run, RunState state, const std::string& detail) { status
 
 void Runner::fail(size_t run, const std::string& reason) {
   set(run, RunState::kFailed, reason);
-  write_text_file(study_.failure_file(study_.runs[run].name), timestamp() + " " + reason + "\n");
+  write_text_file(study_.folder().failure(study_.runs[run].name), timestamp() + " " + reason + "\n");
   log_error(concat(title(run), ": failed: ", reason));
 }
 
 void Runner::start_child(Job& job, bool scoring) {
   const StudyRun& run = run_of(job);
-  if (!scoring) write_text_file(study_.config_file(run.name), to_toml(run.configuration));
+  if (!scoring) write_text_file(study_.folder().config(run.name), to_toml(run.configuration));
   const std::vector<std::string> words = (scoring ? evaluate_words : train_words)(study_, run, options_, job.slot);
-  const fs::path log = study_.log_file(run.name);
+  const fs::path log = study_.folder().log(run.name);
   fs::create_directories(log.parent_path());
   std::vector<std::string> quoted;
   for (const std::string& word : words) quoted.push_back(shell_quoted(word));
@@ -134,7 +135,7 @@ bool Runner::next_stage(Job& job) {
   if (status.state == RunState::kDone) {
     set(job.run, RunState::kDone, status.detail);
     std::error_code ignored;
-    fs::remove(study_.failure_file(run.name), ignored);
+    fs::remove(study_.folder().failure(run.name), ignored);
     return false;
   }
   const bool scoring = status.state == RunState::kTrained;
@@ -158,9 +159,9 @@ bool Runner::try_start(size_t index, size_t slot) {
     log_info(concat(title(index), ": done, kept", now.detail.empty() ? "" : ": " + now.detail));
     return true;
   }
-  std::optional<FolderLock> lock = FolderLock::acquire(study_.lock_file(run.name), options_.stale_after);
+  std::optional<FolderLock> lock = FolderLock::acquire(study_.folder().lock(run.name), options_.stale_after);
   if (!lock) {
-    const auto holder = read_lock(study_.lock_file(run.name));
+    const auto holder = read_lock(study_.folder().lock(run.name));
     const std::string who = holder ? describe(*holder) : "another process";
     if (statuses_[index].state != RunState::kElsewhere) log_info(concat(title(index), ": in the hands of ", who));
     set(index, RunState::kElsewhere, who);
@@ -223,7 +224,7 @@ bool Runner::finished(Job& job) {
     fail(job.run, stage + " was interrupted from outside; the study started again goes on from its checkpoint");
     return true;
   }
-  const std::string said = failure_reason(study_.log_file(run.name));
+  const std::string said = failure_reason(study_.folder().log(run.name));
   fail(job.run, concat(stage, ": ", describe_exit(*code), said.empty() ? "" : ": " + said));
   return true;
 }
@@ -231,7 +232,7 @@ bool Runner::finished(Job& job) {
 void Runner::report(Job& job) {
   if (job.scoring || job.since_line.seconds() < options_.report_every) return;
   job.since_line.restart();
-  const std::string line = describe_training(study_.run_folder(run_of(job).name));
+  const std::string line = describe_training(study_.folder().run(run_of(job).name).path);
   if (line.empty() || line == job.last_line) return;
   job.last_line = line;
   log_info(concat(title(job.run), ": ", line));
@@ -316,11 +317,11 @@ const char* run_state_name(RunState state) {
 std::vector<std::string> train_words(const PlannedStudy& study, const StudyRun& run, const RunnerOptions& options, size_t slot) {
   std::vector<std::string> words = {"train",
                                     "--config",
-                                    study.config_file(run.name).string(),
+                                    study.folder().config(run.name).string(),
                                     "--dataset",
                                     study.request.dataset.string(),
                                     "--run",
-                                    study.run_folder(run.name).string(),
+                                    study.folder().run(run.name).path.string(),
                                     "--resume"};
   add_machine_words(words, options, slot);
   return words;
@@ -329,8 +330,14 @@ std::vector<std::string> train_words(const PlannedStudy& study, const StudyRun& 
 std::vector<std::string> evaluate_words(const PlannedStudy& study, const StudyRun& run, const RunnerOptions& options,
                                         size_t slot) {
   // What other texts would change is a question of its own, and `text probe` answers it at any time.
-  std::vector<std::string> words = {"evaluate", "--run",     study.run_folder(run.name).string(), "--role",
-                                    "test",     "--dataset", study.request.dataset.string(),      "--text-probe",
+  std::vector<std::string> words = {"evaluate",
+                                    "--run",
+                                    study.folder().run(run.name).path.string(),
+                                    "--role",
+                                    "test",
+                                    "--dataset",
+                                    study.request.dataset.string(),
+                                    "--text-probe",
                                     "0"};
   const PlanEvaluation& evaluation = study.plan.evaluation;
   if (evaluation.keep_largest) words.push_back("--keep-largest");
@@ -344,8 +351,8 @@ std::vector<RunStatus> survey(const PlannedStudy& study, const RunnerOptions& op
   std::vector<RunStatus> out;
   for (const StudyRun& run : study.runs) {
     RunStatus status = status_of(study, options, run, difference);
-    const auto holder = read_lock(study.lock_file(run.name));
-    const fs::path failure = study.failure_file(run.name);
+    const auto holder = read_lock(study.folder().lock(run.name));
+    const fs::path failure = study.folder().failure(run.name);
     if (holder && !is_stale(*holder, options.stale_after))
       status = {RunState::kElsewhere, concat(describe(*holder), status.detail.empty() ? "" : ", " + status.detail)};
     else if (status.state == RunState::kBegun && trained_by_hand_now(study, run, options.quiet_before_adopting))

@@ -111,7 +111,7 @@ TEST_F(StudyRunnerTest, RunsOfOthersAreLeftToThem) {
   const testing::ScriptedProgram program(folder_.path());
   const PlannedStudy study = folder_.study();
   {
-    const auto lock = FolderLock::acquire(study.lock_file("first-seed0"), 60);
+    const auto lock = FolderLock::acquire(study.folder().lock("first-seed0"), 60);
     EXPECT_THAT(states(survey(study, folder_.options(program), no_difference)), ElementsAre("elsewhere", "waiting"));
     EXPECT_THAT(states(work(program)), ElementsAre("elsewhere", "done"));
     EXPECT_FALSE(fs::exists(folder_.out() / "first-seed0"));
@@ -122,7 +122,7 @@ TEST_F(StudyRunnerTest, RunsOfOthersAreLeftToThem) {
 TEST_F(StudyRunnerTest, ATrainingStartedByHandIsAdoptedWhenItIsQuiet) {
   const testing::ScriptedProgram program(folder_.path());
   const PlannedStudy study = folder_.study({"first"});
-  const fs::path run = study.run_folder("first-seed0");
+  const fs::path run = study.folder().run("first-seed0").path;
   write_text_file(run / "config.toml", "");
   write_text_file(run / "log.jsonl", "{\"iteration\": 3, \"loss\": 0.5}\n");
   EXPECT_THAT(states(work(program, {"first"})), ElementsAre("elsewhere"));
@@ -149,7 +149,7 @@ TEST_F(StudyRunnerTest, CtrlCStopsTheChildrenAndFreesTheRuns) {
                                          "trap 'echo saved; exit 130' TERM; echo ready; while :; do sleep 0.05; done");
   const PlannedStudy study = folder_.study({"first"});
   std::thread user([&] {
-    const fs::path log = study.log_file("first-seed0");
+    const fs::path log = study.folder().log("first-seed0");
     for (int i = 0; i < 1000 && (!fs::exists(log) || read_text_file(log).find("ready\n") == std::string::npos); ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     ::kill(::getpid(), SIGINT);
@@ -159,7 +159,7 @@ TEST_F(StudyRunnerTest, CtrlCStopsTheChildrenAndFreesTheRuns) {
   clear_interrupt();
   EXPECT_THAT(log_of("first-seed0"), HasSubstr("saved"));
   EXPECT_TRUE(fs::is_empty(folder_.out() / "locks"));
-  EXPECT_FALSE(fs::exists(study.failure_file("first-seed0"))) << "stopped is not failed";
+  EXPECT_FALSE(fs::exists(study.folder().failure("first-seed0"))) << "stopped is not failed";
 }
 
 TEST(RunProgress, FilesThatAreHalfThereAreNotThere) {

@@ -68,7 +68,7 @@ TEST(PlannedStudy, RecordNamesRowsRunsAndFigures) {
   EXPECT_EQ(record.at("notes"), Json({"all of it", "first: as it is"}));
   PlannedStudy changed = folder.study();
   changed.request.over = {{"train", {{"iterations", 5}, {"threads", 2}}}};
-  EXPECT_EQ(study_record(changed).at("notes")[1], "Other than the plan says, in every row: train.iterations = 5.");
+  EXPECT_EQ(study_record(changed).notes[1], "Other than the plan says, in every row: train.iterations = 5.");
 }
 
 TEST(PlannedStudy, SeedsStandOnce) {
@@ -82,6 +82,14 @@ TEST(PlannedStudy, RecordOfAnotherStudyIsLeftAlone) {
   PlannedStudy other = folder.study();
   other.request.over["train"]["threads"] = 1;
   write_study_record(other);  // a matter of the machine
+  other.request.over["train"]["log_every"] = 1;
+  write_study_record(other);
+  Json earlier = read_json(folder.out() / "study.json");
+  earlier["settings"]["train"]["log_every"] = 5;  // as earlier versions kept it
+  earlier.erase("split");
+  write_json(folder.out() / "study.json", earlier);
+  write_study_record(other);
+  EXPECT_FALSE(read_json(folder.out() / "study.json").at("settings").at("train").contains("log_every"));
   other.request.over["train"]["iterations"] = 20;
   EXPECT_THAT(input_error_of([&] { write_study_record(other); }),
               AllOf(HasSubstr("study.json: settings"), HasSubstr("another --out")));

@@ -7,7 +7,6 @@
 #include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/dataset/cache.h"
 #include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/engine/costs.h"
 #include "textsemiseg/engine/device.h"
@@ -16,6 +15,8 @@
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/io/segmentation.h"
 #include "textsemiseg/report/colours.h"
+#include "textsemiseg/runs/provenance.h"
+#include "textsemiseg/runs/result_keys.h"
 #include "textsemiseg/workflows/output_guard.h"
 #include "textsemiseg/workflows/preview.h"
 #include "textsemiseg/workflows/window_preset.h"
@@ -65,15 +66,13 @@ Json prediction_record(const LoadedRun& run, const PredictorOptions& options) {
   out["method"] = run.config.method;
   out["protocol"] = run.record.protocol;
   out["checkpoint"] = run.chosen;
-  out["checkpoint_sample"] = fingerprint_of(checkpoint_path(run.folder, run.checkpoint)).sample;
+  out["checkpoint_sample"] = checkpoint_sample({run.folder}, run.checkpoint);
   out["selection"] = run.record.selection;
   out["class_names"] = run.record.class_names;
   out["texts"] = Json::array();
   for (const ClassText& text : run.record.texts) out["texts"].push_back({{"class", text.name}, {"source", text.source}});
   out["recipe"] = write_options(run.record.recipe);
-  out["window"] = write_options(options.window);
-  // Windows per call change memory and speed, not the prediction.
-  out["window"].erase("batch");
+  out["window"] = deciding_settings(write_options(options.window), "inference");
   out["mirror"] = mirror_axes_name(options.mirror);
   out["precision"] = options.bf16 ? "bf16" : "fp32";
   out["postprocess"] = write_options(options.postprocess);

@@ -15,6 +15,7 @@
 #include "textsemiseg/inference/mirror.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/report/colours.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -101,7 +102,7 @@ Json prediction_manifest(const PredictingRuns& runs) {
 }
 
 fs::path manifest_path(const fs::path& output, bool to_file) {
-  return to_file ? output.parent_path() / (image_stem(output) + ".predictions.json") : output / "predictions.json";
+  return to_file ? output.parent_path() / (image_stem(output) + ".predictions.json") : PredictionsFolder{output}.record();
 }
 
 void check_manifest(const fs::path& path, const Json& settings, bool overwrite) { cases_kept(path, settings, overwrite); }

@@ -4,6 +4,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/engine/run_data.h"
+#include "textsemiseg/runs/run_folder.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -44,7 +45,7 @@ ProbedRun probe_run(const LoadedRun& run, const ProbeRunOptions& options) {
   for (const ClassText& text : run.record.texts) out.json["texts"].push_back({{"class", text.name}, {"source", text.source}});
   out.json.update(to_json(out.probe));
   if (!is_data_of_run(run, dataset, options.split, role)) return out;
-  out.file = run.folder / "results" / options.role / "text_probe.json";
+  out.file = RunFolder{run.folder}.results(options.role).text_probe();
   write_json(out.file, out.json);
   return out;
 }

@@ -10,29 +10,26 @@
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/runs/provenance.h"
 #include "textsemiseg/workflows/score_files.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-struct Paths {
-  fs::path results, predictions;
-  fs::path prediction(const std::string& id) const { return predictions / (id + ".nii.gz"); }
-};
-
 // Cases whose prediction of these settings is not there yet. The record is removed first and written last, so that a folder
 // with a record is complete and of one kind.
-std::vector<std::string> cases_to_predict(const Paths& paths, const Json& record, const std::vector<std::string>& ids) {
-  const fs::path file = paths.predictions / "predictions.json";
-  if (!fs::exists(file) || read_json(file) != record) {
+std::vector<std::string> cases_to_predict(const PredictionsFolder& folder, const Json& record,
+                                          const std::vector<std::string>& ids) {
+  const Json left = fs::exists(folder.record()) ? read_json(folder.record()) : Json();
+  if (left.is_null() || !entries_agree(left, record) || !entries_agree(record, left)) {
     std::error_code ignored;
-    fs::remove(file, ignored);
+    fs::remove(folder.record(), ignored);
     return ids;
   }
   std::vector<std::string> out;
   for (const std::string& id : ids) {
-    if (!fs::exists(paths.prediction(id))) out.push_back(id);
+    if (!fs::exists(folder.label_map(id))) out.push_back(id);
   }
   return out;
 }
@@ -46,26 +43,26 @@ torch::Tensor image_of(const CachedCase& item, int64_t channels) {
 }
 
 void predict_prepared(const LoadedRun& run, const PredictorOptions& options, const Dataset& dataset,
-                      const std::vector<std::string>& ids, const Paths& paths) {
+                      const std::vector<std::string>& ids, const PredictionsFolder& folder) {
   const Predictor predictor(run.record.recipe, run.method, options);
   Progress progress("predicting", static_cast<int64_t>(ids.size()));
   for (size_t i = 0; i < ids.size(); ++i) {
     const CachedCase item = dataset.load(ids[i]);
-    write_label_map(paths.prediction(ids[i]), predictor.predict_prepared(image_of(item, dataset.channels()), item.geometry));
+    write_label_map(folder.label_map(ids[i]), predictor.predict_prepared(image_of(item, dataset.channels()), item.geometry));
     progress.update(static_cast<int64_t>(i) + 1, ids[i]);
   }
 }
 
 void predict_scans(const LoadedRun& run, const PredictorOptions& options, const Dataset& dataset,
-                   const std::vector<std::string>& ids, const Paths& paths) {
+                   const std::vector<std::string>& ids, const PredictionsFolder& folder) {
   std::vector<PredictionJob> jobs;
-  for (const std::string& id : ids) jobs.push_back({id, dataset.source(id).images, paths.prediction(id)});
+  for (const std::string& id : ids) jobs.push_back({id, dataset.source(id).images, folder.label_map(id)});
   predict_jobs({{run}, {options}}, jobs);
 }
 
 // prepared: on the prepared grid, else on the scan's own; either way with the classes of the data set's label map.
-ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string>& ids, const Paths& paths, bool prepared,
-                           const ScoreOptions& options) {
+ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string>& ids, const PredictionsFolder& folder,
+                           bool prepared, const ScoreOptions& options) {
   ScoreSet set;
   set.class_names = dataset.class_names();
   set.empty = options.empty;
@@ -73,7 +70,7 @@ ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::string& id = ids[i];
     LabelMap reference;
-    FilePair files{id, dataset.source(id).label, paths.prediction(id)};
+    FilePair files{id, dataset.source(id).label, folder.label_map(id)};
     if (prepared) {
       const CachedCase item = dataset.load(id);
       reference = LabelMap(item.geometry);
@@ -101,30 +98,31 @@ RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
     if (dataset.source(id).label.empty()) throw InputError(folder + ": " + id, "has no label", "cases with labels, to be scored");
   }
 
-  Paths paths;
-  paths.results = run.folder / "results" / role;
+  const ResultsFolder results = RunFolder{run.folder}.results(role);
   const bool own = options.predictions.empty() && is_data_of_run(run, dataset, options.split, options.role);
   std::optional<TemporaryFolder> work;
   if (!own && options.predictions.empty()) work.emplace();
-  paths.predictions = work ? work->path() : own ? paths.results / "predictions" : fs::path(options.predictions);
+  const PredictionsFolder predictions = work  ? PredictionsFolder{work->path()}
+                                        : own ? results.predictions()
+                                              : PredictionsFolder{options.predictions};
   Json record = prediction_record(run, options.predictor);
   record["dataset_folder"] = fs::absolute(folder).lexically_normal().string();
   record["grid"] = published ? "prepared" : "original";
   if (options.predictions.empty()) {
-    const std::vector<std::string> missing = cases_to_predict(paths, record, ids);
+    const std::vector<std::string> missing = cases_to_predict(predictions, record, ids);
     if (!missing.empty()) {
-      (published ? predict_prepared : predict_scans)(run, options.predictor, dataset, missing, paths);
-      write_json(paths.predictions / "predictions.json", record);
+      (published ? predict_prepared : predict_scans)(run, options.predictor, dataset, missing, predictions);
+      write_json(predictions.record(), record);
     } else {
-      log_info(paths.predictions.string() + ": predictions of this checkpoint and these settings are used again");
+      log_info(predictions.path.string() + ": predictions of this checkpoint and these settings are used again");
     }
   }
 
   const std::string rule = !options.empty_rule.empty() ? options.empty_rule : published ? "zeros_hundreds" : "undefined";
   const ScoreOptions scoring{.empty = empty_rule_from_name(rule), .distances = true};
   RunScores out;
-  if (own) out.folder = paths.results;
-  out.scores = score_predictions(dataset, ids, paths, published, scoring);
+  if (own) out.folder = results.path;
+  out.scores = score_predictions(dataset, ids, predictions, published, scoring);
 
   Json facts;
   facts["role"] = role;
@@ -137,8 +135,8 @@ RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
   if (!options.predictions.empty()) facts["predictions"] = "made beforehand, in a folder given by the user";
   out.summary = summary_json(out.scores, facts);
   if (own) {
-    write_cases_csv(out.folder / "cases.csv", out.scores);
-    write_json(out.folder / "summary.json", out.summary);
+    write_cases_csv(results.cases(), out.scores);
+    write_json(results.summary(), out.summary);
   }
   return out;
 }
