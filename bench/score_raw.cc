@@ -34,8 +34,8 @@ int main(int argc, char** argv) {
   }
   std::printf("{\"seconds\": %.6f", best);
   for (const tss::ScoreField& field : tss::score_fields()) {
-    const tss::Score& value = score.*field.value;
-    if (value) std::printf(", \"%s\": %.15g", field.name, *value);
+    const tss::Score value = score[field.name];
+    if (value) std::printf(", \"%s\": %.15g", field.name.c_str(), *value);
   }
   std::printf("}\n");
 }

@@ -31,14 +31,14 @@ inline ClassScore made_up_score(int label, double dice) {
   score.label = label;
   if (dice < 0) return score;
   score.reference_voxels = 100;
-  score.dice = dice;
-  score.jaccard = dice / (2 - dice);
+  score.set("dice", dice);
+  score.set("jaccard", dice / (2 - dice));
   if (dice == 0) return score;
   score.prediction_voxels = 100;
-  score.hd95 = 10 * (1 - dice);
-  score.asd = 2 * (1 - dice);
-  score.hd95_voxels = 20 * (1 - dice);
-  score.asd_voxels = 4 * (1 - dice);
+  score.set("hd95", 10 * (1 - dice));
+  score.set("asd", 2 * (1 - dice));
+  score.set("hd95_voxels", 20 * (1 - dice));
+  score.set("asd_voxels", 4 * (1 - dice));
   return score;
 }
 

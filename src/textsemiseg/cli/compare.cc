@@ -37,10 +37,7 @@ Study read(const CompareArguments& arguments) {
 }
 
 std::vector<std::string> chosen_metrics(const std::string& text) {
-  if (text != "all") return comma_list(text);
-  std::vector<std::string> out;
-  for (const Metric& metric : compared_metrics(false)) out.emplace_back(metric.name);
-  return out;
+  return text == "all" ? compared_metric_names() : comma_list(text);
 }
 
 // --json takes a file or nothing, so it may have taken a folder of runs that follows it.
@@ -107,7 +104,7 @@ std::function<void()> declare_compare(CLI::App& app) {
   app.add_option("--against", arguments->against,
                  "row that the others are tested against, or best (default: supervised, else the first row)");
   app.add_option("--metric", arguments->metrics,
-                 "shown by class and with tests: dice, jaccard, hd95, asd, several with commas, or all")
+                 "shown by class and with tests: " + join(compared_metric_names(), ", ") + ", several with commas, or all")
       ->capture_default_str();
   app.add_option("--csv", arguments->csv, "one line per row, metric and class");
   const CLI::Option* json =

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/comparison/comparison.h"
 #include "textsemiseg/dataset/split.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/recipe/recipe.h"
@@ -17,6 +18,12 @@ namespace {
 std::vector<std::string> roles() {
   std::vector<std::string> out;
   for (const Role role : kRoles) out.emplace_back(role_name(role));
+  return out;
+}
+
+std::vector<std::string> metrics_and_all() {
+  std::vector<std::string> out = compared_metric_names();
+  out.emplace_back("all");
   return out;
 }
 
@@ -67,7 +74,7 @@ const std::map<std::string, OptionValues>& table() {
       {"recipe", {ValueKind::kFile, "RECIPE", recipe_names()}},
       {"plan", {ValueKind::kFile, "PLAN", plan_names()}},
       {"preset", {ValueKind::kWords, "PRESET", window_preset_names()}},
-      {"metric", {ValueKind::kWords, "METRICS", {"dice", "jaccard", "hd95", "asd", "all"}}},
+      {"metric", {ValueKind::kWords, "METRICS", metrics_and_all()}},
       {"role", one_of(roles())},
       {"checkpoint", one_of({"selected", "best", "last"})},
       {"precision", one_of({"fp32", "bf16"})},

@@ -102,7 +102,7 @@ std::optional<size_t> best_row(const Column& column, const Metric& metric) {
     const auto& mean = column.cells[r].estimate.mean;
     if (!mean) continue;
     const auto& champion = best ? column.cells[*best].estimate.mean : mean;
-    if (!best || (metric.larger_is_better ? *mean > *champion : *mean < *champion)) best = r;
+    if (!best || (metric.larger_is_better() ? *mean > *champion : *mean < *champion)) best = r;
   }
   return best;
 }
@@ -115,18 +115,18 @@ void rank(Column& column, const Metric& metric) {
     rows.push_back(cell.cases);
     cells.push_back(&cell);
   }
-  const MeanRanks ranks = mean_ranks(rows, metric.larger_is_better);
+  const MeanRanks ranks = mean_ranks(rows, metric.larger_is_better());
   column.ranked_cases = ranks.cases;
   for (size_t i = 0; i < ranks.ranks.size(); ++i) cells[i]->rank = ranks.ranks[i];
 }
 
-// Better than the chosen row; with `best` as the choice, the best row where every other one is worse. Distances exist only
-// where something was found: a row that misses more organs than the other does not win by them.
+// Better than the chosen row; with `best` as the choice, the best row where every other one is worse. Distances (scores that an empty
+// mask leaves undefined) exist only where something was found: a row that misses more organs than the other does not win by them.
 void embolden(Column& column, const Metric& metric, bool best) {
   const TestFamily& family = column.against;
   if (!family.reference) return;
   bool all_worse = family.tests() > 0;
-  const auto misses_more = [&](const Cell& a, const Cell& b) { return !metric.larger_is_better && a.empty > b.empty; };
+  const auto misses_more = [&](const Cell& a, const Cell& b) { return !metric.score->empty.one_empty && a.empty > b.empty; };
   const Cell& reference = column.cells[*family.reference];
   for (size_t r = 0; r < column.cells.size(); ++r) {
     const auto& test = family.rows[r];
@@ -219,11 +219,19 @@ void add_notes(Comparison& out, const Study& study) {
 }  // namespace
 
 std::vector<Metric> compared_metrics(bool voxels) {
-  const char* unit = voxels ? "voxels" : "mm";
-  return {{"dice", "Dice", "%", &ClassScore::dice, true, 100, 2},
-          {"jaccard", "Jaccard", "%", &ClassScore::jaccard, true, 100, 2},
-          {"hd95", "HD95", unit, voxels ? &ClassScore::hd95_voxels : &ClassScore::hd95, false, 1, 2},
-          {"asd", "ASD", unit, voxels ? &ClassScore::asd_voxels : &ClassScore::asd, false, 1, 2}};
+  std::vector<Metric> out;
+  for (const ScoreField& field : score_fields()) {
+    if (!field.compared) continue;
+    const ScoreField& score = voxels && !field.on_prepared_grid.empty() ? score_field(field.on_prepared_grid) : field;
+    out.push_back({field.name, score.is_fraction() ? "%" : score.unit, score.is_fraction() ? 100.0 : 1.0, &score});
+  }
+  return out;
+}
+
+std::vector<std::string> compared_metric_names() {
+  std::vector<std::string> out;
+  for (const Metric& metric : compared_metrics(false)) out.push_back(metric.name);
+  return out;
 }
 
 int64_t TestFamily::tests() const {
@@ -234,7 +242,7 @@ const MetricResult& Comparison::metric(const std::string& name) const {
   std::vector<std::string> names;
   for (const MetricResult& result : metrics) {
     if (name == result.metric.name) return result;
-    names.emplace_back(result.metric.name);
+    names.push_back(result.metric.name);
   }
   throw InputError("--metric", "found '" + name + "'" + did_you_mean(name, names), "all, or one of " + join(names, ", "));
 }

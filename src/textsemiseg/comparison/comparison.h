@@ -16,16 +16,19 @@
 namespace tss {
 
 struct Metric {
-  const char* name;   // of the files: "hd95"
-  const char* title;  // "HD95"
-  const char* unit;   // of tables: "%", "mm", "voxels"
-  Score ClassScore::* value;
-  bool larger_is_better;
-  double scale;  // tables show scale * value
-  int digits;    // in tables
+  std::string name;         // of the files: "hd95", in mm or in voxels
+  std::string unit;         // of tables: "%", "mm", "voxels"
+  double scale;             // tables show scale * value
+  const ScoreField* score;  // title, digits, direction, and the name of the values
+
+  const std::string& title() const { return score->title; }
+  int digits() const { return score->digits; }
+  bool larger_is_better() const { return score->larger_is_better; }
 };
-// Dice, Jaccard, HD95, ASD. Distances of prepared grids (protocol published) are in voxels, as papers print them.
+// Dice, Jaccard, HD95, ASD, and what a program has added. Distances of prepared grids (protocol published) are in voxels, as papers
+// print them.
 std::vector<Metric> compared_metrics(bool voxels);
+std::vector<std::string> compared_metric_names();
 
 // A row against a reference row, on the cases in which both are defined. Differences are row - reference.
 struct PairedTest {

@@ -62,6 +62,14 @@ Json cell_json(const Cell& cell) {
   return out;
 }
 
+std::string units_of_metrics(const Comparison& all) {
+  std::vector<std::string> fractions;
+  for (const MetricResult& result : all.metrics) {
+    if (result.metric.score->is_fraction()) fractions.push_back(result.metric.name);
+  }
+  return join(fractions, ", ") + ": fractions; distances: see each metric; published: as the scores";
+}
+
 std::vector<std::string> csv_row(const Comparison& all, size_t r, const Metric& metric, const Column& column) {
   const Cell& cell = column.cells[r];
   const RowInfo& row = all.rows[r];
@@ -108,7 +116,7 @@ const std::vector<CostField>& cost_fields() {
 
 std::optional<double> published_score(const RowInfo& row, const Metric& metric) {
   const Json value = value_at(row.published, metric.name);
-  if (!value.is_number() || std::string(metric.unit) == "mm") return std::nullopt;  // papers print voxels
+  if (!value.is_number() || metric.unit == "mm") return std::nullopt;  // papers print voxels
   return value.get<double>() / metric.scale;
 }
 
@@ -122,7 +130,7 @@ Json comparison_json(const Comparison& all) {
                      {"level", all.bootstrap.level},
                      {"resamples", all.bootstrap.resamples},
                      {"seed", all.bootstrap.seed}};
-  out["units"] = "dice, jaccard: fractions; distances: see each metric; published: as the scores";
+  out["units"] = units_of_metrics(all);
   for (const Setting& setting : all.settings)
     out["settings"][setting.name] = setting.detail.empty() ? setting.value : setting.detail;
   out["cases"] = all.cases;
@@ -146,8 +154,8 @@ Json comparison_json(const Comparison& all) {
       entry["against_best"] = family_json(all, column.against_best);
       columns.push_back(std::move(entry));
     }
-    out["metrics"][result.metric.name] = {{"unit", result.metric.scale == 100 ? "fraction" : result.metric.unit},
-                                          {"better", result.metric.larger_is_better ? "larger" : "smaller"},
+    out["metrics"][result.metric.name] = {{"unit", result.metric.score->unit},
+                                          {"better", result.metric.larger_is_better() ? "larger" : "smaller"},
                                           {"columns", std::move(columns)}};
   }
   for (const RowDifferences& row : all.differences) {

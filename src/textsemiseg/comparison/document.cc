@@ -33,15 +33,15 @@ std::string p_value(const std::optional<double>& p) {
 }
 
 std::string heading(const Metric& metric) {
-  return concat(metric.title, " (", metric.unit, ") ", metric.larger_is_better ? "↑" : "↓");
+  return concat(metric.title(), " (", metric.unit, ") ", metric.larger_is_better() ? "↑" : "↓");
 }
 
 // How many cases count where some are undefined.
 DocumentCell score_cell(const Cell& cell, const Metric& metric, size_t cases) {
   if (!cell.estimate.mean) return {kNothing, "", false};
-  std::string text = shown(cell.estimate.mean, metric.scale, metric.digits);
-  if (cell.seed_deviation) text += " ± " + shown(cell.seed_deviation, metric.scale, metric.digits);
-  std::string detail = interval(cell.estimate, metric.scale, metric.digits);
+  std::string text = shown(cell.estimate.mean, metric.scale, metric.digits());
+  if (cell.seed_deviation) text += " ± " + shown(cell.seed_deviation, metric.scale, metric.digits());
+  std::string detail = interval(cell.estimate, metric.scale, metric.digits());
   if (cell.estimate.count < static_cast<int64_t>(cases)) detail += concat(detail.empty() ? "" : " ", "n=", cell.estimate.count);
   return {text, detail, cell.bold};
 }
@@ -68,9 +68,9 @@ DocumentTable overview(const Comparison& all, const MetricResult& ranked) {
     table.columns.push_back("published");
     for (size_t r = 0; r < all.rows.size(); ++r)
       table.rows[r].push_back(
-          {shown(published_score(all.rows[r], result.metric), result.metric.scale, result.metric.digits), "", false});
+          {shown(published_score(all.rows[r], result.metric), result.metric.scale, result.metric.digits()), "", false});
   }
-  add_ranks(table, ranked, concat("mean rank (", ranked.metric.title, ")"));
+  add_ranks(table, ranked, concat("mean rank (", ranked.metric.title(), ")"));
   return table;
 }
 
@@ -91,7 +91,7 @@ DocumentTable by_class(const Comparison& all, const MetricResult& result) {
 DocumentTable tests_table(const Comparison& all, const MetricResult& result, const TestFamily& family,
                           const std::string& reference) {
   const Metric& metric = result.metric;
-  DocumentTable table{concat(metric.title, " (", metric.unit, "), ", mean_name(all), ": difference from ", reference),
+  DocumentTable table{concat(metric.title(), " (", metric.unit, "), ", mean_name(all), ": difference from ", reference),
                       {"Method", "difference", "95 % interval", "pairs", "Wilcoxon p", "after Holm", "bootstrap p", "after Holm"},
                       {}};
   for (size_t r = 0; r < all.rows.size(); ++r) {
@@ -100,9 +100,9 @@ DocumentTable tests_table(const Comparison& all, const MetricResult& result, con
     std::vector<DocumentCell> row{{all.rows[r].title, "", false}};
     if (test) {
       const Estimate& difference = test->bootstrap.difference;
-      const std::string range = interval(difference, metric.scale, metric.digits);
+      const std::string range = interval(difference, metric.scale, metric.digits());
       row.push_back(
-          {typeset(metric.scale * *difference.mean, metric.digits, "+"), "", result.mean().cells[r].bold && test->better});
+          {typeset(metric.scale * *difference.mean, metric.digits(), "+"), "", result.mean().cells[r].bold && test->better});
       for (const std::string& text :
            {range.empty() ? std::string(kNothing) : range, concat(test->signed_rank.pairs), p_value(test->signed_rank.p),
             p_value(test->signed_rank_holm), p_value(test->bootstrap.p), p_value(test->bootstrap_holm)})
@@ -186,7 +186,7 @@ std::vector<std::string> undefined_notes(const Comparison& all) {
       for (const MetricResult& result : all.metrics) {
         const Cell& cell = result.columns[k].cells[r];
         if (cell.undefined > 0)
-          parts.push_back(concat(result.metric.title, " undefined in ", cell.undefined, " of ", cell.values));
+          parts.push_back(concat(result.metric.title(), " undefined in ", cell.undefined, " of ", cell.values));
       }
       if (!parts.empty()) out.push_back(concat(all.rows[r].title, ", ", all.class_names[k + 1], ": ", join(parts, "; "), "."));
     }

@@ -7,9 +7,9 @@
 namespace tss {
 namespace {
 
-// cases.csv has nine digits: differences of fractions mean something down to 1e-9, of distances (up to some 100) to 1e-6.
+// cases.csv has nine digits: differences of fractions mean something down to 1e-9, of others (distances up to some 100) to 1e-6.
 double rounded(double difference, const Metric& metric) {
-  const double step = metric.larger_is_better ? 1e9 : 1e6;
+  const double step = metric.score->is_fraction() ? 1e9 : 1e6;
   return std::round(difference * step) / step;
 }
 
@@ -27,7 +27,7 @@ void adjust(TestFamily& family, std::optional<double> PairedTest::* adjusted, st
 
 void decide(PairedTest& test, const Metric& metric, double level) {
   if (!test.signed_rank_holm || *test.signed_rank_holm >= level) return;
-  const double sign = metric.larger_is_better ? 1 : -1;
+  const double sign = metric.larger_is_better() ? 1 : -1;
   const double mean = sign * *test.bootstrap.difference.mean;
   const double ranks = sign * (test.signed_rank.positive_ranks - test.signed_rank.negative_ranks);
   test.better = mean > 0 && ranks > 0;
@@ -44,7 +44,7 @@ RowScores row_scores(const StudyRow& row, const Metric& metric, const std::vecto
     std::vector<Values> values(classes, Values(cases.size()));
     for (const CaseScores& item : run->scores->cases) {
       for (const ClassScore& score : item.classes)
-        values[static_cast<size_t>(score.label) - 1][place.at(item.id)] = score.*metric.value;
+        values[static_cast<size_t>(score.label) - 1][place.at(item.id)] = score[metric.score->name];
     }
     out.seed_classes.push_back(std::move(values));
   }

@@ -48,12 +48,12 @@ TEST(PublishedScores, LiverOfChaos) {
   const LabelMap reference = read_slices(folder / "Ground"), prediction = read_slices(folder / "Segmentation");
   ASSERT_GT(reference.voxels.size(), 0u);
   const ClassScore s = score_classes(prediction, reference, {1}).front();
-  EXPECT_NEAR(*s.dice, 0.978, 5e-4);  // published
-  EXPECT_NEAR(*s.hd, 14, 0.05);       // published, as MSSD
-  EXPECT_NEAR(*s.dice, 0.9784341478506637, 1e-12);
-  EXPECT_NEAR(*s.hd95, 2.4721594336986037, 1e-9);
-  EXPECT_NEAR(*s.asd, 0.8046238966697519, 1e-9);
-  EXPECT_NEAR(*s.assd, 0.7129284626973725, 1e-9);
+  EXPECT_NEAR(*s["dice"], 0.978, 5e-4);  // published
+  EXPECT_NEAR(*s["hd"], 14, 0.05);       // published, as MSSD
+  EXPECT_NEAR(*s["dice"], 0.9784341478506637, 1e-12);
+  EXPECT_NEAR(*s["hd95"], 2.4721594336986037, 1e-9);
+  EXPECT_NEAR(*s["asd"], 0.8046238966697519, 1e-9);
+  EXPECT_NEAR(*s["assd"], 0.7129284626973725, 1e-9);
 }
 
 }  // namespace tss::published_scores_test

@@ -155,17 +155,17 @@ TEST(Scores, MillimetresAndVoxels) {
   LabelMap p(g), r(g);
   p(1, 1, 1) = r(1, 1, 4) = 1;
   const ClassScore s = score_classes(p, r, {1}).front();
-  EXPECT_DOUBLE_EQ(*s.hd95, 15);
-  EXPECT_DOUBLE_EQ(*s.hd95_voxels, 3);
-  EXPECT_DOUBLE_EQ(*s.asd, 15);
-  EXPECT_DOUBLE_EQ(*s.dice, 0);
+  EXPECT_DOUBLE_EQ(*s["hd95"], 15);
+  EXPECT_DOUBLE_EQ(*s["hd95_voxels"], 3);
+  EXPECT_DOUBLE_EQ(*s["asd"], 15);
+  EXPECT_DOUBLE_EQ(*s["dice"], 0);
 }
 
 TEST(Scores, IsotropicSpacingScalesTheVoxels) {
   const Geometry g = grid({12, 12, 12}, {0.5, 0.5, 0.5});
   const ClassScore s = score_classes(random_blobs(g, 1, 0, 3), random_blobs(g, 1, 0, 4), {1}).front();
-  EXPECT_NEAR(*s.assd, *s.assd_voxels / 2, 1e-12);
-  EXPECT_NEAR(*s.hd, *s.hd_voxels / 2, 1e-12);
+  EXPECT_NEAR(*s["assd"], *s["assd_voxels"] / 2, 1e-12);
+  EXPECT_NEAR(*s["hd"], *s["hd_voxels"] / 2, 1e-12);
 }
 
 TEST(Scores, EmptyMasks) {
@@ -175,16 +175,16 @@ TEST(Scores, EmptyMasks) {
     return score_classes(p, r, {1}, {.empty = rule}).front();
   };
   const ClassScore missed = score(empty, full, EmptyRule::kUndefined);
-  EXPECT_EQ(missed.dice, 0.0);
-  EXPECT_EQ(missed.hd95, std::nullopt);
+  EXPECT_EQ(missed["dice"], 0.0);
+  EXPECT_EQ(missed["hd95"], std::nullopt);
   const ClassScore invented = score(full, empty, EmptyRule::kUndefined);
-  EXPECT_EQ(invented.jaccard, 0.0);
-  EXPECT_EQ(invented.asd, std::nullopt);
-  EXPECT_EQ(score(empty, empty, EmptyRule::kUndefined).dice, std::nullopt);
-  EXPECT_EQ(score(empty, full, EmptyRule::kZeros).hd95, 0.0);
-  EXPECT_EQ(score(empty, full, EmptyRule::kZerosHundreds).hd95, 100.0);
-  EXPECT_EQ(score(empty, full, EmptyRule::kZerosHundreds).asd_voxels, 100.0);
-  EXPECT_EQ(score(empty, full, EmptyRule::kZerosHundreds).dice, 0.0);
+  EXPECT_EQ(invented["jaccard"], 0.0);
+  EXPECT_EQ(invented["asd"], std::nullopt);
+  EXPECT_EQ(score(empty, empty, EmptyRule::kUndefined)["dice"], std::nullopt);
+  EXPECT_EQ(score(empty, full, EmptyRule::kZeros)["hd95"], 0.0);
+  EXPECT_EQ(score(empty, full, EmptyRule::kZerosHundreds)["hd95"], 100.0);
+  EXPECT_EQ(score(empty, full, EmptyRule::kZerosHundreds)["asd_voxels"], 100.0);
+  EXPECT_EQ(score(empty, full, EmptyRule::kZerosHundreds)["dice"], 0.0);
 }
 
 TEST(Scores, PresentClassesAreTheUnion) {
@@ -196,6 +196,21 @@ TEST(Scores, PresentClassesAreTheUnion) {
   ASSERT_EQ(scores.size(), 2u);
   EXPECT_EQ(scores[0].label, 2);
   EXPECT_EQ(scores[1].label, 4);
+}
+
+TEST(Scores, NamesAreThoseOfTheList) {
+  ClassScore s;
+  EXPECT_THROW(s["hd59"], InputError);
+  EXPECT_THROW(s.set("hd59", 1), InputError);
+  s.set("hd95", 1);
+  EXPECT_EQ(s["hd95"], 1.0);
+  s.set("hd95", std::nullopt);
+  EXPECT_EQ(s["hd95"], std::nullopt);
+  EXPECT_THROW(add_metric({.name = "dice"}), Error);
+  for (const ScoreField& field : score_fields()) {
+    if (field.on_prepared_grid.empty()) continue;
+    EXPECT_EQ(score_field(field.on_prepared_grid).unit, "voxels") << field.name;
+  }
 }
 
 TEST(Scores, DifferentSizesAreRefused) {

@@ -223,11 +223,11 @@ PageCases cases_of(const Study& study, const Comparison& all) {
   }
   for (const MetricResult& result : all.metrics) {
     PageMetric metric{result.metric.name,
-                      result.metric.title,
+                      result.metric.title(),
                       result.metric.unit,
                       result.metric.scale,
-                      result.metric.digits,
-                      result.metric.larger_is_better,
+                      result.metric.digits(),
+                      result.metric.larger_is_better(),
                       {}};
     out.columns.clear();
     for (const Column& column : result.columns) {

@@ -29,16 +29,23 @@ const ClassScore* find_label(const CaseScores& scores, int label) {
   return nullptr;
 }
 
-// The columns of the terminal's table.
-struct Column {
-  const char* title;
-  Score ClassScore::* value;
-  int digits;
-};
-constexpr Column kColumns[] = {
-    {"Dice", &ClassScore::dice, 3},    {"Jaccard", &ClassScore::jaccard, 3}, {"HD95 (mm)", &ClassScore::hd95, 2},
-    {"ASD (mm)", &ClassScore::asd, 2}, {"ASSD (mm)", &ClassScore::assd, 2},
-};
+// Of evaluate's table, where fractions are not in percent.
+std::string column_title(const ScoreField& field) {
+  return field.is_fraction() ? field.title : concat(field.title, " (", field.unit, ")");
+}
+int column_digits(const ScoreField& field) { return field.is_fraction() ? field.digits + 1 : field.digits; }
+
+// "dice, jaccard: fractions; distances: mm, ..."
+std::string units_of_scores() {
+  std::vector<std::string> fractions, others;
+  for (const ScoreField& field : score_fields()) {
+    if (field.is_fraction())
+      fractions.push_back(field.name);
+    else if (!field.from_surfaces)
+      others.push_back(concat("; ", field.name, ": ", field.unit));
+  }
+  return concat(join(fractions, ", "), ": fractions; distances: mm, *_voxels in voxels", join(others, ""));
+}
 
 // Says how many cases count where some are undefined.
 std::string cell(const Estimate& estimate, int digits, size_t cases) {
@@ -71,22 +78,23 @@ void ScoreSet::fill_absent_classes() {
   }
 }
 
-Estimate estimate_class(const ScoreSet& set, int label, Score ClassScore::* field, const BootstrapOptions& options) {
+Estimate estimate_class(const ScoreSet& set, int label, const std::string& field, const BootstrapOptions& options) {
   std::vector<double> values;
   for (const CaseScores& c : set.cases) {
     const ClassScore* score = find_label(c, label);
-    if (score && score->*field) values.push_back(*(score->*field));
+    if (const Score value = score ? (*score)[field] : Score()) values.push_back(*value);
   }
   return estimate_mean(values, options);
 }
 
-Estimate estimate_mean_class(const ScoreSet& set, Score ClassScore::* field, const BootstrapOptions& options) {
+Estimate estimate_mean_class(const ScoreSet& set, const std::string& field, const BootstrapOptions& options) {
   std::vector<double> values;
   for (const CaseScores& c : set.cases) {
     double sum = 0, count = 0;
     for (const ClassScore& score : c.classes) {
-      if (!(score.*field)) continue;
-      sum += *(score.*field);
+      const Score value = score[field];
+      if (!value) continue;
+      sum += *value;
       ++count;
     }
     if (count > 0) values.push_back(sum / count);
@@ -96,7 +104,7 @@ Estimate estimate_mean_class(const ScoreSet& set, Score ClassScore::* field, con
 
 Json to_json(const ClassScore& score) {
   Json out{{"class", score.label}};
-  for (const ScoreField& field : score_fields()) out[field.name] = number(score.*field.value);
+  for (const ScoreField& field : score_fields()) out[field.name] = number(score[field.name]);
   out["prediction_voxels"] = score.prediction_voxels;
   out["reference_voxels"] = score.reference_voxels;
   return out;
@@ -115,12 +123,11 @@ Json scores_json(const ScoreSet& set) {
   for (const int label : set.labels()) {
     Json entry{{"class", label}};
     if (!set.name_of(label).empty()) entry["name"] = set.name_of(label);
-    for (const ScoreField& field : score_fields())
-      entry[field.name] = number(estimate_class(set, label, field.value, quick).mean);
+    for (const ScoreField& field : score_fields()) entry[field.name] = number(estimate_class(set, label, field.name, quick).mean);
     out["classes"].push_back(entry);
   }
   for (const ScoreField& field : score_fields())
-    out["mean"][field.name] = number(estimate_mean_class(set, field.value, quick).mean);
+    out["mean"][field.name] = number(estimate_mean_class(set, field.name, quick).mean);
   out["empty_rule"] = empty_rule_name(set.empty);
   out["cases"] = Json::array();
   for (const CaseScores& c : set.cases) {
@@ -139,15 +146,14 @@ Json summary_json(const ScoreSet& set, const Json& facts, const BootstrapOptions
                      {"level", options.level},
                      {"resamples", options.resamples},
                      {"seed", options.seed}};
-  out["units"] = "dice, jaccard, precision, recall: fractions; distances: mm, *_voxels in voxels";
+  out["units"] = units_of_scores();
   out["classes"] = Json::array();
   for (const int label : set.labels()) {
     Json entry{{"class", label}, {"name", set.name_of(label)}};
-    for (const ScoreField& field : score_fields()) entry[field.name] = to_json(estimate_class(set, label, field.value, options));
+    for (const ScoreField& field : score_fields()) entry[field.name] = to_json(estimate_class(set, label, field.name, options));
     out["classes"].push_back(entry);
   }
-  for (const ScoreField& field : score_fields())
-    out["mean"][field.name] = to_json(estimate_mean_class(set, field.value, options));
+  for (const ScoreField& field : score_fields()) out["mean"][field.name] = to_json(estimate_mean_class(set, field.name, options));
   return out;
 }
 
@@ -158,7 +164,7 @@ void write_cases_csv(const std::filesystem::path& path, const ScoreSet& set) {
   for (const CaseScores& c : set.cases) {
     for (const ClassScore& score : c.classes) {
       text += concat(csv_cell(c.id), ",", score.label, ",", csv_cell(set.name_of(score.label)));
-      for (const ScoreField& field : score_fields()) text += "," + number_cell(score.*field.value);
+      for (const ScoreField& field : score_fields()) text += "," + number_cell(score[field.name]);
       text += concat(",", score.prediction_voxels, ",", score.reference_voxels, "\n");
     }
   }
@@ -176,8 +182,11 @@ ScoreSet read_cases_csv(const std::filesystem::path& path) {
   };
   const size_t id = column("case"), label = column("class"), name = column("name");
   const size_t prediction = column("prediction_voxels"), reference = column("reference_voxels");
-  std::vector<size_t> fields;
-  for (const ScoreField& field : score_fields()) fields.push_back(column(field.name));
+  // A score that the file lacks is undefined: the file may be older than the score, or of a program without it.
+  std::vector<std::pair<std::string, size_t>> fields;
+  for (const ScoreField& field : score_fields()) {
+    if (std::find(header.begin(), header.end(), field.name) != header.end()) fields.emplace_back(field.name, column(field.name));
+  }
 
   ScoreSet set;
   for (size_t r = 1; r < rows.size(); ++r) {
@@ -187,9 +196,8 @@ ScoreSet read_cases_csv(const std::filesystem::path& path) {
     const long value = parse_integer(where + ": class", row[label]);
     if (value < 1 || value > 255) throw InputError(where + ": class", concat("found ", value), "1 to 255");
     score.label = static_cast<int>(value);
-    for (size_t f = 0; f < fields.size(); ++f) {
-      const std::string& text = row[fields[f]];
-      if (!text.empty()) score.*score_fields()[f].value = parse_number(where + ": " + score_fields()[f].name, text);
+    for (const auto& [field, at] : fields) {
+      if (!row[at].empty()) score.set(field, parse_number(where + ": " + field, row[at]));
     }
     score.prediction_voxels = parse_integer(where + ": prediction_voxels", row[prediction]);
     score.reference_voxels = parse_integer(where + ": reference_voxels", row[reference]);
@@ -216,20 +224,17 @@ std::string format_estimate(const Estimate& value, int digits) {
 }
 
 std::string score_table(const ScoreSet& set, const BootstrapOptions& options) {
-  std::vector<std::vector<std::string>> rows{{"class"}};
-  for (const Column& column : kColumns) rows[0].push_back(column.title);
   const std::vector<int> labels = set.labels();
-  for (const int label : labels) {
-    rows.push_back({trim(concat(label, " ", set.name_of(label)))});
-    for (const Column& column : kColumns) {
-      rows.back().push_back(cell(estimate_class(set, label, column.value, options), column.digits, set.cases.size()));
-    }
-  }
-  if (labels.size() > 1) {
-    rows.push_back({"mean"});
-    for (const Column& column : kColumns) {
-      rows.back().push_back(cell(estimate_mean_class(set, column.value, options), column.digits, set.cases.size()));
-    }
+  std::vector<std::vector<std::string>> rows(labels.size() > 1 ? labels.size() + 2 : labels.size() + 1);
+  rows[0].emplace_back("class");
+  for (size_t i = 0; i < labels.size(); ++i) rows[i + 1].push_back(trim(concat(labels[i], " ", set.name_of(labels[i]))));
+  if (labels.size() > 1) rows.back().emplace_back("mean");
+  for (const ScoreField& field : score_fields()) {
+    if (!field.in_table) continue;
+    const auto shown = [&](const Estimate& estimate) { return cell(estimate, column_digits(field), set.cases.size()); };
+    rows[0].push_back(column_title(field));
+    for (size_t i = 0; i < labels.size(); ++i) rows[i + 1].push_back(shown(estimate_class(set, labels[i], field.name, options)));
+    if (labels.size() > 1) rows.back().push_back(shown(estimate_mean_class(set, field.name, options)));
   }
   return aligned(rows);
 }

@@ -29,10 +29,10 @@ struct ScoreSet {
   void fill_absent_classes();
 };
 
-// Of one score over cases; undefined values are left out.
-Estimate estimate_class(const ScoreSet& set, int label, Score ClassScore::* field, const BootstrapOptions& options = {});
+// Of one score over cases, by its field's name; undefined values are left out.
+Estimate estimate_class(const ScoreSet& set, int label, const std::string& field, const BootstrapOptions& options = {});
 // Of the mean over the classes that are defined in a case, over cases.
-Estimate estimate_mean_class(const ScoreSet& set, Score ClassScore::* field, const BootstrapOptions& options = {});
+Estimate estimate_mean_class(const ScoreSet& set, const std::string& field, const BootstrapOptions& options = {});
 
 Json to_json(const ClassScore& score);   // {"class": 1, "dice": 0.9, ..., "hd95": null}; undefined is null
 Json to_json(const Estimate& estimate);  // {"mean", "sd", "low", "high", "n"}
@@ -48,8 +48,8 @@ Json summary_json(const ScoreSet& set, const Json& facts, const BootstrapOptions
 // One row per case and class; undefined is an empty cell. Atomic.
 void write_cases_csv(const std::filesystem::path& path, const ScoreSet& set);
 
-// What write_cases_csv wrote, with nine digits; class 0 has no name, and the empty rule is not in the file. Throws InputError
-// naming file and line.
+// What write_cases_csv wrote, with nine digits; class 0 has no name, and the empty rule is not in the file. Scores without a column are
+// undefined, columns of unknown scores are left out. Throws InputError naming file and line.
 ScoreSet read_cases_csv(const std::filesystem::path& path);
 
 // "0.812 ± 0.034 [0.785, 0.836]"

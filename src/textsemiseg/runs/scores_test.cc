@@ -9,8 +9,8 @@ namespace tss::scores_test {
 ClassScore score(int label, Score dice, Score hd95) {
   ClassScore s;
   s.label = label;
-  s.dice = dice;
-  s.hd95 = hd95;
+  s.set("dice", dice);
+  s.set("hd95", hd95);
   return s;
 }
 
@@ -25,20 +25,20 @@ TEST(ScoreSet, AbsentClassesFollowTheEmptyRule) {
   ScoreSet set = two_cases();
   set.fill_absent_classes();
   ASSERT_EQ(set.cases[1].classes.size(), 2u);
-  EXPECT_EQ(set.cases[1].classes[1].dice, std::nullopt);
+  EXPECT_EQ(set.cases[1].classes[1]["dice"], std::nullopt);
   set = two_cases();
   set.empty = EmptyRule::kZerosHundreds;
   set.fill_absent_classes();
-  EXPECT_EQ(set.cases[1].classes[1].hd95, 100.0);
+  EXPECT_EQ(set.cases[1].classes[1]["hd95"], 100.0);
 }
 
 TEST(ScoreSet, EstimatesLeaveUndefinedValuesOut) {
   ScoreSet set = two_cases();
   set.fill_absent_classes();
-  EXPECT_NEAR(*estimate_class(set, 1, &ClassScore::dice).mean, 0.85, 1e-12);
-  EXPECT_EQ(estimate_class(set, 1, &ClassScore::hd95).count, 1);
+  EXPECT_NEAR(*estimate_class(set, 1, "dice").mean, 0.85, 1e-12);
+  EXPECT_EQ(estimate_class(set, 1, "hd95").count, 1);
   // Case a: (0.8 + 0.6) / 2, case b: class 1 alone.
-  EXPECT_NEAR(*estimate_mean_class(set, &ClassScore::dice).mean, (0.7 + 0.9) / 2, 1e-12);
+  EXPECT_NEAR(*estimate_mean_class(set, "dice").mean, (0.7 + 0.9) / 2, 1e-12);
 }
 
 TEST(ScoreSet, JsonOfEvaluate) {
@@ -78,8 +78,8 @@ TEST(ScoreSet, CsvIsReadBack) {
   EXPECT_EQ(set.cases[1].id, "b");
   ASSERT_EQ(set.cases[0].classes.size(), 2u);
   EXPECT_EQ(set.cases[0].classes[1].label, 2);
-  EXPECT_EQ(set.cases[0].classes[0].dice, 0.8);
-  EXPECT_EQ(set.cases[1].classes[0].hd95, std::nullopt);
+  EXPECT_EQ(set.cases[0].classes[0]["dice"], 0.8);
+  EXPECT_EQ(set.cases[1].classes[0]["hd95"], std::nullopt);
   EXPECT_EQ(set.class_names, (std::vector<std::string>{"", "left, upper", "right"}));
 
   std::string text = read_text_file(folder / "cases.csv");
@@ -88,6 +88,23 @@ TEST(ScoreSet, CsvIsReadBack) {
   write_text_file(folder / "bad.csv", text.replace(text.find("\nb,1,"), 5, "\na,1,"));
   EXPECT_NE(testing::input_error_of([&] { read_cases_csv(folder / "bad.csv"); }).find("row 4: class 1 stands twice"),
             std::string::npos);
+}
+
+// A file from before the scores in voxels, with a score that nobody here knows.
+TEST(ScoreSet, ColumnsThatAFileLacksAreUndefined) {
+  const testing::TemporaryFolder folder;
+  write_text_file(
+      folder / "cases.csv",
+      "case,class,name,dice,jaccard,precision,recall,hd95,asd,assd,hd,volume_ratio,prediction_voxels,reference_voxels\n"
+      "a,1,liver,0.8,0.7,0.9,0.6,2.5,1.5,,7,1.1,90,100\n");
+  const ScoreSet set = read_cases_csv(folder / "cases.csv");
+  ASSERT_EQ(set.cases.size(), 1u);
+  const ClassScore& read = set.cases[0].classes.at(0);
+  EXPECT_EQ(read["hd"], 7.0);
+  EXPECT_EQ(read["assd"], std::nullopt);
+  EXPECT_EQ(read["hd95_voxels"], std::nullopt);
+  EXPECT_EQ(read.reference_voxels, 100);
+  EXPECT_FALSE(estimate_class(set, 1, "hd95_voxels").mean.has_value());
 }
 
 TEST(ScoreSet, TableOfOneAndOfSeveralCases) {
