@@ -50,7 +50,7 @@ void GzipReader::skip_to_end() {
   }
 }
 
-uint64_t inflated_bytes(const fs::path& path, uint64_t begin) {
+uint64_t inflated_bytes(const fs::path& path, uint64_t begin, void* out, uint64_t most) {
   std::ifstream in(path, std::ios::binary);
   in.seekg(static_cast<std::streamoff>(begin));
   std::vector<unsigned char> from(kChunk), to(kChunk);
@@ -70,7 +70,9 @@ uint64_t inflated_bytes(const fs::path& path, uint64_t begin) {
     stream.next_out = to.data();
     stream.avail_out = static_cast<unsigned>(to.size());
     status = inflate(&stream, Z_NO_FLUSH);
-    total += to.size() - stream.avail_out;
+    const uint64_t got = to.size() - stream.avail_out;
+    if (total < most) std::copy_n(to.data(), std::min(got, most - total), static_cast<unsigned char*>(out) + total);
+    total += got;
   }
   if (status != Z_STREAM_END) throw damaged(path);
   return total;

@@ -28,7 +28,8 @@ class GzipReader {
   gzFile_s* file_;
 };
 
-// The bytes that the zlib or gzip stream at offset `begin` inflates to. Throws InputError where it does not reach its end.
-uint64_t inflated_bytes(const std::filesystem::path& path, uint64_t begin);
+// How many bytes the zlib or gzip stream at offset `begin` inflates to; the first `most` of them are left in `out`. Throws InputError where
+// it does not reach its end.
+uint64_t inflated_bytes(const std::filesystem::path& path, uint64_t begin, void* out = nullptr, uint64_t most = 0);
 
 }  // namespace tss

@@ -75,6 +75,20 @@ class SourceCheckTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
+// Reading it once ended the program.
+TEST_F(SourceCheckTest, AScanWithoutAPlaceIsAFindingAndTheOthersAreLookedAt) {
+  write_image(folder_ / "plain.nii", read_image(image(5)));
+  std::string bytes = read_text_file(folder_ / "plain.nii");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const size_t at : {size_t{268}, size_t{292}})
+    bytes.replace(at, 4, reinterpret_cast<const char*>(&nan), 4);  // qoffset_x, srow_x[3]
+  fs::remove(folder_ / "plain.nii");
+  write_text_file(image(5), bytes);
+  expect_only(Severity::kError, "unreadable", 5, ": found nan; expected a finite number");
+  change(image(7), [](Image& one) { one.voxels[0] = std::numeric_limits<float>::quiet_NaN(); });
+  EXPECT_EQ(check().of("non_finite").size(), 1u);
+}
+
 TEST_F(SourceCheckTest, ASoundSourcePasses) {
   const CheckReport report = check();
   EXPECT_THAT(report.findings, IsEmpty()) << to_json(report).at("findings").dump(1);

@@ -22,10 +22,11 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/array_layout.h"
-#include "textsemiseg/io/completeness.h"
 #include "textsemiseg/io/label_value.h"
 #include "textsemiseg/io/meta_header.h"
+#include "textsemiseg/io/meta_voxels.h"
 #include "textsemiseg/io/nifti_voxels.h"
+#include "textsemiseg/io/nrrd_header.h"
 #include "textsemiseg/volume/strided_copy.h"
 
 namespace tss {
@@ -35,13 +36,21 @@ namespace {
 template <class T>
 using ItkImage = itk::Image<T, 3>;
 
+struct Header {
+  itk::ImageIOBase::Pointer io;
+  int64_t components = 1;  // interleaved values of one voxel
+  int64_t volumes = 1;     // one behind the other
+  int64_t channels() const { return components * volumes; }
+};
+
 struct Format {
   std::string extension;
   const char* header;
   bool writable;  // in one file
   std::function<itk::ImageIOBase::Pointer()> open;
-  void (*check_header)(const fs::path&);      // before ITK sees it; null: ITK's own words are good
-  void (*require_complete)(const fs::path&);  // null: read_nifti_voxels reads and checks
+  void (*check_header)(const fs::path&);  // before ITK sees it; null: ITK's own words are good
+  bool interleaves;                       // channels may be values of one voxel; then four dimensions are all there can be
+  void (*read_voxels)(const fs::path&, const Header&, std::vector<Image>&);  // or throws: no voxel is left as it was
 };
 
 template <class Io>
@@ -52,15 +61,19 @@ itk::ImageIOBase::Pointer make() {
 // ITK's reader prints several lines of its own about a header that is cut off.
 void check_meta_header(const fs::path& path) { read_meta_header(path); }
 
+void nifti_voxels(const fs::path& path, const Header& header, std::vector<Image>& channels);
+void nrrd_voxels(const fs::path& path, const Header& header, std::vector<Image>& channels);
+void meta_voxels(const fs::path& path, const Header& header, std::vector<Image>& channels);
+
 const std::vector<Format>& formats() {
   static const std::vector<Format> list{
-      {".nii.gz", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr, nullptr},
-      {".nii", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, nullptr, nullptr},
-      {".seg.nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, nullptr, require_complete_nrrd},  // Slicer's label maps
-      {".nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, nullptr, require_complete_nrrd},
-      {".nhdr", "an NRRD header", false, make<itk::NrrdImageIO>, nullptr, require_complete_nrrd},
-      {".mha", "a MetaImage header", true, make<itk::MetaImageIO>, check_meta_header, require_complete_meta},
-      {".mhd", "a MetaImage header", false, make<itk::MetaImageIO>, check_meta_header, require_complete_meta}};
+      {".nii.gz", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, check_nifti_header, false, nifti_voxels},
+      {".nii", "a NIfTI-1 header", true, make<itk::NiftiImageIO>, check_nifti_header, false, nifti_voxels},
+      {".seg.nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, nullptr, true, nrrd_voxels},  // Slicer's label maps
+      {".nrrd", "an NRRD header", true, make<itk::NrrdImageIO>, nullptr, true, nrrd_voxels},
+      {".nhdr", "an NRRD header", false, make<itk::NrrdImageIO>, nullptr, true, nrrd_voxels},
+      {".mha", "a MetaImage header", true, make<itk::MetaImageIO>, check_meta_header, true, meta_voxels},
+      {".mhd", "a MetaImage header", false, make<itk::MetaImageIO>, check_meta_header, true, meta_voxels}};
   return list;
 }
 
@@ -163,12 +176,24 @@ void require_file(const fs::path& path) {
   if (!fs::exists(path, ignored)) throw InputError(path.string(), "does not exist", "an image file");
 }
 
-struct Header {
-  itk::ImageIOBase::Pointer io;
-  int64_t components = 1;  // interleaved values of one voxel
-  int64_t volumes = 1;     // one behind the other
-  int64_t channels() const { return components * volumes; }
-};
+// Throws InputError naming the first number of the affine that is none, and where the axes do not span space.
+void check_affine(const std::string& name, const itk::ImageIOBase& io) {
+  const auto check = [&](const char* what, unsigned axis, double value) {
+    if (!std::isfinite(value)) throw InputError(name, concat("has ", what, " ", value, " along axis ", axis), "a finite number");
+  };
+  std::array<std::vector<double>, 3> d;
+  for (unsigned axis = 0; axis < 3; ++axis) {
+    if (io.GetDimensions(axis) == 0) throw InputError(name, "has no voxels", "at least one along each axis");
+    if (!(io.GetSpacing(axis) > 0) || !std::isfinite(io.GetSpacing(axis)))
+      throw InputError(name, concat("has spacing ", io.GetSpacing(axis), " mm along axis ", axis), "a length above 0");
+    check("an origin of", axis, io.GetOrigin(axis));
+    d[axis] = io.GetDirection(axis);
+    for (unsigned row = 0; row < 3; ++row) check("a direction of", axis, d[axis][row]);
+  }
+  const double volume = d[0][0] * (d[1][1] * d[2][2] - d[1][2] * d[2][1]) - d[0][1] * (d[1][0] * d[2][2] - d[1][2] * d[2][0]) +
+                        d[0][2] * (d[1][0] * d[2][1] - d[1][1] * d[2][0]);
+  if (volume == 0) throw InputError(name, "has axes that lie in one plane", "three directions");
+}
 
 // The header, read and found to be that of a 3D image, perhaps with several channels.
 Header read_header(const fs::path& path) {
@@ -200,7 +225,7 @@ Header read_header(const fs::path& path) {
   for (unsigned axis = 3; axis < dimensions && header.volumes <= kMostChannels; ++axis)
     header.volumes *= static_cast<int64_t>(io->GetDimensions(axis));
   // ITK's voxels are read as an array of four dimensions, which further ones are cut off from.
-  if (dimensions > 4 && header.volumes > 1 && format.require_complete)
+  if (dimensions > 4 && header.volumes > 1 && format.interleaves)
     throw InputError(name, concat("has ", dimensions, " dimensions"), "a 3D image, or channels along a fourth one");
   if (header.volumes == 0) throw InputError(name, "has no voxels", "at least one along each axis");
   if (io->GetPixelType() == itk::IOPixelEnum::RGB || io->GetPixelType() == itk::IOPixelEnum::RGBA ||
@@ -209,11 +234,7 @@ Header read_header(const fs::path& path) {
   if (header.channels() > kMostChannels)
     throw InputError(name, concat("has ", header.channels(), " values per voxel"),
                      concat("at most ", kMostChannels, " channels"));
-  for (unsigned axis = 0; axis < 3; ++axis) {
-    if (io->GetDimensions(axis) == 0) throw InputError(name, "has no voxels", "at least one along each axis");
-    if (!(io->GetSpacing(axis) > 0) || !std::isfinite(io->GetSpacing(axis)))
-      throw InputError(name, concat("has spacing ", io->GetSpacing(axis), " mm along axis ", axis), "a length above 0");
-  }
+  check_affine(name, *io);
   return header;
 }
 
@@ -239,26 +260,34 @@ void read_itk_voxels(const fs::path& path, const Header& header, std::vector<Ima
   }
 }
 
-void read_itk_voxels(const fs::path& path, const Header& header, std::vector<Image>& channels) {
-  if (header.components == 1 && header.volumes == 1) return read_itk_voxels<ItkImage<float>>(path, header, channels);
+void require_one_channel_axis(const fs::path& path, const Header& header) {
+  if (header.components > 1 && header.volumes > 1)
+    throw InputError(path.string(),
+                     concat("has ", header.components, " values per voxel in each of ", header.volumes, " volumes"),
+                     "channels along one of them");
+}
+
+void nifti_voxels(const fs::path& path, const Header&, std::vector<Image>& channels) { read_nifti_voxels(path, channels); }
+
+void nrrd_voxels(const fs::path& path, const Header& header, std::vector<Image>& channels) {
+  require_one_channel_axis(path, header);
+  require_sound_nrrd(path);
+  if (header.channels() == 1) return read_itk_voxels<ItkImage<float>>(path, header, channels);
   if (header.volumes == 1) return read_itk_voxels<itk::VectorImage<float, 3>>(path, header, channels);
-  if (header.components == 1) return read_itk_voxels<itk::Image<float, 4>>(path, header, channels);
-  throw InputError(path.string(), concat("has ", header.components, " values per voxel in each of ", header.volumes, " volumes"),
-                   "channels along one of them");
+  read_itk_voxels<itk::Image<float, 4>>(path, header, channels);
+}
+
+void meta_voxels(const fs::path& path, const Header& header, std::vector<Image>& channels) {
+  require_one_channel_axis(path, header);
+  read_meta_voxels(path, header.components, channels);
 }
 
 std::vector<Image> read_channels(const fs::path& path, const Header& header) {
-  const Format& format = format_of(path);
   std::vector<Image> out(static_cast<size_t>(header.channels()));
   out.front().geometry = geometry_of(*header.io);
   for (Image& channel : out) channel.geometry = out.front().geometry;
   warn_if_sform_differs(path, *header.io, out.front().geometry);
-  if (format.require_complete) {
-    format.require_complete(path);
-    read_itk_voxels(path, header, out);
-  } else {
-    read_nifti_voxels(path, out);
-  }
+  format_of(path).read_voxels(path, header, out);
   return out;
 }
 
@@ -312,6 +341,11 @@ const std::vector<std::string>& image_extensions() {
 }
 
 bool is_image_file(const fs::path& path) { return find_format(path) != nullptr; }
+
+bool is_writable_image(const fs::path& path) {
+  const Format* format = find_format(path);
+  return format != nullptr && format->writable;
+}
 
 std::string image_stem(const fs::path& path) {
   const std::string name = path.filename().string();

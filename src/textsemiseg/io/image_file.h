@@ -13,11 +13,13 @@ namespace tss {
 // Extensions that read_image understands, e.g. ".nii.gz".
 const std::vector<std::string>& image_extensions();
 bool is_image_file(const std::filesystem::path& path);
+// Named like an image that is written as one file: .mhd and .nhdr, which keep their voxels in a second one, are read only.
+bool is_writable_image(const std::filesystem::path& path);
 // File name without its image extension: "la_003.nii.gz" -> "la_003".
 std::string image_stem(const std::filesystem::path& path);
 
-// One channel, any stored type, as float. Throws InputError when the file is missing, truncated (ITK would fill with zeros:
-// completeness is checked first), not 3D, or not readable.
+// One channel, any stored type, as float. Throws InputError when the file is missing, truncated (ITK would fill with zeros or with what
+// the memory held), not 3D, not readable, or has NaN or infinity in its affine.
 Image read_image(const std::filesystem::path& path);
 // All channels: volumes along the fourth dimension, or values of a voxel.
 std::vector<Image> read_image_channels(const std::filesystem::path& path);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <limits>
@@ -193,6 +194,72 @@ TEST(RealScans, HippocampusAndCt) {
   EXPECT_EQ(organs(60, 40, 100), 22);
   EXPECT_EQ(std::count(organs.voxels.begin(), organs.voxels.end(), 10), 818);
   EXPECT_EQ(weighted(organs), 892276515);
+}
+
+TEST(ImageFiles, NumbersOfTheAffineThatAreNone) {
+  testing::TemporaryFolder folder;
+  const auto error = [&](const std::string& name, const std::string& text) {
+    write_text_file(folder / name, text + std::string(24, '\1'));
+    return input_error_of([&] { read_image(folder / name); }) + "\n" + input_error_of([&] { read_geometry(folder / name); });
+  };
+  const auto meta = [&](const std::string& fields) {
+    return error("a.mha", "ObjectType = Image\nNDims = 3\n" + fields +
+                              "DimSize = 2 3 4\nElementType = MET_UCHAR\nElementDataFile = LOCAL\n");
+  };
+  const auto nrrd = [&](const std::string& directions, const std::string& origin) {
+    return error("a.nrrd",
+                 "NRRD0004\ntype: uchar\ndimension: 3\nspace: left-posterior-superior\nsizes: 2 3 4\nspace directions: " +
+                     directions + "\nspace origin: " + origin + "\nencoding: raw\n\n");
+  };
+  EXPECT_EQ(meta(""), "no error\nno error");
+  EXPECT_EQ(nrrd("(1,0,0) (0,2,0) (0,0,3)", "(1,2,3)"), "no error\nno error");
+  for (const std::string bad : {"nan", "inf", "-inf"}) {
+    const auto refused = [&](const std::string& file) {
+      return ::testing::AllOf(::testing::Not(HasSubstr("no error")), HasSubstr(file + ": "));
+    };
+    ::testing::internal::CaptureStderr();
+    ::testing::internal::CaptureStdout();
+    const auto told = ::testing::AllOf(refused("a.mha"), HasSubstr("found '" + bad + "'; expected a finite number"));
+    EXPECT_THAT(meta("Offset = 1 " + bad + " 3\n"), told);
+    EXPECT_THAT(meta("ElementSpacing = 1 2 " + bad + "\n"), told);
+    EXPECT_THAT(meta("TransformMatrix = 1 0 0 0 " + bad + " 0 0 0 1\n"), told);
+    EXPECT_EQ(::testing::internal::GetCapturedStdout() + ::testing::internal::GetCapturedStderr(), "");
+    EXPECT_THAT(nrrd("(1,0,0) (0,2,0) (0,0,3)", "(1," + bad + ",3)"), refused("a.nrrd"));
+    EXPECT_THAT(nrrd("(1,0,0) (0," + bad + ",0) (0,0,3)", "(1,2,3)"), refused("a.nrrd"));
+    EXPECT_THAT(nrrd("(1,0,0) (0,2,0) (" + bad + ",0,3)", "(1,2,3)"), refused("a.nrrd"));
+  }
+  EXPECT_THAT(meta("TransformMatrix = 0 0 0 0 0 0 0 0 0\n"), ::testing::Not(HasSubstr("no error")));
+}
+
+// Whole streams of too few voxels, in every encoding.
+TEST(ImageFiles, NrrdDataShorterThanTheirHeaderSays) {
+  testing::TemporaryFolder folder;
+  const auto error = [&](const std::string& encoding, const std::string& data) {
+    write_text_file(folder / "a.nrrd",
+                    "NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 3 4\nencoding: " + encoding + "\n\n" + data);
+    return input_error_of([&] { read_image(folder / "a.nrrd"); });
+  };
+  const auto repeated = [](const std::string& text, int times) {
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  const auto gzip = [&](int count) {
+    const testing::TemporaryFolder other;
+    const gzFile file = gzopen((other / "x.gz").c_str(), "wb");
+    const std::string bytes(static_cast<size_t>(count), '\7');
+    gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+    gzclose(file);
+    return read_text_file(other / "x.gz");
+  };
+  EXPECT_EQ(error("raw", std::string(24, '\7')), "no error");
+  EXPECT_EQ(error("gzip", gzip(24)), "no error");
+  EXPECT_EQ(error("ascii", repeated("7 ", 24)), "no error");
+  EXPECT_EQ(error("hex", repeated("07", 24)), "no error");
+  EXPECT_THAT(error("raw", std::string(23, '\7')), HasSubstr("a.nrrd: "));
+  EXPECT_THAT(error("gzip", gzip(23)), HasSubstr("a.nrrd: "));
+  EXPECT_THAT(error("ascii", repeated("7 ", 23)), HasSubstr("a.nrrd: "));
+  EXPECT_THAT(error("hex", repeated("07", 23)), HasSubstr("a.nrrd: "));
 }
 
 }  // namespace tss::image_file_test

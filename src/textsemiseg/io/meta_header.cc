@@ -1,5 +1,7 @@
 #include "textsemiseg/io/meta_header.h"
 
+#include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -12,15 +14,17 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-uint64_t bytes_of(const fs::path& path, std::string type) {
+uint64_t bytes_of(const fs::path& path, const std::string& type) {
   static const std::map<std::string, uint64_t> kBytes{
       {"MET_CHAR", 1}, {"MET_UCHAR", 1}, {"MET_SHORT", 2},     {"MET_USHORT", 2},     {"MET_INT", 4},   {"MET_UINT", 4},
       {"MET_LONG", 4}, {"MET_ULONG", 4}, {"MET_LONG_LONG", 8}, {"MET_ULONG_LONG", 8}, {"MET_FLOAT", 4}, {"MET_DOUBLE", 8}};
-  if (ends_with(type, "_ARRAY")) type.resize(type.size() - 6);
   const auto found = kBytes.find(type);
   if (found == kBytes.end()) throw InputError(path.string() + ": ElementType", "found '" + type + "'", "a MET_ number type");
   return found->second;
 }
+
+// As MetaIO takes it.
+bool is_true(const std::string& value) { return !value.empty() && (value[0] == 'T' || value[0] == 't' || value[0] == '1'); }
 
 }  // namespace
 
@@ -41,15 +45,34 @@ MetaHeader read_meta_header(const fs::path& path) {
     if (!fields.contains(required))
       throw InputError(path.string(), concat("has no field ", required, " in its header"), "a complete MetaImage file");
 
+  // MetaIO has many lines of its own to say about them.
+  for (const char* field :
+       {"Offset", "Position", "Origin", "TransformMatrix", "Rotation", "Orientation", "ElementSpacing", "ElementSize"}) {
+    std::istringstream values(fields[field]);
+    for (std::string value; values >> value;)
+      if (!std::isfinite(std::strtod(value.c_str(), nullptr)))
+        throw InputError(concat(path.string(), ": ", field), "found '" + value + "'", "a finite number");
+  }
+
   MetaHeader header;
-  header.data_bytes = bytes_of(path, fields["ElementType"]);
-  if (fields.contains("ElementNumberOfChannels"))
-    header.data_bytes *=
-        static_cast<uint64_t>(parse_integer(path.string() + ": ElementNumberOfChannels", fields["ElementNumberOfChannels"]));
+  header.type = fields["ElementType"];
+  if (ends_with(header.type, "_ARRAY")) header.type.resize(header.type.size() - 6);
+  header.number_bytes = bytes_of(path, header.type);
+  header.numbers = 1;
+  constexpr long kMost = 1L << 40;  // more than memory holds, and no product that overflows
+  const auto multiply = [&](const std::string& field, const std::string& text) {
+    const long count = parse_integer(path.string() + ": " + field, text);
+    if (count < 1) throw InputError(path.string(), "has no voxels", "at least one along each axis");
+    if (count > kMost / static_cast<long>(header.numbers))
+      throw InputError(path.string() + ": " + field, "found '" + fields[field] + "'", "a volume that fits into memory");
+    header.numbers *= static_cast<uint64_t>(count);
+  };
   std::istringstream sizes(fields["DimSize"]);
-  for (std::string size; sizes >> size;)
-    header.data_bytes *= static_cast<uint64_t>(parse_integer(path.string() + ": DimSize", size));
-  header.compressed = to_lower_ascii(fields["CompressedData"]) == "true";
+  for (std::string size; sizes >> size;) multiply("DimSize", size);
+  if (fields.contains("ElementNumberOfChannels")) multiply("ElementNumberOfChannels", fields["ElementNumberOfChannels"]);
+  header.binary = !fields.contains("BinaryData") || is_true(fields["BinaryData"]);
+  header.compressed = is_true(fields["CompressedData"]);
+  header.big_endian = is_true(fields["BinaryDataByteOrderMSB"]) || is_true(fields["ElementByteOrderMSB"]);
 
   const std::string& data = fields["ElementDataFile"];
   if (data == "LOCAL") {
@@ -60,10 +83,10 @@ MetaHeader read_meta_header(const fs::path& path) {
   if (data == "LIST" || data.find('%') != std::string::npos)
     throw InputError(path.string() + ": ElementDataFile", "found '" + data + "'", "LOCAL or the name of one data file");
   header.data_file = path.parent_path() / data;
-  // HeaderSize = -1: the data are the end of the file, whatever stands before them.
   if (fields.contains("HeaderSize")) {
     const long skip = parse_integer(path.string() + ": HeaderSize", fields["HeaderSize"]);
     header.data_begin = skip > 0 ? static_cast<uint64_t>(skip) : 0;
+    header.at_end = skip == -1;
   }
   return header;
 }

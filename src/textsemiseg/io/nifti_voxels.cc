@@ -3,40 +3,37 @@
 #include <nifti1.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "textsemiseg/archive/inflate.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/volume/strided_copy.h"
+#include "textsemiseg/io/raw_voxels.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-static_assert(std::endian::native == std::endian::little);
-
-template <class Number>
-Number swapped(Number value) {
-  auto* bytes = reinterpret_cast<unsigned char*>(&value);
-  std::reverse(bytes, bytes + sizeof value);
-  return value;
+// Of a single-file NIfTI-1 image; false for anything else.
+bool read_raw_header(GzipReader& file, nifti_1_header& header) {
+  return file.read(&header, sizeof header) == sizeof header && std::memcmp(header.magic, "n+1", 4) == 0;
 }
+
+bool is_swapped(const nifti_1_header& header) { return header.dim[0] < 0 || header.dim[0] > 7; }
 
 struct Layout {
   int datatype = 0;
-  bool swap = false;
   uint64_t begin = 0;  // offset of the voxels
-  double slope = 1, intercept = 0;
+  RawVoxels raw;
 };
 
 Layout layout_of(const fs::path& path, const nifti_1_header& header, const Size3& size, size_t channels) {
   Layout out;
-  out.swap = header.dim[0] < 0 || header.dim[0] > 7;
-  const auto fix = [&out](auto value) { return out.swap ? swapped(value) : value; };
+  out.raw.swap = is_swapped(header);
+  const auto fix = [&out](auto value) { return out.raw.swap ? swapped(value) : value; };
   const int dimensions = fix(header.dim[0]);
   size_t further = 1;  // along the fourth dimension (time) and those behind it
   for (int i = 1; i <= 7; ++i) {
@@ -48,35 +45,22 @@ Layout layout_of(const fs::path& path, const nifti_1_header& header, const Size3
   if (further != channels) throw InputError(path.string() + ": dim[4]", concat("found ", further), concat(channels));
   out.datatype = fix(header.datatype);
   const float begin = fix(header.vox_offset);
-  constexpr float kHeader = 352;
-  out.begin = static_cast<uint64_t>(std::isfinite(begin) ? std::max(begin, kHeader) : kHeader);
+  constexpr float kHeader = 352, kFarthest = 1e12F;  // no file is as long; more might be no integer
+  out.begin = static_cast<uint64_t>(std::isfinite(begin) ? std::clamp(begin, kHeader, kFarthest) : kHeader);
   const float slope = fix(header.scl_slope), intercept = fix(header.scl_inter);
   if (std::isfinite(slope) && slope != 0) {  // 0 means unset
-    out.slope = slope;
-    out.intercept = std::isfinite(intercept) ? intercept : 0;
+    out.raw.slope = slope;
+    out.raw.intercept = std::isfinite(intercept) ? intercept : 0;
   }
   return out;
 }
 
 using Channels = std::vector<Image>;
 
-template <class T>
-void convert(const unsigned char* bytes, const Layout& layout, Image& out) {
-  const T* in = reinterpret_cast<const T*>(bytes);
-  const auto& [nx, ny, nz] = out.size();
-  const Size3 stride{1, nx, nx * ny};
-  const auto copy = [&](const auto& number) { copy_strided(in, stride, out.size(), out.voxels.data(), number); };
-  if (layout.swap)
-    copy([&](T v) { return static_cast<float>(static_cast<double>(swapped(v)) * layout.slope + layout.intercept); });
-  else if (layout.slope != 1 || layout.intercept != 0)
-    copy([&](T v) { return static_cast<float>(static_cast<double>(v) * layout.slope + layout.intercept); });
-  else
-    copy([](T v) { return static_cast<float>(v); });
-}
-
 // Header, then voxels, then the rest of the stream, whose end holds the checksum.
 template <class T>
-void read_as(const fs::path& path, GzipReader& file, uint64_t already, const Layout& layout, Channels& channels) {
+void read_as(const fs::path& path, GzipReader& file, const Layout& layout, Channels& channels) {
+  constexpr uint64_t already = sizeof(nifti_1_header);
   const uint64_t channel_bytes = static_cast<uint64_t>(channels.front().geometry.voxels()) * sizeof(T);
   const uint64_t count = channels.size() * channel_bytes;
   const uint64_t expected = layout.begin + count;
@@ -93,11 +77,40 @@ void read_as(const fs::path& path, GzipReader& file, uint64_t already, const Lay
   file.skip_to_end();
   for (size_t c = 0; c < channels.size(); ++c) {
     channels[c].voxels.resize(static_cast<size_t>(channels[c].geometry.voxels()));
-    convert<T>(bytes.get() + c * channel_bytes, layout, channels[c]);
+    const auto& [nx, ny, nz] = channels[c].size();
+    layout.raw.convert<T>(bytes.get() + c * channel_bytes, {1, nx, nx * ny}, channels[c]);
   }
 }
 
 }  // namespace
+
+void check_nifti_header(const fs::path& path) {
+  nifti_1_header h{};
+  try {
+    GzipReader file(path);
+    if (!read_raw_header(file, h)) return;
+  } catch (const InputError&) {
+    return;  // a damaged stream: ITK's to refuse
+  }
+  const auto fix = [swap = is_swapped(h)](auto value) { return swap ? swapped(value) : value; };
+  const auto check = [&](const std::string& field, float value) {
+    if (!std::isfinite(fix(value)))
+      throw InputError(path.string() + ": " + field, concat("found ", fix(value)), "a finite number");
+  };
+  for (int i = 1; i <= std::clamp<int>(fix(h.dim[0]), 3, 7); ++i) check(concat("pixdim[", i, "]"), h.pixdim[i]);
+  if (fix(h.qform_code) > 0) {
+    check("pixdim[0]", h.pixdim[0]);
+    check("quatern_b", h.quatern_b);
+    check("quatern_c", h.quatern_c);
+    check("quatern_d", h.quatern_d);
+    check("qoffset_x", h.qoffset_x);
+    check("qoffset_y", h.qoffset_y);
+    check("qoffset_z", h.qoffset_z);
+  }
+  if (fix(h.sform_code) <= 0) return;
+  for (const auto& [field, row] : {std::pair{"srow_x", h.srow_x}, std::pair{"srow_y", h.srow_y}, std::pair{"srow_z", h.srow_z}})
+    for (int i = 0; i < 4; ++i) check(concat(field, "[", i, "]"), row[i]);
+}
 
 void read_nifti_voxels(const fs::path& path, Image& out) {
   Channels one(1);
@@ -109,31 +122,29 @@ void read_nifti_voxels(const fs::path& path, Image& out) {
 void read_nifti_voxels(const fs::path& path, std::vector<Image>& out) {
   GzipReader file(path);
   nifti_1_header header{};
-  const uint64_t got = file.read(&header, sizeof header);
-  if (got < sizeof header || std::memcmp(header.magic, "n+1", 4) != 0)
-    throw InputError(path.string(), "has no NIfTI-1 header", "a single-file NIfTI-1 image");
+  if (!read_raw_header(file, header)) throw InputError(path.string(), "has no NIfTI-1 header", "a single-file NIfTI-1 image");
   const Layout layout = layout_of(path, header, out.front().size(), out.size());
   switch (layout.datatype) {
     case DT_UINT8:
-      return read_as<uint8_t>(path, file, got, layout, out);
+      return read_as<uint8_t>(path, file, layout, out);
     case DT_INT8:
-      return read_as<int8_t>(path, file, got, layout, out);
+      return read_as<int8_t>(path, file, layout, out);
     case DT_INT16:
-      return read_as<int16_t>(path, file, got, layout, out);
+      return read_as<int16_t>(path, file, layout, out);
     case DT_UINT16:
-      return read_as<uint16_t>(path, file, got, layout, out);
+      return read_as<uint16_t>(path, file, layout, out);
     case DT_INT32:
-      return read_as<int32_t>(path, file, got, layout, out);
+      return read_as<int32_t>(path, file, layout, out);
     case DT_UINT32:
-      return read_as<uint32_t>(path, file, got, layout, out);
+      return read_as<uint32_t>(path, file, layout, out);
     case DT_INT64:
-      return read_as<int64_t>(path, file, got, layout, out);
+      return read_as<int64_t>(path, file, layout, out);
     case DT_UINT64:
-      return read_as<uint64_t>(path, file, got, layout, out);
+      return read_as<uint64_t>(path, file, layout, out);
     case DT_FLOAT32:
-      return read_as<float>(path, file, got, layout, out);
+      return read_as<float>(path, file, layout, out);
     case DT_FLOAT64:
-      return read_as<double>(path, file, got, layout, out);
+      return read_as<double>(path, file, layout, out);
     default:
       throw InputError(path.string() + ": datatype", concat("found ", layout.datatype), "8 to 64-bit integers or floats");
   }

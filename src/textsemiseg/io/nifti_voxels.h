@@ -10,6 +10,10 @@
 
 namespace tss {
 
+// To be called before ITK sees the header, which aborts the program on such numbers: throws InputError naming the first one of pixdim, qform
+// or sform, where these are in use, that is NaN or infinite. Files without a NIfTI-1 header pass.
+void check_nifti_header(const std::filesystem::path& path);
+
 // Fills out.voxels (z contiguous, scaled by scl_slope and scl_inter where set) for the grid in out.geometry.
 // Throws InputError: truncated (size, CRC), no single-file NIfTI-1 header, not that grid, not a real number type.
 void read_nifti_voxels(const std::filesystem::path& path, Image& out);

@@ -16,6 +16,7 @@
 
 #include "support/sample_volumes.h"
 #include "support/testing.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/image_file.h"
 
 namespace tss::nifti_voxels_test {
@@ -92,6 +93,18 @@ std::string gzip(const std::string& bytes) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;
+}
+
+// The fields that say where the voxels are, in the byte order of other machines.
+void swap_header(nifti_1_header& h) {
+  for (short& d : h.dim) reverse_bytes(d);
+  for (float& p : h.pixdim) reverse_bytes(p);
+  for (short* s : {&h.datatype, &h.bitpix, &h.qform_code, &h.sform_code}) reverse_bytes(*s);
+  reverse_bytes(h.sizeof_hdr);
+  reverse_bytes(h.vox_offset);
+  for (float* f : {&h.quatern_b, &h.quatern_c, &h.quatern_d, &h.qoffset_x, &h.qoffset_y, &h.qoffset_z}) reverse_bytes(*f);
+  for (float* row : {h.srow_x, h.srow_y, h.srow_z})
+    for (int i = 0; i < 4; ++i) reverse_bytes(row[i]);
 }
 
 class NiftiVoxels : public ::testing::Test {
@@ -320,6 +333,48 @@ TEST_F(NiftiVoxels, SameValuesAsItk) {
   for (int64_t z = 0; z < nz; ++z)
     for (int64_t y = 0; y < ny; ++y)
       for (int64_t x = 0; x < nx; ++x) ASSERT_EQ(image(x, y, z), *itk_order++);
+}
+
+// VNL aborts the program on them.
+TEST_F(NiftiVoxels, NumbersOfTheAffineThatAreNone) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
+  const std::string voxels = counting<int16_t>();
+  const auto with = [&](const auto& change, bool swap = false) {
+    nifti_1_header h = plain_header(DT_INT16, 16);
+    set_sform(h, sample::geometry(kSize, {1, 1.5, 2}, {3, 4, 5}, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}}));
+    h.qform_code = NIFTI_XFORM_SCANNER_ANAT;
+    change(h);
+    if (swap) swap_header(h);
+    return error(as_bytes(h) + voxels);
+  };
+  EXPECT_EQ(with([](auto&) {}), "no error");
+  for (const float bad : {kNan, kInfinity, -kInfinity}) {
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_THAT(with([&](auto& h) { h.srow_x[i] = bad; }),
+                  HasSubstr(concat("a.nii: srow_x[", i, "]: found ", bad, "; expected")));
+      EXPECT_THAT(with([&](auto& h) { h.srow_y[i] = bad; }), HasSubstr(concat("srow_y[", i, "]: found")));
+      EXPECT_THAT(with([&](auto& h) { h.srow_z[i] = bad; }), HasSubstr(concat("srow_z[", i, "]: found")));
+      EXPECT_THAT(with([&](auto& h) { h.pixdim[i] = bad; }), HasSubstr(concat("pixdim[", i, "]: found")));
+    }
+    EXPECT_THAT(with([&](auto& h) { h.quatern_b = bad; }), HasSubstr("quatern_b: found"));
+    EXPECT_THAT(with([&](auto& h) { h.quatern_c = bad; }), HasSubstr("quatern_c: found"));
+    EXPECT_THAT(with([&](auto& h) { h.quatern_d = bad; }), HasSubstr("quatern_d: found"));
+    EXPECT_THAT(with([&](auto& h) { h.qoffset_x = bad; }), HasSubstr("qoffset_x: found"));
+    EXPECT_THAT(with([&](auto& h) { h.qoffset_y = bad; }), HasSubstr("qoffset_y: found"));
+    EXPECT_THAT(with([&](auto& h) { h.qoffset_z = bad; }), HasSubstr("qoffset_z: found"));
+    EXPECT_THAT(with([&](auto& h) { h.srow_y[1] = bad; }, true), HasSubstr("srow_y[1]: found"));
+    // What is not in use does no harm.
+    EXPECT_EQ(with([&](auto& h) { h.sform_code = 0, h.srow_x[1] = bad; }), "no error");
+    EXPECT_EQ(with([&](auto& h) { h.qform_code = 0, h.quatern_b = h.qoffset_x = bad; }), "no error");
+  }
+}
+
+TEST_F(NiftiVoxels, AnOffsetBeyondAllFilesIsTruncation) {
+  nifti_1_header h = plain_header(DT_UINT8, 8);
+  for (const float far : {1e9F, 1e20F, 3e38F}) {
+    h.vox_offset = far;
+    EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("a.nii: is truncated"));
+  }
 }
 
 }  // namespace tss::nifti_voxels_test

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 
+#include "textsemiseg/archive/inflate.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
@@ -60,6 +61,14 @@ NrrdHeader read_nrrd_header(const fs::path& path) {
   header.data_files = {path};
   header.data_begin = in ? static_cast<uint64_t>(in.tellg()) : 0;
   return header;
+}
+
+void require_sound_nrrd(const fs::path& path) {
+  const NrrdHeader header = read_nrrd_header(path);
+  // A list of files, or none that is there: ITK's to read or refuse.
+  std::error_code ignored;
+  if (!header.gzip || header.data_files.size() != 1 || !fs::is_regular_file(header.data_files.front(), ignored)) return;
+  inflated_bytes(header.data_files.front(), header.data_begin);
 }
 
 }  // namespace tss
