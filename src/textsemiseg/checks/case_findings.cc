@@ -187,13 +187,14 @@ bool differs_by_rounding(const Geometry& a, const Geometry& b) {
 }
 
 Image read_channel(const SourceCase& item, size_t channel) {
-  if (item.images.size() > 1) return read_scan(item.images.at(channel));
-  return std::move(read_scan_channels(item.images.front()).at(channel));
+  if (item.images.size() > 1) return Scan::open(item.images.at(channel))->read();
+  return std::move(Scan::open(item.images.front())->read_channels().at(channel));
 }
 
 Image read_raw_label(const SourceCase& item) {
-  if (!scan_holds_label(item.label)) return read_scan(item.label);
-  const LabelMap label = read_scan_label(item.label);
+  const ScanPtr scan = Scan::open(item.label);
+  if (!scan->holds_label()) return scan->read();
+  const LabelMap label = scan->read_label();
   Image out(label.geometry);
   std::copy(label.voxels.begin(), label.voxels.end(), out.voxels.begin());
   return out;
@@ -236,9 +237,12 @@ CaseFacts inspect_case(const SourceCase& item, const LabelTable& table, const st
   facts.test = item.test;
   Image first;  // channel 0, as stored
   std::vector<std::string> files;
+  std::string patient;
   try {
     for (const fs::path& file : item.images) {
-      std::vector<Image> channels = read_scan_channels(file);
+      const ScanPtr scan = Scan::open(file);
+      std::vector<Image> channels = scan->read_channels();
+      if (files.empty()) patient = scan->patient_key();
       for (Image& image : channels) {
         if (!facts.channels.empty())
           judge_grid(item.id, item.images.front().string(), first.geometry, file.string(), image.geometry, findings);
@@ -252,12 +256,12 @@ CaseFacts inspect_case(const SourceCase& item, const LabelTable& table, const st
         if (facts.channels.size() == 1) first = std::move(image);
       }
     }
-    facts.patient = patient_key(item.images.front());
   } catch (const InputError& error) {
     findings.push_back({Severity::kError, "unreadable", {item.id}, error.what(), "replace the file, or leave the case out"});
     return facts;
   }
   facts.geometry = map_to_ras(first.geometry).apply(first.geometry);
+  facts.patient = patient;
   facts.readable = true;
   judge_channels(facts, files, findings);
   if (!item.label.empty()) inspect_label(item, first, table, names, facts, findings);

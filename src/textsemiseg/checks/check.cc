@@ -15,6 +15,7 @@
 #include "textsemiseg/checks/duplicate_findings.h"
 #include "textsemiseg/checks/label_fit.h"
 #include "textsemiseg/checks/population_findings.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss {
@@ -231,7 +232,7 @@ CaseFacts inspect_prepared(const Dataset& dataset, const std::string& id, Role r
     }
     facts.readable = true;
     judge_channels(facts, names, findings);
-    if (scan_exists(source.images.front())) facts.patient = patient_key(source.images.front());
+    if (scan_exists(source.images.front())) facts.patient = Scan::open(source.images.front())->patient_key();
     if (full) compare_with_scans(dataset, id, findings);
   } catch (const InputError& error) {
     findings.push_back({Severity::kError, "unreadable", {id}, error.what(), "run prepare again"});

@@ -134,12 +134,12 @@ TEST(Duplicates, RealScans) {
     const auto source = find_by_patterns(*data / folder, facts, "test");
     EXPECT_TRUE(source && source->cases.size() >= 4) << folder;
     std::vector<Sketch> sketches;
-    for (const SourceCase& item : source->cases) sketches.push_back(sketch_of(read_scan(item.images.front())));
+    for (const SourceCase& item : source->cases) sketches.push_back(sketch_of(Scan::open(item.images.front())->read()));
     std::vector<std::string> found;
     for (const DuplicateCandidate& one : duplicate_candidates(sketches)) {
       const auto& a = source->cases[one.first];
       const auto& b = source->cases[one.second];
-      EXPECT_TRUE(verify_duplicate(one, read_scan(a.images.front()), read_scan(b.images.front())));
+      EXPECT_TRUE(verify_duplicate(one, Scan::open(a.images.front())->read(), Scan::open(b.images.front())->read()));
       found.push_back(a.id + " " + b.id);
     }
     return found;

@@ -247,10 +247,11 @@ void plan_patch(const PlanFacts& facts, const PlanLimits& limits, PreparationPla
 PlanFacts gather_plan_facts(const DatasetRecord& record, const std::vector<std::string>& labelled, int64_t most_read) {
   PlanFacts facts;
   for (const SourceCase& item : record.cases) {
-    const Geometry stored = read_scan_geometry(item.images.front());
+    const ScanPtr scan = Scan::open(item.images.front());
+    const Geometry stored = scan->geometry();
     const Geometry geometry = map_to_ras(stored).apply(stored);
     facts.scans.push_back({item.id, geometry.size, geometry.spacing});
-    facts.lacks_geometry = facts.lacks_geometry || lacks_geometry(item.images.front());
+    facts.lacks_geometry = facts.lacks_geometry || !scan->has_geometry();
   }
   // Half of what is read are labelled cases, where there are so many.
   std::vector<const SourceCase*> with_label, others;

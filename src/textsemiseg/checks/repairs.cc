@@ -12,18 +12,12 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/checks/case_findings.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/metrics/components.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-// Formats that are written in one file and hold one array.
-bool is_rewritable(const fs::path& file) {
-  if (!is_image_file(file)) return false;
-  const std::string name = to_lower_ascii(file.filename().string());
-  return !ends_with(name, ".mhd") && !ends_with(name, ".nhdr");
-}
 
 LabelMap rounded(const Image& label) {
   LabelMap out(label.geometry);
@@ -70,7 +64,7 @@ class CaseRepair {
       : item_(item), codes_(std::move(codes)), source_(source), written_(written), folder_(folder), out_(out) {}
 
   void run() {
-    const Geometry grid = read_scan_geometry(item_.images.front());
+    const Geometry grid = Scan::open(item_.images.front())->geometry();
     if (codes_.contains("non_finite") || codes_.contains("grid_rounding"))
       for (const fs::path& file : item_.images) repair_image(file, grid);
     if (!item_.label.empty() && (codes_.contains("label_rounding") || codes_.contains("grid_rounding"))) repair_label(grid);
@@ -89,7 +83,7 @@ class CaseRepair {
   }
 
   void repair_image(const fs::path& file, const Geometry& grid) {
-    std::vector<Image> channels = read_scan_channels(file);
+    std::vector<Image> channels = Scan::open(file)->read_channels();
     Image& image = channels.front();
     std::vector<std::string> done;
     const bool broken = std::any_of(channels.begin(), channels.end(), [](const Image& one) {
@@ -97,7 +91,7 @@ class CaseRepair {
     });
     const bool moved = takes_grid(image.geometry, grid);
     if (!broken && !moved) return;
-    if (channels.size() > 1 || !is_rewritable(file))
+    if (channels.size() > 1 || !is_writable_image(file))
       return refuse(file, "only files of one channel in NIfTI, NRRD or MetaImage are rewritten");
     if (broken) {
       const std::optional<Image> label = item_.label.empty() ? std::nullopt : std::optional(read_raw_label(item_));
@@ -126,7 +120,7 @@ class CaseRepair {
     const bool whole = std::all_of(label.voxels.begin(), label.voxels.end(), [](float v) { return v == std::floor(v); });
     const bool moved = takes_grid(label.geometry, grid);
     if (whole && !moved) return;
-    if (!is_rewritable(item_.label)) return refuse(item_.label, "only NIfTI, NRRD and MetaImage are rewritten");
+    if (!is_writable_image(item_.label)) return refuse(item_.label, "only NIfTI, NRRD and MetaImage are rewritten");
     // Values that no rounding explains stay with their finding.
     for (const float v : label.voxels)
       if (!(v > -0.5f && v < 255.5f && std::abs(v - std::round(v)) <= 1e-3f))

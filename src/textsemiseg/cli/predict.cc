@@ -10,8 +10,8 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/prediction_options.h"
 #include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/dataset/dataset.h"
-#include "textsemiseg/dicom/series.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
@@ -47,7 +47,8 @@ std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const
     throw InputError(folder, concat("has ", dataset.channels(), " channel(s)"), concat(record.channels, ", as in training"));
   }
   std::vector<InputScan> out;
-  for (const std::string& id : dataset.cases(role_from_name(arguments.role))) out.push_back({id, dataset.source(id).images});
+  for (const std::string& id : dataset.cases(role_from_name(arguments.role)))
+    out.push_back({id, open_scans(dataset.source(id).images)});
   if (out.empty())
     throw InputError(folder, "has no case with the role '" + arguments.role + "'", "a role of split.json that has cases");
   return out;
@@ -55,10 +56,10 @@ std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const
 
 // A file, where --output is named like an image; else a folder.
 bool is_output_file(const fs::path& output) {
-  if (is_label_map_file(output)) return true;
+  if (is_writable_image(output)) return true;
   // Besides what can be read: Analyze and NIfTI of two files, NIfTI as text.
   std::vector<std::string> endings = {".hdr", ".img", ".hdr.gz", ".img.gz", ".nia", ".nia.gz"};
-  endings.insert(endings.end(), scan_extensions().begin(), scan_extensions().end());
+  for (const std::string& ending : scan_extensions()) endings.push_back(ending);
   const std::string name = to_lower_ascii(output.filename().string());
   if (std::any_of(endings.begin(), endings.end(), [&](const std::string& e) { return ends_with(name, e); }))
     throw InputError(output.string(), "is a format that label maps are not written in",
@@ -90,8 +91,8 @@ std::vector<PredictionJob> jobs_for(const PredictArguments& arguments, const std
     job.channels = scan.channels;
     job.output = to_file ? output : output / (scan.id + "." + format);
     job.named = true;
-    if (arguments.dicom_seg && !holds_dicom(scan.channels.front()))
-      throw InputError(scan.channels.front().string(), "is no DICOM series", "one, for --dicom-seg");
+    if (arguments.dicom_seg && !scan.channels.front()->is_series())
+      throw InputError(scan.channels.front()->path().string(), "is no DICOM series", "one, for --dicom-seg");
     const fs::path folder = job.output.parent_path();
     const std::string stem = image_stem(job.output);
     if (arguments.preview) job.preview = folder / (stem + ".png");
@@ -113,7 +114,7 @@ void run(const PredictArguments& arguments) {
   const bool to_file = is_output_file(arguments.output);
   require_another_folder(arguments.input, arguments.output, to_file);
   const PredictingRuns runs = load_runs(arguments.runs, arguments.prediction);
-  const std::vector<PredictionJob> jobs = jobs_for(arguments, scans_to_predict(arguments, runs.record()), to_file);
+  std::vector<PredictionJob> jobs = jobs_for(arguments, scans_to_predict(arguments, runs.record()), to_file);
   check_outputs(jobs, static_cast<int64_t>(runs.record().class_names.size()), arguments.overwrite);
   const Json settings = prediction_manifest(runs);
   const fs::path manifest = manifest_path(arguments.output, to_file);
@@ -124,12 +125,12 @@ void run(const PredictArguments& arguments) {
     log_info("averaged: " + settings.at("averaged").get<std::string>());
   // After each case: what is finished is on record, whatever happens to the next.
   bool overwrite = arguments.overwrite;
-  predict_jobs(runs, jobs, [&](const Json& record) {
+  const size_t scans = jobs.size();
+  predict_jobs(runs, std::move(jobs), [&](const Json& record) {
     add_to_manifest(manifest, settings, record, overwrite);
     overwrite = false;  // begun anew once; from here on it is ours
   });
-  log_info(concat(jobs.size(), jobs.size() == 1 ? " scan" : " scans", " in ", format_duration(watch.seconds()), ": ",
-                  arguments.output));
+  log_info(concat(scans, scans == 1 ? " scan" : " scans", " in ", format_duration(watch.seconds()), ": ", arguments.output));
   if (arguments.json) std::cout << read_json(manifest).dump(2) << "\n";
 }
 

@@ -13,6 +13,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/temporary_folder.h"
 #include "textsemiseg/cli/program.h"
+#include "textsemiseg/dicom/header.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/workflows/prediction_manifest.h"
@@ -206,15 +207,17 @@ TEST_F(Runs, DicomInLabelsAndSegmentationObjectOut) {
   testing::DicomSeries series(14, 2, like);
   series.patient_id = "SECRET^17";
   testing::write_dicom_series(folder_ / "dicom/series", series);
+  const int64_t headers_before = dicom_headers_read();
   ASSERT_EQ(program({"predict", "--run", path("honest"), "--input", path("dicom/series"), "--output", path("from_dicom"),
                      "--dicom-seg", "--preview", "--threads", "1"}),
             0)
       << err_;
+  EXPECT_EQ(dicom_headers_read() - headers_before, 14) << "each once";
   const Json record = read_json(folder_ / "from_dicom/predictions.json");
   const Json& one = record["cases"].at(0);
   const LabelMap labels = read_label_map(folder_ / "from_dicom" / one["output"].get<std::string>());
   EXPECT_EQ(labels.size(), (Size3{20, 18, 14}));
-  EXPECT_EQ(grid_difference(labels.geometry, read_scan_geometry(folder_ / "dicom/series"), 1e-4), "");
+  EXPECT_EQ(grid_difference(labels.geometry, Scan::open(folder_ / "dicom/series")->geometry(), 1e-4), "");
   EXPECT_TRUE(fs::exists(folder_ / "from_dicom" / one["dicom_seg"].get<std::string>()));
   for (const auto& entry : fs::recursive_directory_iterator(folder_ / "from_dicom")) {
     if (!entry.is_regular_file() || entry.path().extension() == ".dcm") continue;  // DICOM asks for the patient there

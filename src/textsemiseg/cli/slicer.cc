@@ -33,7 +33,8 @@ void deliver(const fs::path& segmentation, const fs::path& target) {
 
 // Before any work is done: label maps can be written there, and nothing that is read is replaced.
 void check_targets(const fs::path& scan, const std::vector<fs::path>& targets) {
-  const InputGuard guard({scan});
+  // What is no scan predict refuses itself.
+  const InputGuard guard(scan_exists(scan) && is_scan(scan) ? std::vector{Scan::open(scan)} : std::vector<ScanPtr>{});
   for (size_t i = 0; i < targets.size(); ++i) {
     if (targets[i].empty()) continue;
     require_label_map_file(targets[i]);

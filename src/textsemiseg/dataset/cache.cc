@@ -11,6 +11,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss {
 namespace fs = std::filesystem;

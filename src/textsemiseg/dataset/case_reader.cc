@@ -20,23 +20,31 @@ void check_same_grid(const Geometry& image, const Geometry& other, const fs::pat
 
 }  // namespace
 
-std::vector<Image> read_channels(const std::vector<fs::path>& files) {
+std::vector<Image> read_channels(const std::vector<ScanPtr>& scans) {
   std::vector<Image> channels;
-  for (const fs::path& file : files) {
-    for (Image& channel : read_scan_channels(file)) {
-      check_finite(channel, file);
-      if (!channels.empty()) check_same_grid(channels.front().geometry, channel.geometry, files.front(), file);
+  for (const ScanPtr& scan : scans) {
+    for (Image& channel : scan->read_channels()) {
+      check_finite(channel, scan->path());
+      if (!channels.empty()) check_same_grid(channels.front().geometry, channel.geometry, scans.front()->path(), scan->path());
       channels.push_back(std::move(channel));
     }
   }
   return channels;
 }
 
+std::vector<ScanPtr> open_scans(const std::vector<fs::path>& files) {
+  std::vector<ScanPtr> scans;
+  for (const fs::path& file : files) scans.push_back(Scan::open(file));
+  return scans;
+}
+
+std::vector<Image> read_channels(const std::vector<fs::path>& files) { return read_channels(open_scans(files)); }
+
 CaseArrays read_case(const SourceCase& item, const LabelTable& labels, const std::vector<std::string>& class_names) {
   CaseArrays one;
   one.channels = read_channels(item.images);
   if (item.label.empty()) return one;
-  LabelMap label = read_scan_label(item.label);
+  LabelMap label = Scan::open(item.label)->read_label();
   bool placed = false;
   align_labels(label, one.geometry(), &placed);
   if (placed)

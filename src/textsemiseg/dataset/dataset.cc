@@ -4,6 +4,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/source/dataset_json.h"
 #include "textsemiseg/volume/align.h"
 
@@ -125,10 +126,9 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
   dataset.class_names_ = record.class_names;
   dataset.class_texts_ = record.class_texts;
   dataset.label_table_ = record.label_table;
-  dataset.channels_ = record.channels > 0 ? record.channels
-                      : record.cases.empty() || is_hdf5_file(record.cases.front().images.front())
-                          ? 1
-                          : static_cast<int64_t>(record.cases.front().images.size());
+  dataset.channels_ = record.channels > 0    ? record.channels
+                      : record.cases.empty() ? 1
+                                             : static_cast<int64_t>(record.cases.front().images.size());
   dataset.recipe_ = record.recipe;
   const auto cases = split_cases(record.cases);
   for (SourceCase& item : record.cases) {
@@ -193,8 +193,8 @@ LabelMap Dataset::read_label(const std::string& id) const {
   const SourceCase& item = source(id);
   if (item.label.empty())
     throw InputError((folder_ / "dataset.json").string(), "case '" + id + "' has no label", "a case with a label");
-  LabelMap labels = read_scan_label(item.label);
-  align_labels(labels, read_scan_geometry(item.images.front()));  // predictions lie on the image's grid
+  LabelMap labels = Scan::open(item.label)->read_label();
+  align_labels(labels, Scan::open(item.images.front())->geometry());  // predictions lie on the image's grid
   label_table_.apply(labels, item.label.string(), class_names_);
   return labels;
 }

@@ -29,8 +29,8 @@ struct CachedCase {
   Geometry geometry;  // of the prepared grid
   MappedNpy image;
   std::optional<MappedNpy> label;      // absent where the case has no label
-  std::filesystem::path source_image;  // the first channel; read_scan() reads it
-  std::filesystem::path source_label;  // empty where the case has no label; read_scan_label() reads it
+  std::filesystem::path source_image;  // the first channel; Scan::open() reads it
+  std::filesystem::path source_label;  // empty where the case has no label; Scan::open() reads it
 };
 
 class Dataset {

@@ -11,6 +11,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/folder_walk.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -67,7 +68,8 @@ class OpenFile {
 // A header without its data says nothing of a change. DICOM: everything in the folder, which is quicker to read than to understand.
 std::vector<fs::path> parts_of(const fs::path& path) {
   const fs::path folder = scan_folder(path);
-  return folder.empty() ? scan_files(path) : files_below(folder);
+  if (!folder.empty()) return files_below(folder);
+  return is_scan(path) && scan_exists(path) ? Scan::open(path)->files() : std::vector{path};
 }
 
 Fingerprint of_folder(const fs::path& path) {

@@ -9,6 +9,7 @@
 #include "support/dicom_files.h"
 #include "support/testing.h"
 #include "textsemiseg/dataset/dataset.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss::prepare_recipes_test {
@@ -61,7 +62,7 @@ class PancreasCt : public ::testing::Test {
     const fs::path folder =
         folder_ / "S/Pancreas-CT" / ("PANCREAS_" + id) / "11-24-2015-PANCREAS0001-Pancreas-18957" / "Pancreas-63502";
     testing::write_dicom_series(folder, series);
-    LabelMap labels(read_scan_geometry(folder));
+    LabelMap labels(Scan::open(folder)->geometry());
     fill_box(labels, {8, 6, 2}, {11, 9, 3}, 1);
     write_label_map(folder_ / "S/TCIA_pancreas_labels-02-05-2017" / ("label" + id + ".nii.gz"), to_ras(labels));
   }
@@ -249,7 +250,7 @@ TEST(LabelMaps, OfTheSourceAndOfTheOption) {
   prepare_dataset(options);
   const Dataset dataset = Dataset::open(folder / "D");
   EXPECT_THAT(dataset.class_names(), ElementsAre("background", "wing", "horn"));
-  const LabelMap raw = read_scan_label(folder / "S/labelsTr/case_01.nii.gz"), mapped = dataset.read_label("case_01");
+  const LabelMap raw = Scan::open(folder / "S/labelsTr/case_01.nii.gz")->read_label(), mapped = dataset.read_label("case_01");
   const std::array<uint8_t, 5> expected{0, 1, 0, 2, 1};
   for (size_t i = 0; i < raw.voxels.size(); ++i) ASSERT_EQ(mapped.voxels[i], expected[raw.voxels[i]]);
   EXPECT_EQ(count(*dataset.load("case_01").label, 1), std::count(mapped.voxels.begin(), mapped.voxels.end(), 1));

@@ -11,6 +11,7 @@
 #include "support/testing.h"
 #include "textsemiseg/dataset/case_lists.h"
 #include "textsemiseg/dataset/dataset.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss::prepare_test {
 
@@ -54,13 +55,14 @@ TEST(Prepare, ArraysAreTheRecipesAndTheDatasetOpens) {
   for (const Role role : kRoles) {
     for (const std::string& id : dataset.cases(role)) {
       const CachedCase item = dataset.load(id);
-      const Image raw = read_scan(item.source_image);
+      const Image raw = Scan::open(item.source_image)->read();
       const Image expected = apply_recipe(options.recipe, raw);
       EXPECT_EQ(grid_difference(item.geometry, expected.geometry), "");
       EXPECT_EQ(std::vector<float>(item.image.data<float>(), item.image.data<float>() + item.image.elements()), expected.voxels);
       EXPECT_EQ(item.label.has_value(), id <= "case_05");
       if (!item.label) continue;
-      const CaseArrays both = apply_recipe(options.recipe, {.channels = {raw}, .label = read_scan_label(item.source_label)});
+      const CaseArrays both =
+          apply_recipe(options.recipe, {.channels = {raw}, .label = Scan::open(item.source_label)->read_label()});
       const LabelMap& labels = *both.label;
       EXPECT_EQ(std::vector<uint8_t>(item.label->data<uint8_t>(), item.label->data<uint8_t>() + item.label->elements()),
                 labels.voxels);
@@ -564,7 +566,7 @@ TEST(Prepare, RealLeftAtriumWithPublishedLists) {
   EXPECT_EQ(dataset.cases(Role::kLabelled), std::vector<std::string>(all.begin(), all.begin() + 8));
   EXPECT_EQ(dataset.cases(Role::kUnlabelled), std::vector<std::string>(all.begin() + 8, all.begin() + 10));
   const CachedCase item = dataset.load(all[0]);
-  const Image raw = read_scan(item.source_image);
+  const Image raw = Scan::open(item.source_image)->read();
   EXPECT_EQ(item.geometry.size[0], (raw.size()[0] + 1) / 2);
   double sum = 0;
   for (int dx = 0; dx < 2; ++dx) {

@@ -5,6 +5,7 @@
 #include <gdcmTrace.h>
 #include <gdcmUIDs.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -86,6 +87,8 @@ std::string name_of_class(const std::string& uid) {
   return uids.SetFromUID(uid.c_str()) && uids.GetName() ? uids.GetName() : "unknown class " + uid;
 }
 
+std::atomic<int64_t> headers_read{0};
+
 [[noreturn]] void fail_unreadable(const fs::path& path) {
   throw InputError(path.string(), "is a DICOM file that cannot be read (truncated, damaged, or an unknown transfer syntax)",
                    "a complete DICOM file");
@@ -103,7 +106,10 @@ bool is_dicom_file(const fs::path& path) {
          to_lower_ascii(path.extension().string()) == ".dcm";
 }
 
+int64_t dicom_headers_read() { return headers_read; }
+
 std::optional<DicomHeader> read_dicom_header(const fs::path& path) {
+  ++headers_read;
   silence_dicom_libraries();
   DcmFileFormat file;
   if (file.loadFileUntilTag(path.c_str(), EXS_Unknown, EGL_noChange, DCM_MaxReadLength, ERM_autoDetect, DCM_PixelData).bad())

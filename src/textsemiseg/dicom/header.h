@@ -39,6 +39,8 @@ void silence_dicom_libraries();
 bool is_dicom_file(const std::filesystem::path& path);
 // nullopt for the index DICOMDIR. Throws InputError where the file cannot be parsed or its place or rescaling is no number.
 std::optional<DicomHeader> read_dicom_header(const std::filesystem::path& path);
+// How often this process has called read_dicom_header. Tests hold commands to one reading of each header.
+int64_t dicom_headers_read();
 // SeriesInstanceUID, also of a file that is damaged behind it; "" where there is none.
 std::string series_uid_of(const std::filesystem::path& path);
 // Why objects of this kind cannot be read as slices of a scan, and what to do; "" where they can.

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 class DicomSeriesTest : public ::testing::Test {
  protected:
   std::string error(const fs::path& path) const {
-    return testing::input_error_of([&] { read_scan(path); });
+    return testing::input_error_of([&] { Scan::open(path)->read(); });
   }
   std::string error_of(const Series& series) const {
     const fs::path path = folder_ / "case";
@@ -48,7 +48,7 @@ TEST_F(DicomSeriesTest, VoxelsAndGridOfAnAxialSeries) {
   like.spacing = {0.7, 0.8};
   Series series(4, 2, like);
   testing::write_dicom_series(folder_ / "a/study/series", series);
-  const Image image = read_scan(folder_ / "a");
+  const Image image = Scan::open(folder_ / "a")->read();
   EXPECT_EQ(image.size(), (Size3{5, 3, 4}));
   EXPECT_EQ(image.geometry.spacing, (Vector3{0.8, 0.7, 2}));
   EXPECT_EQ(image.geometry.origin, (Vector3{10, 20, 30}));  // LPS to RAS
@@ -56,9 +56,9 @@ TEST_F(DicomSeriesTest, VoxelsAndGridOfAnAxialSeries) {
   for (int k = 0; k < 4; ++k)
     for (int r = 0; r < 3; ++r)
       for (int c = 0; c < 5; ++c) EXPECT_EQ(image(c, r, k), 100 * k + 10 * r + c);
-  EXPECT_TRUE(same_grid(read_scan_geometry(folder_ / "a"), image.geometry, 0));
-  EXPECT_EQ(count_scan_channels(folder_ / "a"), 1);
-  EXPECT_EQ(scan_files(folder_ / "a").size(), 4u);
+  EXPECT_TRUE(same_grid(Scan::open(folder_ / "a")->geometry(), image.geometry, 0));
+  EXPECT_EQ(Scan::open(folder_ / "a")->channel_count(), 1);
+  EXPECT_EQ(Scan::open(folder_ / "a")->files().size(), 4u);
 }
 
 TEST_F(DicomSeriesTest, TheOrderIsThatOfPositionsNotOfNames) {
@@ -67,7 +67,7 @@ TEST_F(DicomSeriesTest, TheOrderIsThatOfPositionsNotOfNames) {
   series.slices[1].name = "IM0007";  // no extension
   series.slices[3].name = "a.ima";
   testing::write_dicom_series(folder_ / "s", series);
-  const Image image = read_scan(folder_ / "s");
+  const Image image = Scan::open(folder_ / "s")->read();
   for (int k = 0; k < 4; ++k) EXPECT_EQ(image(0, 0, k), 100 * k);
 }
 
@@ -77,7 +77,7 @@ TEST_F(DicomSeriesTest, ObliqueSlicesKeepTheirDirectionExactly) {
   like.orientation = {c, s, 0, 0, 0, -1};  // normal: (-s, c, 0)
   like.position = {5, 6, 7};
   testing::write_dicom_series(folder_ / "s", Series(3, 1.5, like));
-  const Geometry g = read_scan_geometry(folder_ / "s");
+  const Geometry g = Scan::open(folder_ / "s")->geometry();
   const Matrix3 expected{{{-c, 0, s}, {-s, 0, -c}, {0, -1, 0}}};
   for (size_t row = 0; row < 3; ++row)
     for (size_t axis = 0; axis < 3; ++axis) EXPECT_NEAR(g.direction[row][axis], expected[row][axis], 1e-11);
@@ -96,7 +96,7 @@ TEST_F(DicomSeriesTest, EverySliceHasItsOwnRescaling) {
     series.slices[k].intercept = -1000 - static_cast<double>(k);
   }
   testing::write_dicom_series(folder_ / "s", series);
-  const Image image = read_scan(folder_ / "s");
+  const Image image = Scan::open(folder_ / "s")->read();
   EXPECT_FLOAT_EQ(image(4, 2, 0), 24 * 0.5F - 1000);
   EXPECT_FLOAT_EQ(image(4, 2, 1), 124 * 1.0F - 1001);
   EXPECT_FLOAT_EQ(image(4, 2, 2), 224 * 1.5F - 1002);
@@ -118,9 +118,9 @@ TEST_F(DicomSeriesTest, SeveralSeriesAreListedAndChosen) {
               AllOf(HasSubstr("holds 3 DICOM series: #1 MR 'Thin', 3 slices of 5 x 3, 0.7 x 0.7 x 1 mm, UID 1.2.3.4.5; #2 "
                               "CT 'Abdomen 2.0', 4 slices"),
                     HasSubstr("#2 or #UID")));
-  EXPECT_EQ(read_scan(p.string() + "#1").size()[2], 3);
-  EXPECT_EQ(read_scan(p.string() + "#2").size()[2], 4);
-  EXPECT_EQ(read_scan(p.string() + "#1.2.3").size()[2], 3);
+  EXPECT_EQ(Scan::open(p.string() + "#1")->read().size()[2], 3);
+  EXPECT_EQ(Scan::open(p.string() + "#2")->read().size()[2], 4);
+  EXPECT_EQ(Scan::open(p.string() + "#1.2.3")->read().size()[2], 3);
   EXPECT_THAT(error(p.string() + "#1.2"), HasSubstr("'#1.2' names no single series"));
   EXPECT_THAT(error(p.string() + "#7"), HasSubstr("'#7' names no single series"));
   EXPECT_THAT(error(p.string() + "#1.2.9"), HasSubstr("is a single slice (slice slice_0.dcm)"));
@@ -128,7 +128,7 @@ TEST_F(DicomSeriesTest, SeveralSeriesAreListedAndChosen) {
   EXPECT_TRUE(scan_exists(p.string() + "#2"));
   EXPECT_EQ(scan_stem(p.string() + "#2"), "p_2");
   fs::remove_all(p / "second");
-  EXPECT_EQ(read_scan(p).size()[2], 4) << "a scout is no reason to ask";
+  EXPECT_EQ(Scan::open(p)->read().size()[2], 4) << "a scout is no reason to ask";
 }
 
 TEST_F(DicomSeriesTest, AGapNamesTheSlicesBesideIt) {
@@ -146,7 +146,7 @@ TEST_F(DicomSeriesTest, VaryingStepsAreRefusedOrWarnedOf) {
   series.slices[4].position[2] -= 0.4;
   testing::write_dicom_series(folder_ / "warned", series);
   Image image;
-  EXPECT_THAT(log_of([&] { image = read_scan(folder_ / "warned"); }), HasSubstr("2.025 mm is taken for all"));
+  EXPECT_THAT(log_of([&] { image = Scan::open(folder_ / "warned")->read(); }), HasSubstr("2.025 mm is taken for all"));
   EXPECT_NEAR(image.geometry.spacing[2], 2.025, 1e-9);
   // Two regions of steps that differ by less, but add up.
   Series drifting(41, 2);
@@ -224,7 +224,7 @@ TEST_F(DicomSeriesTest, ASegmentationBesideTheSliceIsLeftOut) {
   other.series_uid = "1.2.77";
   testing::write_dicom_series(folder_ / "c/ct", Series(3));
   testing::write_dicom_series(folder_ / "c/seg", other);
-  EXPECT_EQ(read_scan(folder_ / "c").size()[2], 3);
+  EXPECT_EQ(Scan::open(folder_ / "c")->read().size()[2], 3);
   EXPECT_THAT(error((folder_ / "c").string() + "#1.2.77"), HasSubstr("Segmentation Storage"));
 }
 
@@ -257,7 +257,7 @@ TEST_F(DicomSeriesTest, BitsOutsideTheStoredOnesDoNotCount) {
                     {"0028,0102", "US", std::string("\x0B\0", 2)},
                     {"0028,0103", "US", std::string(is_signed, 2)}};
     testing::write_dicom_series(folder_ / "s", series);
-    return read_scan(folder_ / "s");
+    return Scan::open(folder_ / "s")->read();
   };
   const Image with_sign = bits("\1\0"), without = bits("\0\0");
   EXPECT_EQ(with_sign(0, 0, 0), -1);
@@ -293,7 +293,7 @@ TEST_F(DicomSeriesTest, ASliceThatIsNearlyOrWhollyGoneIsNamed) {
     fs::remove(last);
     for (const char* other : {"LICENSE", "README.txt", "DICOMDIR", "label.nii.gz", "notes"})
       write_text_file(folder_ / "s" / other, "x");
-    EXPECT_EQ(read_scan(folder_ / "s").size()[2], 9) << ending;
+    EXPECT_EQ(Scan::open(folder_ / "s")->read().size()[2], 9) << ending;
   }
 }
 
@@ -314,7 +314,7 @@ TEST_F(DicomSeriesTest, DamagedNumbersAreNamed) {
   Series absent(3);
   for (Slice& slice : absent.slices) slice.without = {"0028,1053", "0028,1052"};
   testing::write_dicom_series(folder_ / "absent", absent);
-  EXPECT_EQ(read_scan(folder_ / "absent")(4, 2, 2), 224);
+  EXPECT_EQ(Scan::open(folder_ / "absent")->read()(4, 2, 2), 224);
 }
 
 TEST_F(DicomSeriesTest, PlacesInATableOfColoursAreNoGreyValues) {
@@ -332,7 +332,7 @@ TEST_F(DicomSeriesTest, DirectionsOfNearlyLengthOneDoNotScaleTheSpacing) {
     series.slices[k].position[2] = 3 * static_cast<double>(k);
   }
   testing::write_dicom_series(folder_ / "s", series);
-  EXPECT_NEAR(read_scan_geometry(folder_ / "s").spacing[2], 3, 1e-12);
+  EXPECT_NEAR(Scan::open(folder_ / "s")->geometry().spacing[2], 3, 1e-12);
 }
 
 TEST_F(DicomSeriesTest, ADamagedFileStopsItsOwnSeriesOnly) {
@@ -343,20 +343,20 @@ TEST_F(DicomSeriesTest, ADamagedFileStopsItsOwnSeriesOnly) {
   testing::write_dicom_series(folder_ / "p", first);
   testing::write_dicom_series(folder_ / "p", second);
   const std::string p = folder_ / "p";
-  EXPECT_EQ(read_scan(p + "#" + first.series_uid).size()[2], 4);
+  EXPECT_EQ(Scan::open(p + "#" + first.series_uid)->read().size()[2], 4);
   EXPECT_THAT(error(p + "#1.2.3"), HasSubstr("other_1.dcm: RescaleSlope"));
   // Cut off behind its UID: still known.
   const fs::path cut = folder_ / "p/other_1.dcm";
   const std::string whole = read_text_file(cut);
   write_text_file(cut, whole.substr(0, whole.find(testing::dicom_bytes::tag("0020,0037")) + 20));
-  EXPECT_EQ(read_scan(p + "#" + first.series_uid).size()[2], 4);
+  EXPECT_EQ(Scan::open(p + "#" + first.series_uid)->read().size()[2], 4);
   EXPECT_THAT(error(p + "#1.2.3"), HasSubstr("other_1.dcm"));
   // Of no known series: it may be a slice of each beside it.
   write_text_file(cut, whole.substr(0, 300));
   EXPECT_THAT(error(p + "#" + first.series_uid), HasSubstr("other_1.dcm"));
   fs::create_directories(folder_ / "p/elsewhere");
   fs::rename(cut, folder_ / "p/elsewhere/other_1.dcm");
-  EXPECT_EQ(read_scan(p + "#" + first.series_uid).size()[2], 4);
+  EXPECT_EQ(Scan::open(p + "#" + first.series_uid)->read().size()[2], 4);
 }
 
 TEST_F(DicomSeriesTest, LinksInCirclesAddNothing) {
@@ -364,7 +364,7 @@ TEST_F(DicomSeriesTest, LinksInCirclesAddNothing) {
   fs::create_directory_symlink("..", folder_ / "p/series/parent");
   fs::create_directory_symlink("series", folder_ / "p/again");
   fs::create_symlink("itself", folder_ / "p/itself");
-  EXPECT_EQ(read_scan(folder_ / "p").size()[2], 4);
+  EXPECT_EQ(Scan::open(folder_ / "p")->read().size()[2], 4);
   EXPECT_TRUE(is_scan(folder_ / "p"));
   EXPECT_FALSE(is_scan(folder_ / "p/itself"));
   EXPECT_EQ(files_below(folder_ / "p").size(), 4u);
@@ -390,13 +390,13 @@ TEST_F(DicomSeriesTest, PatientsAreToldApartAndNeverNamed) {
   testing::write_dicom_series(folder_ / "a", a);
   testing::write_dicom_series(folder_ / "a2", a);
   testing::write_dicom_series(folder_ / "b", b);
-  const std::string key = patient_key(folder_ / "a");
-  EXPECT_EQ(key, patient_key(folder_ / "a2"));
-  EXPECT_NE(key, patient_key(folder_ / "b"));
+  const std::string key = Scan::open(folder_ / "a")->patient_key();
+  EXPECT_EQ(key, Scan::open(folder_ / "a2")->patient_key());
+  EXPECT_NE(key, Scan::open(folder_ / "b")->patient_key());
   EXPECT_THAT(key, Not(HasSubstr(a.patient_id)));
   a.patient_id = "";
   testing::write_dicom_series(folder_ / "none", a);
-  EXPECT_EQ(patient_key(folder_ / "none"), "");
+  EXPECT_EQ(Scan::open(folder_ / "none")->patient_key(), "");
   a.slices[2].position = a.slices[1].position;
   EXPECT_THAT(error_of(a), AllOf(Not(HasSubstr("Secret")), Not(HasSubstr("1950"))));
 }
@@ -409,9 +409,44 @@ TEST_F(DicomSeriesTest, RealSlicesWithAGap) {
   fs::create_directories(folder_ / "two");
   for (const char* name : {"i0000,0000b.dcm", "i0001,0000b.dcm"})
     fs::copy_file(*data / "chaos_metrics/DICOM_anon" / name, folder_ / "two" / name);
-  const Image image = read_scan(folder_ / "two");
+  const Image image = Scan::open(folder_ / "two")->read();
   EXPECT_EQ(image.size(), (Size3{512, 512, 2}));
   EXPECT_NEAR(*std::min_element(image.voxels.begin(), image.voxels.end()), -1000, 100);
+}
+
+TEST_F(DicomSeriesTest, EachHeaderIsReadOnceWhateverIsAsked) {
+  Series scout(1);
+  scout.series_uid = "1.2.9";
+  testing::write_dicom_series(folder_ / "p/CT", Series(6));
+  testing::write_dicom_series(folder_ / "p/SCOUT", scout);
+  const int64_t before = dicom_headers_read();
+  const ScanPtr scan = Scan::open(folder_ / "p");
+  EXPECT_EQ(scan->channel_count(), 1);
+  EXPECT_EQ(dicom_headers_read() - before, 0);
+  EXPECT_EQ(scan->all_series().size(), 2u);
+  EXPECT_EQ(scan->files().size(), 6u);
+  EXPECT_EQ(scan->geometry().size[2], 6);
+  EXPECT_NE(scan->patient_key(), "");
+  EXPECT_EQ(scan->read().size()[2], 6);
+  EXPECT_EQ(dicom_headers_read() - before, 7);
+  EXPECT_EQ(scan->open_below(folder_ / "p/CT")->read().voxels, scan->read().voxels);
+  EXPECT_EQ(scan->open_below(folder_ / "p/CT")->all_series().size(), 1u);
+  EXPECT_EQ(dicom_headers_read() - before, 7);
+  EXPECT_EQ(Scan::open(folder_ / "p/CT")->all_series().size(), 1u);
+  EXPECT_EQ(dicom_headers_read() - before, 13) << "what is opened anew is read anew";
+}
+
+TEST_F(DicomSeriesTest, NumbersOfThePlaceThatAreNone) {
+  for (const std::string bad : {"nan", "inf", "-inf", "1e999"}) {
+    const std::vector<std::array<std::string, 3>> places{{"0020,0032", bad + "\\0\\2", "ImagePositionPatient"},
+                                                         {"0020,0037", "1\\0\\0\\0\\" + bad + "\\0", "ImageOrientationPatient"},
+                                                         {"0028,0030", "0.7\\" + bad, "PixelSpacing"}};
+    for (const auto& [tag, value, name] : places) {
+      Series series(3);
+      series.slices[1].more = {{tag, "DS", value}};
+      EXPECT_THAT(error_of(series), HasSubstr("slice_1.dcm: " + name + ": found '" + bad + "'"));
+    }
+  }
 }
 
 }  // namespace tss::series_test

@@ -16,13 +16,18 @@ struct ArrayLayout {
   int64_t channels = 1;
   int64_t channel_stride = 0;
 
+  // Identity and 1 mm: such files know no other.
+  Geometry geometry() const {
+    Geometry out;
+    out.size = size;
+    return out;
+  }
+
   template <class T, class Convert>
   std::vector<Image> channels_of(const T* data, const Convert& convert) const {
-    Geometry geometry;
-    geometry.size = size;
     std::vector<Image> out;
     for (int64_t c = 0; c < channels; ++c) {
-      Image& image = out.emplace_back(geometry);
+      Image& image = out.emplace_back(geometry());
       copy_strided(data + c * channel_stride, stride, size, image.voxels.data(), convert);
     }
     return out;

@@ -16,7 +16,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/dicom/series.h"
+#include "textsemiseg/dicom/folder.h"
 #include "textsemiseg/io/segmentation.h"
 
 namespace tss {
@@ -273,13 +273,12 @@ class Writer {
 
 }  // namespace
 
-void write_dicom_seg(const fs::path& path, const LabelMap& labels, const std::vector<SegmentInfo>& segments,
-                     const fs::path& source_series) {
+void write_dicom_seg(const fs::path& path, const LabelMap& labels, const std::vector<SegmentInfo>& segments, const Scan& source) {
   require_known_labels(labels, segments.size(), path.string());
   if (segments.empty()) throw InputError(path.string(), "would hold no segment", "at least one class beside the background");
-  const DicomSeries series = find_dicom_series(source_series);
-  const std::string difference = grid_difference(labels.geometry, dicom_geometry(series, source_series));
-  if (!difference.empty()) throw InputError(path.string(), difference, "the grid of " + source_series.string());
+  const DicomSeries& series = source.series();
+  const std::string difference = grid_difference(labels.geometry, source.geometry());
+  if (!difference.empty()) throw InputError(path.string(), difference, "the grid of " + source.path().string());
   Writer writer(path.string(), labels, segments, series);
   writer.build();
   write_atomically(path, [&](const fs::path& temporary) { writer.save(temporary); });

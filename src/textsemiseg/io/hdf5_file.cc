@@ -105,14 +105,12 @@ std::vector<Image> read_image_set(hid_t file, const fs::path& path) {
   const H5T_class_t kind = H5Tget_class(type);
   if (kind != H5T_INTEGER && kind != H5T_FLOAT) throw InputError(name, "does not hold numbers", "integers or floats");
   const ArrayLayout layout = layout_of(set, name);
-  Geometry geometry;
-  geometry.size = layout.size;
   if (layout.channels == 1) {
-    std::vector<Image> one(1, Image(geometry));
+    std::vector<Image> one(1, Image(layout.geometry()));
     read_as(set, H5T_NATIVE_FLOAT, one.front().voxels.data(), name);
     return one;
   }
-  std::vector<float> values(static_cast<size_t>(geometry.voxels() * layout.channels));
+  std::vector<float> values(static_cast<size_t>(layout.geometry().voxels() * layout.channels));
   read_as(set, H5T_NATIVE_FLOAT, values.data(), name);
   return layout.channels_of(values.data(), [](float v) { return v; });
 }
@@ -125,9 +123,7 @@ LabelMap read_label_set(hid_t file, const fs::path& path) {
   const bool boolean = kind == H5T_ENUM && H5Tget_size(type) == 1;  // h5py's bool
   if (kind != H5T_INTEGER && kind != H5T_FLOAT && !boolean)
     throw InputError(name, "does not hold numbers", "integers from 0 to 255");
-  Geometry geometry;
-  geometry.size = layout_of_one(set, name).size;
-  LabelMap label(geometry);
+  LabelMap label(layout_of_one(set, name).geometry());
   if (boolean || H5Tequal(type, H5T_NATIVE_UINT8) > 0) {
     read_as(set, type, label.voxels.data(), name);
     return label;
@@ -184,6 +180,11 @@ ArrayLayout read_hdf5_layout(const fs::path& path) {
   const auto lock = library_lock();
   const Handle file = open_file(path);
   return layout_of(open_data_set(file, path, kImageSet), subject(path, kImageSet));
+}
+
+bool is_hdf5_file(const fs::path& path) {
+  const std::string extension = to_lower_ascii(path.extension().string());
+  return (extension == ".h5" || extension == ".hdf5") && !fs::is_directory(path);
 }
 
 bool hdf5_has_label(const fs::path& path) {

@@ -23,6 +23,8 @@ std::vector<Image> read_hdf5_channels(const std::filesystem::path& path);
 LabelMap read_hdf5_label(const std::filesystem::path& path);
 // Size and channels of the image, without reading the data.
 ArrayLayout read_hdf5_layout(const std::filesystem::path& path);
+// By its name.
+bool is_hdf5_file(const std::filesystem::path& path);
 bool hdf5_has_label(const std::filesystem::path& path);
 // gzip-compressed, atomic; for tests and conversion.
 void write_hdf5_case(const std::filesystem::path& path, const Image& image, const LabelMap* label);

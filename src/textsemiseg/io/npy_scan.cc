@@ -1,5 +1,6 @@
-#include "textsemiseg/io/npy_scan.h"
-
+// Scans and labels as NumPy saves them: one array in an .npy file, or "image" and "label" (or a single array) in an .npz archive.
+// Any number type, C or Fortran order; no geometry. Errors name the file and the array: truncated, a wrong checksum, no such array, not
+// numbers, not 3D (4D: channels first or last).
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -8,7 +9,9 @@
 #include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/array_layout.h"
 #include "textsemiseg/io/label_value.h"
+#include "textsemiseg/io/scan_format.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -116,42 +119,48 @@ void with_elements(const Array& array, const Use& use) {
 
 ArrayLayout layout_of(const Array& array) { return array_layout(array.header.shape, array.header.fortran, array.subject); }
 
+class NpyScan : public ArrayScan {
+ public:
+  using ArrayScan::ArrayScan;
+
+  Geometry geometry() const final { return layout_of(read_array(path(), kImageEntry)).geometry(); }
+  int64_t channel_count() const final { return layout_of(read_array(path(), kImageEntry)).channels; }
+
+  std::vector<Image> read_channels() const final {
+    const Array array = read_array(path(), kImageEntry);
+    const ArrayLayout layout = layout_of(array);
+    std::vector<Image> out;
+    with_elements(array,
+                  [&](const auto* values) { out = layout.channels_of(values, [](auto v) { return static_cast<float>(v); }); });
+    return out;
+  }
+
+  LabelMap read_label() const final {
+    const Array array = read_array(path(), kLabelEntry);
+    const ArrayLayout layout = layout_of(array);
+    if (layout.channels != 1) throw InputError(array.subject, concat("has ", layout.channels, " channels"), "one label map");
+    LabelMap out(layout.geometry());
+    with_elements(array, [&](const auto* values) {
+      copy_strided(values, layout.stride, layout.size, out.voxels.data(),
+                   [&](auto v) { return label_value(static_cast<double>(v), array.subject); });
+    });
+    return out;
+  }
+
+  // An .npz archive with both.
+  bool holds_label() const final {
+    if (!is_archive(path())) return false;
+    const ZipFile zip(path());
+    return find_array(zip, kImageEntry) != nullptr && find_array(zip, kLabelEntry) != nullptr;
+  }
+};
+
 }  // namespace
 
-bool is_npy_file(const fs::path& path) {
-  const std::string extension = to_lower_ascii(path.extension().string());
-  return (extension == ".npy" || extension == ".npz") && !fs::is_directory(path);
-}
-
-std::vector<Image> read_npy_channels(const fs::path& path) {
-  const Array array = read_array(path, kImageEntry);
-  const ArrayLayout layout = layout_of(array);
-  std::vector<Image> out;
-  with_elements(array,
-                [&](const auto* values) { out = layout.channels_of(values, [](auto v) { return static_cast<float>(v); }); });
-  return out;
-}
-
-LabelMap read_npy_label(const fs::path& path) {
-  const Array array = read_array(path, kLabelEntry);
-  const ArrayLayout layout = layout_of(array);
-  if (layout.channels != 1) throw InputError(array.subject, concat("has ", layout.channels, " channels"), "one label map");
-  Geometry geometry;
-  geometry.size = layout.size;
-  LabelMap out(geometry);
-  with_elements(array, [&](const auto* values) {
-    copy_strided(values, layout.stride, layout.size, out.voxels.data(),
-                 [&](auto v) { return label_value(static_cast<double>(v), array.subject); });
-  });
-  return out;
-}
-
-ArrayLayout read_npy_layout(const fs::path& path) { return layout_of(read_array(path, kImageEntry)); }
-
-bool npy_holds_label(const fs::path& path) {
-  if (!is_archive(path)) return false;
-  const ZipFile zip(path);
-  return find_array(zip, kImageEntry) != nullptr && find_array(zip, kLabelEntry) != nullptr;
+ScanFormat npy_format() {
+  return {.name = "NPY, NPZ", .endings = {".npy", ".npz"}, .open = [](const fs::path& path) -> ScanPtr {
+            return std::make_shared<NpyScan>(path);
+          }};
 }
 
 }  // namespace tss

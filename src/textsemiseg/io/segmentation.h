@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {
@@ -24,11 +25,11 @@ void write_segmentation(const std::filesystem::path& path, const LabelMap& label
 // The colour table's path for a label map: "x/la_003.nii.gz" -> "x/la_003.ctbl"; empty for .seg.nrrd, which holds its own.
 std::filesystem::path colour_table_path(const std::filesystem::path& path);
 
-// A DICOM segmentation object (binary, one segment per label) that refers to the slices of source_series (FOLDER or FOLDER#series, see
-// scan.h) and takes over its patient and study, as DICOM asks. Frames without a voxel are left out, but for one of each empty segment. Throws InputError when the labels do
-// not lie on the grid of the series or the library refuses the source's tags.
+// A DICOM segmentation object (binary, one segment per label) that refers to the slices of source, a DICOM series, and takes
+// over its patient and study, as DICOM asks. Frames without a voxel are left out, but for one of each empty segment. Throws InputError when
+// the labels do not lie on the grid of the series or the library refuses the source's tags.
 void write_dicom_seg(const std::filesystem::path& path, const LabelMap& labels, const std::vector<SegmentInfo>& segments,
-                     const std::filesystem::path& source_series);
+                     const Scan& source);
 
 // Throws InputError with `subject` on the first label above `segments`.
 void require_known_labels(const LabelMap& labels, size_t segments, const std::string& subject);

@@ -41,7 +41,7 @@ TEST_F(SegmentationTest, SlicerReadsNamesAndColoursFromTheHeader) {
         "Segment0_Color:=0.894118 0.341176 0.180392", "Segment0_LabelValue:=1", "Segment0_Layer:=0",
         "Segment0_Extent:=1 4 0 2 2 3", "Segment1_Name:=scar", "Segment1_LabelValue:=2", "Segment1_Extent:=0 0 1 1 0 0"})
     EXPECT_THAT(text, HasSubstr(line + "\n"));
-  const LabelMap back = read_scan_label(path);
+  const LabelMap back = Scan::open(path)->read_label();
   EXPECT_EQ(back.voxels, labels_.voxels);
   EXPECT_TRUE(same_grid(back.geometry, labels_.geometry));
   EXPECT_EQ(scan_stem(path), "x");
@@ -64,19 +64,20 @@ TEST_F(SegmentationTest, ALabelWithoutASegmentIsRefused) {
 
 TEST_F(SegmentationTest, DicomSegmentationRefersToItsSlices) {
   testing::write_dicom_series(folder_ / "ct", testing::DicomSeries(4));
-  labels_.geometry = read_scan_geometry(folder_ / "ct");
+  labels_.geometry = Scan::open(folder_ / "ct")->geometry();
   const fs::path path = folder_ / "seg.dcm";
-  write_dicom_seg(path, labels_, segments_, folder_ / "ct");
+  write_dicom_seg(path, labels_, segments_, *Scan::open(folder_ / "ct"));
   const std::string bytes = read_text_file(path);
   for (const std::string part : {"1.2.840.10008.5.1.4.1.1.66.4", "left atrium", "scar", "1.2.826.0.1.3680043.10.99.1.3"})
     EXPECT_THAT(bytes, HasSubstr(part));
   // Frames of 15 voxels, one bit each, without gaps: (1, 0, 2), (4, 2, 3), (0, 1, 0).
   EXPECT_EQ(bytes.substr(bytes.size() - 6), std::string("\x02\0\0\x20\x08\0", 6));
   // Our own reading says what it is.
-  EXPECT_THAT(testing::input_error_of([&] { read_scan_label(path); }), HasSubstr("Segmentation Storage"));
+  EXPECT_THAT(testing::input_error_of([&] { Scan::open(path)->read_label(); }), HasSubstr("Segmentation Storage"));
   labels_.geometry.origin[2] += 1;
-  EXPECT_THAT(testing::input_error_of([&] { write_dicom_seg(folder_ / "b.dcm", labels_, segments_, folder_ / "ct"); }),
-              HasSubstr("b.dcm: origin"));
+  EXPECT_THAT(
+      testing::input_error_of([&] { write_dicom_seg(folder_ / "b.dcm", labels_, segments_, *Scan::open(folder_ / "ct")); }),
+      HasSubstr("b.dcm: origin"));
 }
 
 // Tags of the object, each with its value as stored.
@@ -94,25 +95,25 @@ TEST_F(SegmentationTest, NamesOutsideAsciiMakeADicomSegmentationUtf8) {
   for (testing::DicomSlice& slice : series.slices)
     slice.more = {{"0008,0005", "CS", "ISO_IR 100"}, {"0010,0010", "PN", "M\xFCller^J\xF6rg"}};
   testing::write_dicom_series(folder_ / "ct", series);
-  labels_.geometry = read_scan_geometry(folder_ / "ct");
+  labels_.geometry = Scan::open(folder_ / "ct")->geometry();
   std::string longest;
   for (int i = 0; i < 70; ++i) longest += "ß";
   const fs::path path = folder_ / "seg.dcm";
-  write_dicom_seg(path, labels_, {{longest, {}}, {"Tumör\\größer", {}}}, folder_ / "ct");
+  write_dicom_seg(path, labels_, {{longest, {}}, {"Tumör\\größer", {}}}, *Scan::open(folder_ / "ct"));
   EXPECT_EQ(stored(path, "0008,0005", "CS"), "ISO_IR 192");
   EXPECT_EQ(stored(path, "0010,0010", "PN"), "Müller^Jörg");
   EXPECT_EQ(stored(path, "0062,0005", "LO"), longest.substr(0, 2 * 64));  // two bytes each, none cut in half
   EXPECT_THAT(read_text_file(path), HasSubstr("Tumör/größer"));
   // ASCII alone leaves the character set of the series.
-  write_dicom_seg(path, labels_, segments_, folder_ / "ct");
+  write_dicom_seg(path, labels_, segments_, *Scan::open(folder_ / "ct"));
   EXPECT_EQ(stored(path, "0010,0010", "PN"), "M\xFCller^J\xF6rg");
   EXPECT_EQ(stored(path, "0008,0005", "CS"), "ISO_IR 100");
 }
 
 TEST_F(SegmentationTest, AnEmptyDicomSegmentationIsWritten) {
   testing::write_dicom_series(folder_ / "ct", testing::DicomSeries(4));
-  LabelMap none(read_scan_geometry(folder_ / "ct"));
-  write_dicom_seg(folder_ / "seg.dcm", none, segments_, folder_ / "ct");
+  LabelMap none(Scan::open(folder_ / "ct")->geometry());
+  write_dicom_seg(folder_ / "seg.dcm", none, segments_, *Scan::open(folder_ / "ct"));
   EXPECT_TRUE(fs::exists(folder_ / "seg.dcm"));
 }
 
@@ -125,10 +126,10 @@ TEST_F(SegmentationTest, KeptForAnotherReader) {
   like.position = {12.5, -7, 3};
   testing::DicomSeries series(4, 2, like);
   testing::write_dicom_series(fs::path(keep) / "ct", series);
-  labels_.geometry = read_scan_geometry(fs::path(keep) / "ct");
-  write_dicom_seg(fs::path(keep) / "seg.dcm", labels_, segments_, fs::path(keep) / "ct");
+  labels_.geometry = Scan::open(fs::path(keep) / "ct")->geometry();
+  write_dicom_seg(fs::path(keep) / "seg.dcm", labels_, segments_, *Scan::open(fs::path(keep) / "ct"));
   write_segmentation(fs::path(keep) / "labels.seg.nrrd", labels_, segments_);
-  write_image(fs::path(keep) / "ct.nrrd", read_scan(fs::path(keep) / "ct"));
+  write_image(fs::path(keep) / "ct.nrrd", Scan::open(fs::path(keep) / "ct")->read());
 }
 
 }  // namespace tss::segmentation_test

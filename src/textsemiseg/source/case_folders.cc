@@ -5,6 +5,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/source/scan_listing.h"
 
 namespace tss {
@@ -94,7 +95,7 @@ void list_case_folders(Source& source, const std::vector<std::string>& wanted) {
     if (wanted.empty() && names_of(item) != source.channel_names)
       throw InputError(item.folder.string(), "has the channels " + join(names_of(item), ", "),
                        join(source.channel_names, ", ") + " as in " + cases.front().folder.string());
-    if (found.label.empty() && found.images.size() == 1 && scan_holds_label(found.images.front()))
+    if (found.label.empty() && found.images.size() == 1 && Scan::open(found.images.front())->holds_label())
       found.label = found.images.front();
     source.cases.push_back(std::move(found));
   }

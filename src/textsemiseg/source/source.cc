@@ -9,6 +9,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/hdf5_file.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/source/case_folders.h"
 #include "textsemiseg/source/dataset_json.h"
 #include "textsemiseg/source/scan_listing.h"
@@ -145,7 +146,7 @@ void list_hdf5(Source& source) {
     }
   }
   for (const auto& [id, path] : files) {
-    source.cases.push_back({id, {path}, hdf5_has_label(path) ? path : fs::path{}, false});
+    source.cases.push_back({id, {path}, Scan::open(path)->holds_label() ? path : fs::path{}, false});
   }
 }
 
@@ -184,7 +185,7 @@ void list_plain(Source& source) {
     if (!images.contains(id)) throw InputError(path.string(), "is a label without an image", "an image of case '" + id + "'");
   }
   for (const auto& [id, path] : images) {
-    const fs::path label = labels.contains(id) ? labels.at(id) : scan_holds_label(path) ? path : fs::path{};
+    const fs::path label = labels.contains(id) ? labels.at(id) : Scan::open(path)->holds_label() ? path : fs::path{};
     source.cases.push_back({id, {path}, label, false});
   }
 }

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "textsemiseg/io/scan.h"
 #include "textsemiseg/source/class_names.h"
 #include "textsemiseg/source/label_table.h"
 

@@ -8,6 +8,7 @@
 #include "support/testing.h"
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/archive/zip_file.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss::source_test {
 
@@ -143,7 +144,7 @@ TEST(Source, ImagesMayBeDicomFoldersAndArrays) {
   const Source source = open_source(folder.path());
   EXPECT_THAT(ids(source), ElementsAre("p1", "p2+"));
   EXPECT_EQ(source.cases[0].images[0].filename(), "p1");
-  EXPECT_EQ(read_scan(source.cases[0].images[0]).size(), (Size3{5, 3, 3}));
+  EXPECT_EQ(Scan::open(source.cases[0].images[0])->read().size(), (Size3{5, 3, 3}));
 
   const TemporaryFolder arrays;
   const std::vector<float> values(24, 1);
@@ -158,7 +159,7 @@ TEST(Source, ImagesMayBeDicomFoldersAndArrays) {
   const Source both = open_source(arrays.path());
   EXPECT_THAT(ids(both), ElementsAre("a+", "b+"));
   EXPECT_EQ(both.cases[0].label, both.cases[0].images[0]);
-  EXPECT_EQ(read_scan_label(both.cases[0].label).voxels, labels);
+  EXPECT_EQ(Scan::open(both.cases[0].label)->read_label().voxels, labels);
 }
 
 TEST(Source, FolderPerCaseAsInBrats) {
@@ -196,8 +197,8 @@ TEST(Source, FolderPerCaseAsInTheAtriumChallengeAndFromAScanner) {
   testing::write_dicom_series(scanner / "P2", testing::DicomSeries(3));
   const Source source = open_source(scanner.path());
   EXPECT_THAT(ids(source), ElementsAre("P1+", "P2"));
-  EXPECT_EQ(read_scan(source.cases[0].images[0]).size(), (Size3{5, 3, 3}));
-  EXPECT_EQ(read_scan(source.cases[1].images[0]).size(), (Size3{5, 3, 3}));
+  EXPECT_EQ(Scan::open(source.cases[0].images[0])->read().size(), (Size3{5, 3, 3}));
+  EXPECT_EQ(Scan::open(source.cases[1].images[0])->read().size(), (Size3{5, 3, 3}));
 }
 
 TEST(Source, ErrorsNameTheFolder) {

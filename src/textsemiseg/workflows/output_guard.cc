@@ -7,9 +7,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/dicom/series.h"
+#include "textsemiseg/dicom/folder.h"
 #include "textsemiseg/io/image_file.h"
-#include "textsemiseg/io/scan.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -26,8 +25,9 @@ bool lies_in(const fs::path& path, const fs::path& folder) {
   return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
 }
 
-bool holds_slices(const fs::path& parent, const fs::path& series) {
-  for (const DicomSeries& one : list_dicom_series(series)) {
+// Any series of the scan's folder.
+bool has_slices_in(const fs::path& parent, const Scan& scan) {
+  for (const DicomSeries& one : scan.all_series()) {
     for (const DicomHeader& slice : one.slices) {
       if (fs::weakly_canonical(slice.path.parent_path()) == parent) return true;
     }
@@ -43,12 +43,11 @@ bool same_file(const fs::path& a, const fs::path& b) {
   return !id_a && !id_b && fs::weakly_canonical(a) == fs::weakly_canonical(b);
 }
 
-InputGuard::InputGuard(const std::vector<fs::path>& scans) {
-  for (const fs::path& scan : scans) {
-    const fs::path folder = scan_folder(scan);
-    if (!folder.empty())
-      series_.insert(fs::weakly_canonical(folder));
-    else if (const auto id = file_id(scan))
+InputGuard::InputGuard(const std::vector<ScanPtr>& scans) {
+  for (const ScanPtr& scan : scans) {
+    if (scan->is_series())
+      series_.emplace(fs::weakly_canonical(scan_folder(scan->path())), scan);
+    else if (const auto id = file_id(scan->path()))
       files_.insert(*id);
   }
 }
@@ -58,26 +57,21 @@ void InputGuard::require_apart(const fs::path& output) const {
     throw InputError(output.string(), "is a scan that is read", "another output");
   const fs::path parent = fs::weakly_canonical(fs::absolute(output).parent_path());
   if (checked_folders_.count(parent)) return;
-  for (const fs::path& series : series_) {
-    if (lies_in(parent, series) && (parent == series || holds_slices(parent, series)))
-      throw InputError(output.string(), "lies among the slices of the DICOM series " + series.string(), "an output elsewhere");
+  for (const auto& [folder, scan] : series_) {
+    if (lies_in(parent, folder) && (parent == folder || has_slices_in(parent, *scan)))
+      throw InputError(output.string(), "lies among the slices of the DICOM series " + folder.string(), "an output elsewhere");
   }
   checked_folders_.insert(parent);
 }
 
-bool is_label_map_file(const fs::path& path) {
-  const std::string ending = to_lower_ascii(path.extension().string());
-  return is_image_file(path) && ending != ".mhd" && ending != ".nhdr";
-}
-
 void require_label_map_file(const fs::path& path) {
-  if (!is_label_map_file(path))
+  if (!is_writable_image(path))
     throw InputError(path.string(), "is not named like a label map", "a name ending in .nii.gz, .nii, .nrrd, .seg.nrrd or .mha");
 }
 
 void require_table_file(const fs::path& file, const std::vector<fs::path>& inputs, const fs::path& kept_folder) {
   const std::string name = to_lower_ascii(file.filename().string());
-  const std::vector<std::string>& endings = scan_extensions();
+  const std::vector<std::string> endings = scan_extensions();
   if (std::any_of(endings.begin(), endings.end(), [&](const std::string& ending) { return ends_with(name, ending); }))
     throw InputError(file.string(), "is named like a scan", "a name such as scores.csv");
   for (const fs::path& input : inputs) {

@@ -12,7 +12,6 @@
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/inference/mirror.h"
 #include "textsemiseg/io/image_file.h"
-#include "textsemiseg/io/scan.h"
 #include "textsemiseg/io/segmentation.h"
 #include "textsemiseg/report/colours.h"
 #include "textsemiseg/runs/provenance.h"
@@ -113,7 +112,7 @@ std::vector<fs::path> PredictionJob::outputs(int64_t classes) const {
 }
 
 void check_outputs(const std::vector<PredictionJob>& jobs, int64_t classes, bool overwrite) {
-  std::vector<fs::path> scans;
+  std::vector<ScanPtr> scans;
   for (const PredictionJob& job : jobs) scans.insert(scans.end(), job.channels.begin(), job.channels.end());
   const InputGuard guard(scans);
   for (const PredictionJob& job : jobs) {
@@ -141,7 +140,7 @@ Predictor make_predictor(const PredictingRuns& runs, bool probabilities, Progres
 std::vector<Image> channels_of(const PredictionJob& job, int64_t channels) {
   std::vector<Image> out = read_channels(job.channels);
   if (static_cast<int64_t>(out.size()) != channels)
-    throw InputError(job.channels.front().string(), concat("gives ", out.size(), " channel(s)"),
+    throw InputError(job.channels.front()->path().string(), concat("gives ", out.size(), " channel(s)"),
                      concat(channels, ", as in training"));
   return out;
 }
@@ -165,7 +164,7 @@ void write_outputs(const PredictionJob& job, const Image& scan, const Prediction
         prediction_preview(job.id, scan, prediction.labels, class_names, window ? window->range : std::vector<double>{});
     write_png(job.preview, picture);
   }
-  if (!job.dicom_seg.empty()) write_dicom_seg(job.dicom_seg, prediction.labels, segments_of(class_names), job.channels.front());
+  if (!job.dicom_seg.empty()) write_dicom_seg(job.dicom_seg, prediction.labels, segments_of(class_names), *job.channels.front());
   if (job.named)
     write_segmentation(job.output, prediction.labels, segments_of(class_names));
   else
@@ -179,7 +178,7 @@ std::string name_beside(const PredictionJob& job, const fs::path& path) {
 
 Json case_record(const PredictionJob& job, const Prediction& prediction, const std::vector<std::string>& class_names) {
   Json out = {{"case", job.id}, {"inputs", Json::array()}, {"output", job.output.filename().string()}};
-  for (const fs::path& path : job.channels) out["inputs"].push_back(path.string());
+  for (const ScanPtr& scan : job.channels) out["inputs"].push_back(scan->path().string());
   const fs::path colours = job.named ? colour_table_path(job.output) : fs::path();
   if (!colours.empty()) out["colour_table"] = name_beside(job, colours);
   if (!job.preview.empty()) out["preview"] = name_beside(job, job.preview);
@@ -201,14 +200,14 @@ Json case_record(const PredictionJob& job, const Prediction& prediction, const s
 
 }  // namespace
 
-void predict_jobs(const PredictingRuns& runs, const std::vector<PredictionJob>& jobs,
+void predict_jobs(const PredictingRuns& runs, std::vector<PredictionJob> jobs,
                   const std::function<void(const Json& record)>& done) {
   if (jobs.empty()) return;
   Progress progress("predicting", static_cast<int64_t>(jobs.size()));
   const Predictor predictor = make_predictor(runs, !jobs.front().probabilities.empty(), progress);
   const std::vector<std::string>& class_names = runs.record().class_names;
   for (size_t i = 0; i < jobs.size(); ++i) {
-    const PredictionJob& job = jobs[i];
+    const PredictionJob job = std::move(jobs[i]);
     const Stopwatch watch;
     const std::vector<Image> channels = channels_of(job, runs.record().channels);
     const Prediction prediction = predictor.predict(channels);

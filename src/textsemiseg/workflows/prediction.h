@@ -10,6 +10,7 @@
 
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/inference/predictor.h"
+#include "textsemiseg/io/scan.h"
 
 namespace tss {
 
@@ -43,7 +44,7 @@ PredictingRuns load_runs(const std::vector<std::string>& folders, const Predicti
 
 struct PredictionJob {
   std::string id;
-  std::vector<std::filesystem::path> channels;
+  std::vector<ScanPtr> channels;
   std::filesystem::path output;  // label map, in the format of its ending
   // With the names and colours of the classes: in the file itself or beside it (io/segmentation.h).
   bool named = false;
@@ -60,8 +61,8 @@ struct PredictionJob {
 // before any work is done.
 void check_outputs(const std::vector<PredictionJob>& jobs, int64_t classes, bool overwrite);
 
-// Each finished file is complete; an error stops at the scan it names. done: gets the record of each finished case, for a manifest.
-void predict_jobs(const PredictingRuns& runs, const std::vector<PredictionJob>& jobs,
+// Each finished file is complete; an error stops at the scan it names. What a job has opened is closed when it is done. done: gets the record of each finished case, for a manifest.
+void predict_jobs(const PredictingRuns& runs, std::vector<PredictionJob> jobs,
                   const std::function<void(const Json& record)>& done = {});
 
 }  // namespace tss

@@ -7,8 +7,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/dicom/series.h"
-#include "textsemiseg/io/scan.h"
+#include "textsemiseg/dicom/folder.h"
 #include "textsemiseg/source/scan_listing.h"
 
 namespace tss {
@@ -32,22 +31,23 @@ bool holds_slices(const fs::path& folder) {
                      [](const fs::path& e) { return !fs::is_directory(e) && e.filename() != "DICOMDIR" && is_dicom_slice(e); });
 }
 
-// Series with several slices in a folder and below it; a scout is a single image.
-size_t count_volumes(const std::vector<DicomSeries>& series) {
+// Series with several slices in a scan's folder and below it; a scout is a single image.
+size_t count_volumes(const Scan& scan) {
+  const std::vector<DicomSeries>& series = scan.all_series();
   return static_cast<size_t>(
       std::count_if(series.begin(), series.end(), [](const DicomSeries& one) { return one.slices.size() > 1; }));
 }
 
-// Folders with DICOM files; those with nothing but scouts only where no other has more.
-std::vector<fs::path> dicom_folders_of(const fs::path& folder) {
-  std::vector<fs::path> folders, scouts;
+// Folders with DICOM files; those with nothing but scouts only where no other has more. whole: the folder itself where it has been opened.
+std::vector<ScanPtr> dicom_folders_of(const fs::path& folder, const ScanPtr& whole) {
+  std::vector<ScanPtr> folders, scouts;
   for (const fs::path& path : visible_entries(folder)) {
     if (!fs::is_directory(path) || !is_scan(path)) continue;
-    const std::vector<DicomSeries> series = list_dicom_series(path);
-    (!series.empty() && count_volumes(series) == 0 ? scouts : folders).push_back(path);
+    const ScanPtr scan = whole ? whole->open_below(path) : Scan::open(path);
+    (!scan->all_series().empty() && count_volumes(*scan) == 0 ? scouts : folders).push_back(scan);
   }
   if (folders.empty()) return scouts;
-  for (const fs::path& path : scouts) log_warning(path.string() + ": holds single images only, left out");
+  for (const ScanPtr& scan : scouts) log_warning(scan->path().string() + ": holds single images only, left out");
   return folders;
 }
 
@@ -58,10 +58,10 @@ void warn_left_out(const fs::path& folder, const std::vector<fs::path>& files, c
 }
 
 // Takes away the files that are named as labels of other scans of the folder: "p1_seg" beside "p1", "label" beside anything.
-void leave_out_labels(const fs::path& folder, std::map<std::string, fs::path>& files, const std::vector<fs::path>& folders) {
+void leave_out_labels(const fs::path& folder, std::map<std::string, fs::path>& files, const std::vector<ScanPtr>& folders) {
   std::set<std::string> names;
   for (const auto& [stem, path] : files) names.insert(stem);
-  for (const fs::path& path : folders) names.insert(scan_stem(path));
+  for (const ScanPtr& scan : folders) names.insert(scan_stem(scan->path()));
   std::vector<fs::path> labels;
   for (auto it = files.begin(); it != files.end();) {
     const auto scan = scan_of_label(it->first);
@@ -75,7 +75,7 @@ void leave_out_labels(const fs::path& folder, std::map<std::string, fs::path>& f
 // Files <case>_0000, <case>_0001, ...: all of them, from 0 on.
 void require_all_channels(const fs::path& input, const InputScan& scan) {
   for (size_t c = 0; c < scan.channels.size(); ++c) {
-    const int64_t number = channel_suffix(scan_stem(scan.channels[c]))->second;
+    const int64_t number = channel_suffix(scan_stem(scan.channels[c]->path()))->second;
     if (number != static_cast<int64_t>(c))
       throw InputError(input.string() + ": " + scan.id, concat("has a channel ", number, " and no channel ", c),
                        "files <case>_0000, <case>_0001, ... of each case");
@@ -83,10 +83,10 @@ void require_all_channels(const fs::path& input, const InputScan& scan) {
 }
 
 // A file may hold several channels.
-int64_t channels_of(const std::vector<fs::path>& files, int64_t expected) {
-  if (static_cast<int64_t>(files.size()) == expected) return expected;
+int64_t channels_of(const std::vector<ScanPtr>& scans, int64_t expected) {
+  if (static_cast<int64_t>(scans.size()) == expected) return expected;
   int64_t channels = 0;
-  for (const fs::path& file : files) channels += count_scan_channels(file);
+  for (const ScanPtr& scan : scans) channels += scan->channel_count();
   return channels;
 }
 
@@ -106,18 +106,18 @@ std::vector<InputScan> checked(const fs::path& input, std::vector<InputScan> sca
 std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels) {
   require_exists(input);
   if (!fs::is_directory(input)) {
-    require_scan(input);
+    const ScanPtr scan = Scan::open(input);
     const auto suffix = channel_suffix(scan_stem(input));
-    return checked(input, {{suffix && suffix->second == 0 ? suffix->first : scan_stem(input), {input}}}, channels);
+    return checked(input, {{suffix && suffix->second == 0 ? suffix->first : scan_stem(input), {scan}}}, channels);
   }
   if (holds_slices(input)) {
     warn_left_out(input, scan_files_of(input), "beside the slices of a DICOM series");
-    return checked(input, {{scan_stem(input), {input}}}, channels);
+    return checked(input, {{scan_stem(input), {Scan::open(input)}}}, channels);
   }
   auto files = by_stem(scan_files_of(input));
-  if (files.empty() && count_volumes(list_dicom_series(input)) == 1)
-    return checked(input, {{scan_stem(input), {input}}}, channels);
-  const std::vector<fs::path> folders = dicom_folders_of(input);
+  const ScanPtr whole = files.empty() && is_scan(input) ? Scan::open(input) : nullptr;
+  if (whole && count_volumes(*whole) == 1) return checked(input, {{scan_stem(input), {whole}}}, channels);
+  const std::vector<ScanPtr> folders = dicom_folders_of(input, whole);
   leave_out_labels(input, files, folders);
   // The ending means channels only where every file has it: "scan_2019" alone is a name.
   const auto has_suffix = [](const auto& file) { return channel_suffix(file.first).has_value(); };
@@ -130,13 +130,14 @@ std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels) {
     const std::string id = numbered ? channel_suffix(stem)->first : stem;
     InputScan& scan = cases[id];
     scan.id = id;
-    scan.channels.push_back(path);
+    scan.channels.push_back(Scan::open(path));
   }
   if (numbered) {
     for (const auto& [id, scan] : cases) require_all_channels(input, scan);
   }
-  for (const fs::path& path : folders) {
-    const auto [place, added] = cases.emplace(scan_stem(path), InputScan{scan_stem(path), {path}});
+  for (const ScanPtr& scan : folders) {
+    const std::string stem = scan_stem(scan->path());
+    const auto [place, added] = cases.emplace(stem, InputScan{stem, {scan}});
     if (!added) throw InputError(input.string(), "holds a folder and a file of the name " + place->first, "one scan of a name");
   }
   if (cases.empty())

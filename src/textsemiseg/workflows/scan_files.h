@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/io/scan.h"
+
 namespace tss {
 
 // One case to predict.
 struct InputScan {
   std::string id;
-  std::vector<std::filesystem::path> channels;
+  std::vector<ScanPtr> channels;
 };
 // input: a file, a DICOM series (FOLDER or FOLDER#series), or a folder whose files and DICOM folders are the cases; files named
 // <case>_0000, <case>_0001, ... (nnU-Net) are the channels of one case. A folder with slices in it is that series whatever lies beside

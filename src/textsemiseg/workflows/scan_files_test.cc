@@ -6,6 +6,7 @@
 #include "support/dicom_files.h"
 #include "support/testing.h"
 #include "textsemiseg/archive/npy_file.h"
+#include "textsemiseg/dicom/header.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
 
@@ -36,7 +37,7 @@ TEST_F(ScanFiles, DicomFoldersAreScans) {
   EXPECT_THAT(ids("cohort/p1/"), ElementsAre("p1"));
   EXPECT_THAT(ids("cohort/p1/study/series"), ElementsAre("series"));
   EXPECT_THAT(ids("cohort/p2#1"), ElementsAre("p2_1"));
-  EXPECT_EQ(read_scan(find_inputs(folder_ / "cohort/p1", 1)[0].channels[0]).size()[2], 3);
+  EXPECT_EQ(find_inputs(folder_ / "cohort/p1", 1)[0].channels[0]->read().size()[2], 3);
   EXPECT_THAT(input_error_of([&] { ids("cohort/p2/slice_0.dcm"); }), HasSubstr("is a single DICOM slice; expected the folder"));
   EXPECT_THAT(input_error_of([&] { ids("none"); }), HasSubstr("does not exist"));
   image_at("cohort/p2.nii.gz");
@@ -51,7 +52,7 @@ TEST_F(ScanFiles, SlicesOfSeveralSeriesInOneFolderAreOneQuestion) {
   testing::write_dicom_series(folder_ / "export", b);
   const auto scans = find_inputs(folder_ / "export", 1);
   ASSERT_EQ(scans.size(), 1u);
-  EXPECT_THAT(input_error_of([&] { read_scan(scans[0].channels[0]); }), HasSubstr("holds 2 DICOM series"));
+  EXPECT_THAT(input_error_of([&] { scans[0].channels[0]->read(); }), HasSubstr("holds 2 DICOM series"));
   // In folders of their own they are scans of their own.
   testing::write_dicom_series(folder_ / "apart/a", a);
   testing::write_dicom_series(folder_ / "apart/b", b);
@@ -64,7 +65,7 @@ TEST_F(ScanFiles, LabelsBesideScansAreNoScans) {
   const auto scans = find_inputs(folder_ / "p1", 1);
   ASSERT_EQ(scans.size(), 1u);
   EXPECT_EQ(scans[0].id, "p1");
-  EXPECT_EQ(scans[0].channels.front(), folder_ / "p1");
+  EXPECT_EQ(scans[0].channels.front()->path(), folder_ / "p1");
   for (const char* name : {"plain/a.nii.gz", "plain/a_seg.nii.gz", "plain/label.nii.gz", "plain/lone_mask.nii.gz"})
     image_at(name);
   EXPECT_THAT(ids("plain"), ElementsAre("a", "lone_mask"));
@@ -85,7 +86,7 @@ TEST_F(ScanFiles, ScoutsAreNoScans) {
   testing::write_dicom_series(folder_ / "p1/CT", testing::DicomSeries(3));
   testing::write_dicom_series(folder_ / "p1/SCOUT", scout);
   EXPECT_THAT(ids("p1"), ElementsAre("p1"));
-  EXPECT_EQ(read_scan(find_inputs(folder_ / "p1", 1)[0].channels[0]).size()[2], 3);
+  EXPECT_EQ(find_inputs(folder_ / "p1", 1)[0].channels[0]->read().size()[2], 3);
   testing::DicomSeries second(3);
   second.series_uid = "1.2.8";
   testing::write_dicom_series(folder_ / "p1/CT2", second);
@@ -106,6 +107,22 @@ TEST_F(ScanFiles, PairsIgnoreTheFormat) {
   const auto pairs = pair_files(folder_ / "reference", folder_ / "prediction");
   ASSERT_EQ(pairs.size(), 1u);
   EXPECT_EQ(pairs[0].id, "p");
+}
+
+TEST_F(ScanFiles, HeadersOfACohortAreReadOnce) {
+  testing::write_dicom_series(folder_ / "cohort/p1/study/series", testing::DicomSeries(3));
+  testing::write_dicom_series(folder_ / "cohort/p2", testing::DicomSeries(4));
+  testing::write_dicom_series(folder_ / "one/study/series", testing::DicomSeries(5));
+  const auto headers_of = [&](const std::string& input) {
+    const int64_t before = dicom_headers_read();
+    for (const InputScan& scan : find_inputs(folder_ / input, 1)) scan.channels.front()->read();
+    return dicom_headers_read() - before;
+  };
+  EXPECT_EQ(headers_of("cohort"), 7);
+  EXPECT_EQ(headers_of("one"), 5);
+  EXPECT_EQ(headers_of("one/study/series"), 5);
+  image_at("cohort/p3.nii.gz");
+  EXPECT_EQ(headers_of("cohort"), 7);
 }
 
 }  // namespace tss::scan_files_test

@@ -39,8 +39,8 @@ CaseScores score_maps(const FilePair& files, const LabelMap& prediction, const L
 }
 
 CaseScores score_files(const FilePair& files, const std::vector<std::string>& class_names, const ScoreOptions& options) {
-  LabelMap prediction = read_scan_label(files.prediction);
-  const LabelMap reference = read_scan_label(files.reference);
+  LabelMap prediction = Scan::open(files.prediction)->read_label();
+  const LabelMap reference = Scan::open(files.reference)->read_label();
   bool placed = false;  // what still differs, score_maps says
   align_labels(prediction, reference.geometry, &placed);
   if (placed)

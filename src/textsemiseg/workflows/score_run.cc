@@ -7,6 +7,7 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
+#include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/io/image_file.h"
@@ -56,8 +57,8 @@ void predict_prepared(const LoadedRun& run, const PredictorOptions& options, con
 void predict_scans(const LoadedRun& run, const PredictorOptions& options, const Dataset& dataset,
                    const std::vector<std::string>& ids, const PredictionsFolder& folder) {
   std::vector<PredictionJob> jobs;
-  for (const std::string& id : ids) jobs.push_back({id, dataset.source(id).images, folder.label_map(id)});
-  predict_jobs({{run}, {options}}, jobs);
+  for (const std::string& id : ids) jobs.push_back({id, open_scans(dataset.source(id).images), folder.label_map(id)});
+  predict_jobs({{run}, {options}}, std::move(jobs));
 }
 
 // prepared: on the prepared grid, else on the scan's own; either way with the classes of the data set's label map.
@@ -79,7 +80,7 @@ ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string
     } else {
       reference = dataset.read_label(id);
     }
-    set.cases.push_back(score_maps(files, read_scan_label(files.prediction), reference, set.class_names, options));
+    set.cases.push_back(score_maps(files, Scan::open(files.prediction)->read_label(), reference, set.class_names, options));
     progress.update(static_cast<int64_t>(i) + 1, id);
   }
   set.fill_absent_classes();

@@ -1,0 +1,37 @@
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/meta_header.h"
+#include "textsemiseg/io/nrrd_header.h"
+#include "textsemiseg/io/scan_format.h"
+
+namespace tss {
+namespace {
+
+class ItkScan : public Scan {
+ public:
+  using Scan::Scan;
+
+  std::vector<std::filesystem::path> files() const final {
+    const std::string name = to_lower_ascii(path().filename().string());
+    std::vector<std::filesystem::path> out{path()}, data;
+    if (ends_with(name, ".nhdr") || ends_with(name, ".nrrd")) data = read_nrrd_header(path()).data_files;
+    if (ends_with(name, ".mhd") || ends_with(name, ".mha")) data = {read_meta_header(path()).data_file};
+    if (data != out) out.insert(out.end(), data.begin(), data.end());  // else they are in the file itself
+    return out;
+  }
+  Geometry geometry() const final { return read_geometry(path()); }
+  int64_t channel_count() const final { return count_image_channels(path()); }
+  std::vector<Image> read_channels() const final { return read_image_channels(path()); }
+  Image read() const final { return read_image(path()); }  // refuses several channels by the header alone
+  LabelMap read_label() const final { return read_label_map(path()); }
+};
+
+}  // namespace
+
+ScanFormat itk_format() {
+  return {.name = "NIfTI, NRRD, MetaImage",
+          .endings = image_extensions(),
+          .open = [](const std::filesystem::path& path) -> ScanPtr { return std::make_shared<ItkScan>(path); }};
+}
+
+}  // namespace tss
