@@ -17,7 +17,7 @@
 namespace tss {
 namespace {
 
-constexpr double kGap = 6, kTitle = 12, kSmall = 11, kOutline = 1.3;
+constexpr double kGap = 6, kTitle = 12, kSmall = 11, kOutline = 1.3, kPngPixels = 3;
 constexpr Rgb kInk{20, 24, 32};
 
 // A slice of labels as it is shown: row by row from the top, the patient's right on the left (slice.h).
@@ -173,9 +173,11 @@ void check_figure_path(const std::filesystem::path& path) {
 void write_figure(const std::filesystem::path& path, const Figure& figure) {
   check_figure_path(path);
   const Layout layout = layout_of(figure);
-  const std::unique_ptr<Canvas> canvas = to_lower_ascii(path.extension().string()) == ".svg"
-                                             ? svg_canvas(layout.width, layout.height)
-                                             : png_canvas(layout.width, layout.height);
+  std::unique_ptr<Canvas> canvas;
+  if (to_lower_ascii(path.extension().string()) == ".svg")
+    canvas = svg_canvas(layout.width, layout.height);
+  else
+    canvas = std::make_unique<PixelCanvas>(layout.width, layout.height, kPngPixels);
   draw(*canvas, figure, layout);
   write_text_file(path, canvas->file());
 }

@@ -1,4 +1,4 @@
-// DejaVu Sans, embedded when the program is built (cmake/embed_font.cmake).
+// DejaVu Sans (Debian: fonts-dejavu-core) as part of the program, so that words look and measure the same on every machine.
 #pragma once
 
 #include <string_view>

@@ -8,8 +8,8 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/checks/explain.h"
+#include "textsemiseg/report/canvas.h"
 #include "textsemiseg/report/slice.h"
-#include "textsemiseg/report/text_drawing.h"
 
 namespace tss {
 namespace {
@@ -72,23 +72,20 @@ struct Panel {
 RgbImage montage(const std::vector<Panel>& panels) {
   const auto count = static_cast<int64_t>(panels.size());
   const int64_t columns = std::min(count, kPerRow), rows = (count + kPerRow - 1) / kPerRow;
-  RgbImage out(columns * (kPanel + kGap) + kGap, rows * (kPanel + kTitle + kGap) + kGap);
-  std::fill(out.pixels.begin(), out.pixels.end(), kPictureGround);
+  PixelCanvas out(columns * (kPanel + kGap) + kGap, rows * (kPanel + kTitle + kGap) + kGap, 1, kPictureGround);
   for (int64_t i = 0; i < count; ++i) {
     const Panel& panel = panels[static_cast<size_t>(i)];
     const int64_t left = kGap + i % kPerRow * (kPanel + kGap), top = kGap + i / kPerRow * (kPanel + kTitle + kGap);
     const auto line = [&](int64_t n, double size, Rgb colour, const std::string& text) {
-      draw_text(out, static_cast<double>(left), static_cast<double>(top + 18 + 19 * n), size, colour, text);
+      out.text(left, top + 18 + 19 * n, size, colour, Anchor::kStart, text);
     };
     line(0, 16, kPictureText, panel.title);
     line(1, 12, kPictureFaint, panel.grid);
     line(2, 12, kPictureFaint, panel.values);
     const RgbImage& slice = panel.slice;
-    const int64_t x0 = left + (kPanel - slice.width) / 2, y0 = top + kTitle;
-    for (int64_t y = 0; y < slice.height; ++y)
-      for (int64_t x = 0; x < slice.width; ++x) out.at(x0 + x, y0 + y) = slice.at(x, y);
+    out.picture(left + (kPanel - slice.width) / 2, top + kTitle, slice.width, slice.height, slice);
   }
-  return out;
+  return out.image();
 }
 
 Json to_json(const ExplainedStep& step, const std::vector<std::string>& class_names) {

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/report/canvas.h"
 #include "textsemiseg/report/slice.h"
-#include "textsemiseg/report/text_drawing.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss {
@@ -14,28 +14,13 @@ namespace {
 constexpr int64_t kMargin = 16, kLine = 26;
 constexpr double kSize = 16;  // of the letters, pixels
 
-int64_t wide(const std::string& text) { return static_cast<int64_t>(std::ceil(text_width(text, kSize))); }
-
-// top: of the line.
-void write(RgbImage& picture, int64_t left, int64_t top, Rgb colour, const std::string& text) {
-  draw_text(picture, static_cast<double>(left), static_cast<double>(top) + kSize, kSize, colour, text);
-}
+int64_t wide(const std::string& text) { return static_cast<int64_t>(std::ceil(Canvas::width_of(text, kSize))); }
 
 struct Cut {
   const char* name;
   int axis;
 };
 constexpr Cut kCuts[] = {{"axial", 2}, {"coronal", 1}, {"sagittal", 0}};
-
-void paste(const RgbImage& from, RgbImage& to, int64_t left, int64_t top) {
-  for (int64_t y = 0; y < from.height; ++y)
-    for (int64_t x = 0; x < from.width; ++x) to.at(left + x, top + y) = from.at(x, y);
-}
-
-void fill(RgbImage& picture, int64_t left, int64_t top, int64_t side, Rgb colour) {
-  for (int64_t y = top; y < top + side; ++y)
-    for (int64_t x = left; x < left + side; ++x) picture.at(x, y) = colour;
-}
 
 struct LegendItem {
   Rgb colour;
@@ -97,23 +82,25 @@ RgbImage prediction_preview(const std::string& title, const Image& scan, const L
   }
 
   const int64_t top = kMargin + 2 * kLine;
-  RgbImage picture(width, top + height + kMargin + lines * kLine + kMargin / 2);
-  std::fill(picture.pixels.begin(), picture.pixels.end(), kPictureGround);
-  write(picture, kMargin, kMargin, kPictureText, title);
+  PixelCanvas picture(width, top + height + kMargin + lines * kLine + kMargin / 2, 1, kPictureGround);
+  const auto write = [&](int64_t x, int64_t line_top, Rgb colour, const std::string& text) {
+    picture.text(x, line_top + kSize, kSize, colour, Anchor::kStart, text);
+  };
+  write(kMargin, kMargin, kPictureText, title);
   int64_t left = kMargin;
   for (size_t i = 0; i < slices.size(); ++i) {
-    write(picture, left, kMargin + kLine, kPictureFaint, names[i]);
-    paste(slices[i], picture, left, top);
+    write(left, kMargin + kLine, kPictureFaint, names[i]);
+    picture.picture(left, top, slices[i].width, slices[i].height, slices[i]);
     left += std::max(slices[i].width, wide(names[i])) + kMargin;
   }
   int64_t x = kMargin, y = top + height + kMargin;
   for (const LegendItem& item : legend) {
     if (x > kMargin && x + item.width() > width) x = kMargin, y += kLine;
-    fill(picture, x, y + 4, 14, item.colour);
-    write(picture, x + 22, y, kPictureText, item.text);
+    picture.box(x, y + 4, 14, 14, item.colour);
+    write(x + 22, y, kPictureText, item.text);
     x += item.width();
   }
-  return picture;
+  return picture.image();
 }
 
 }  // namespace tss
