@@ -17,6 +17,7 @@
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/version.h"
 #include "textsemiseg/cli/completion.h"
 #include "textsemiseg/cli/manual.h"
 #include "textsemiseg/cli/slicer.h"
@@ -335,6 +336,29 @@ TEST(Slicer, DescriptionFollowsTheSchema) {
                 ElementsAre("category", "title", "description", "version", "documentation-url", "license", "contributor"));
     EXPECT_EQ(std::set<std::string>(top.begin() + 7, top.end()), std::set<std::string>{"parameters"});
     EXPECT_EQ(positions, (std::set<int>{0, 1, 1000}));
+    EXPECT_THAT(result.out, HasSubstr(std::string("<version>") + kVersion + "</version>"));
+  }
+}
+
+// The names of a description are those that the program reads.
+TEST(Slicer, DescriptionsAndProgramAgree) {
+  ASSERT_FALSE(slicer_modules().empty());
+  EXPECT_EQ(slicer_descriptions().size(), slicer_modules().size());
+  for (const SlicerModule& module : slicer_modules()) {
+    std::vector<std::string> with_value, without, volumes;
+    std::string name;
+    for (const auto& [path, text] : xml_elements(slicer_descriptions().at(module.name))) {
+      const std::vector<std::string> steps = split(path, '/');
+      if (steps.back() == "name") name = text;
+      if (steps.back() == "longflag") {
+        EXPECT_EQ(text, name);
+        (steps[2] == "boolean" ? without : with_value).push_back(text);
+      }
+      if (steps.back() == "index" && steps[2] == "image") volumes.push_back(name);
+    }
+    EXPECT_EQ(volumes, module.volumes);
+    EXPECT_EQ(with_value, module.options);
+    EXPECT_EQ(without, module.flags);
   }
 }
 
@@ -350,9 +374,13 @@ TEST(Slicer, CallsAreRead) {
   EXPECT_EQ(call.value("outputLabel"), "out.nrrd");
   EXPECT_EQ(call.return_file, "r");
   EXPECT_THROW(read_slicer_call(predict, {"in.nrrd"}), UsageError);
+  EXPECT_THROW(read_slicer_call(predict, {"in.nrrd", "out.nrrd", "one too many"}), UsageError);
   EXPECT_THROW(read_slicer_call(predict, {"a", "b", "--device"}), UsageError);
-  EXPECT_THROW(read_slicer_call(predict, {"a", "b", "--device", "tpu"}), InputError);
-  EXPECT_THROW(read_slicer_call(predict, {"a", "b", "--threads", "two"}), InputError);
+  EXPECT_THROW(read_slicer_call(predict, {"a", "b", "--help"}), UsageError);
+  EXPECT_EQ(read_slicer_call(predict, {"a", "b"}).value("keepLargest"), "");
+  const Result threads = program({"--run", "r", "--threads", "two", "a.nrrd", "b.nrrd"}, "TextSemiSegPredict");
+  EXPECT_EQ(threads.code, 2);
+  EXPECT_THAT(threads.err, HasSubstr("--threads"));
 }
 
 }  // namespace tss::command_line_test

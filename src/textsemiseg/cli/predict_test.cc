@@ -374,6 +374,11 @@ TEST_F(Runs, SlicerModulesAnswerAsSlicerAsks) {
   EXPECT_EQ(read_text_file(path("scores")), "dice = ball 1.0000\n");
   EXPECT_EQ(module("TextSemiSegPredict", {"--run", path("nowhere"), path("slicer scan.nrrd"), path("o.nrrd")}), 3);
   EXPECT_EQ(module("TextSemiSegPredict", {"--run", path("honest"), path("slicer scan.nrrd")}), 2);
+  for (const char* option : {"--device", "--mirror", "--checkpoint"}) {
+    EXPECT_EQ(module("TextSemiSegPredict", {"--run", path("honest"), option, "wrong", path("slicer scan.nrrd"), path("o.nrrd")}),
+              3);
+    EXPECT_NE(err_.find("wrong"), std::string::npos) << err_;
+  }
   EXPECT_EQ(module("TextSemiSegPredict", {"--rnu", path("honest"), path("slicer scan.nrrd"), path("o.nrrd")}), 2);
   EXPECT_NE(err_.find("did you mean '--run'"), std::string::npos) << err_;
 }

@@ -1,16 +1,20 @@
 #include "textsemiseg/cli/slicer.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
+#include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/temporary_folder.h"
+#include "textsemiseg/cli/command_line.h"
 #include "textsemiseg/cli/program.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/workflows/output_guard.h"
@@ -90,118 +94,60 @@ std::map<std::string, std::string> evaluate_module(const SlicerCall& call) {
   return {{"dice", join(dice, ", ")}};
 }
 
-std::vector<SlicerModule> make_modules() {
-  const SlicerParameter scan{.tag = "image",
-                             .name = "inputVolume",
-                             .label = "Scan",
-                             .description = "The raw scan, in any orientation",
-                             .position = 0,
-                             .channel = "input"};
-  const SlicerParameter labels{.tag = "image",
-                               .name = "outputLabel",
-                               .label = "Segmentation",
-                               .description = "A label of each class on the scan's own grid, with names and colours",
-                               .position = 1,
-                               .channel = "output",
-                               .type = "label",
-                               .extensions = ".seg.nrrd,.nrrd,.nii.gz",
-                               .reference = "inputVolume"};
-  const SlicerParameter segmentation{.tag = "file",
-                                     .name = "segmentation",
-                                     .label = "Segmentation file",
-                                     .description = "Also keep it as this file (.seg.nrrd)",
-                                     .channel = "output",
-                                     .extensions = ".seg.nrrd"};
-  const SlicerParameter run{.tag = "directory", .name = "run", .label = "Run", .description = "Folder that training left behind"};
-  const SlicerParameter second{.tag = "directory",
-                               .name = "secondRun",
-                               .label = "Second run",
-                               .description = "Its probabilities are averaged with those of the first run"};
-  const SlicerParameter checkpoint{.tag = "string-enumeration",
-                                   .name = "checkpoint",
-                                   .label = "Checkpoint",
-                                   .description = "selected: the best on validation cases, else the last",
-                                   .preset = "selected",
-                                   .choices = {"selected", "best", "last"}};
-  const SlicerParameter mirror{.tag = "string-enumeration",
-                               .name = "mirror",
-                               .label = "Mirror",
-                               .description = "Average over mirror images along these axes; each axis doubles the time",
-                               .preset = "none",
-                               .choices = {"none", "x", "x,y", "all"}};
-  const SlicerParameter keep{.tag = "boolean",
-                             .name = "keepLargest",
-                             .label = "Keep the largest component",
-                             .description = "Of each class; deletes whatever lies apart, true lesions too",
-                             .preset = "false"};
-  const SlicerParameter least{.tag = "integer",
-                              .name = "minComponent",
-                              .label = "Least voxels of a component",
-                              .description = "Smaller components of a class are removed; 0: none",
-                              .preset = "0",
-                              .minimum = 0,
-                              .maximum = 100000};
-  const SlicerParameter device{.tag = "string-enumeration",
-                               .name = "device",
-                               .label = "Device",
-                               .description = "auto: the first GPU, where there is one",
-                               .preset = "auto",
-                               .choices = {"auto", "cpu", "cuda:0"}};
-  const SlicerParameter threads{.tag = "integer",
-                                .name = "threads",
-                                .label = "Threads",
-                                .description = "Of the CPU; 0: all cores",
-                                .preset = "0",
-                                .minimum = 0,
-                                .maximum = 256};
-  const SlicerParameter volumes{
-      .tag = "string", .name = "volumes", .label = "Volumes", .description = "Millilitres of each class", .channel = "output"};
-  SlicerModule predict{.name = "TextSemiSegPredict",
-                       .title = "TextSemiSeg Predict",
-                       .description = "Segments a scan with a network that textsemiseg has trained."};
-  predict.groups = {{"Scan and result", "What goes in and what comes out", false, {scan, labels, segmentation}},
-                    {"Network", "Which training", false, {run, checkpoint}},
-                    {"Options", "Averaging, post-processing, machine", true, {second, mirror, keep, least, device, threads}},
-                    {"Result", "Filled in when it is done", false, {volumes}}};
-  predict.run = predict_module;
+// <filter-start>, <filter-progress>, <filter-end> on standard output, flushed, while it lives.
+class SlicerProgress {
+ public:
+  explicit SlicerProgress(const std::string& name) : name_(name) {
+    const std::string tag = "<description>", &xml = slicer_descriptions().at(name);
+    const size_t begin = xml.find(tag) + tag.size();
+    std::cout << "<filter-start>\n<filter-name>" << name << "</filter-name>\n<filter-comment>"
+              << xml.substr(begin, xml.find('<', begin) - begin) << "</filter-comment>\n</filter-start>" << std::endl;
+    set_progress_listener([](const ProgressState& state) {
+      std::cout << "<filter-progress>" << fixed(state.share, 4) << "</filter-progress>" << std::endl;
+    });
+  }
+  ~SlicerProgress() {
+    set_progress_listener({});
+    std::cout << "<filter-end>\n<filter-name>" << name_ << "</filter-name>\n<filter-time>" << fixed(watch_.seconds(), 3)
+              << "</filter-time>\n</filter-end>" << std::endl;
+  }
+  SlicerProgress(const SlicerProgress&) = delete;
+  SlicerProgress& operator=(const SlicerProgress&) = delete;
 
-  SlicerModule evaluate{.name = "TextSemiSegEvaluate",
-                        .title = "TextSemiSeg Evaluate",
-                        .description = "Scores a segmentation against a reference: Dice, Jaccard, HD95, ASD, ASSD."};
-  SlicerParameter reference = labels, prediction = labels;
-  reference.name = "reference";
-  reference.label = "Reference";
-  reference.description = "Label map drawn by an expert";
-  reference.reference.clear();
-  reference.channel = prediction.channel = "input";
-  reference.position = 0;
-  prediction.name = "prediction";
-  prediction.label = "Prediction";
-  prediction.description = "Label map on the same grid";
-  prediction.reference = "reference";
-  const SlicerParameter classes{.tag = "string",
-                                .name = "classes",
-                                .label = "Class names",
-                                .description = "Background first, with commas between; empty: the labels found"};
-  const SlicerParameter csv{.tag = "file",
-                            .name = "csv",
-                            .label = "Table",
-                            .description = "Also write the scores to this file",
-                            .channel = "output",
-                            .extensions = ".csv"};
-  const SlicerParameter dice{
-      .tag = "string", .name = "dice", .label = "Dice", .description = "Of each class", .channel = "output"};
-  evaluate.groups = {{"Label maps", "What is compared", false, {reference, prediction, classes, csv}},
-                     {"Result", "Filled in when it is done", false, {dice}}};
-  evaluate.run = evaluate_module;
-  return {predict, evaluate};
-}
+ private:
+  std::string name_;
+  Stopwatch watch_;
+};
 
 }  // namespace
 
 const std::vector<SlicerModule>& slicer_modules() {
-  static const std::vector<SlicerModule> modules = make_modules();
+  static const std::vector<SlicerModule> modules = {
+      {"TextSemiSegPredict",
+       {"inputVolume", "outputLabel"},
+       {"segmentation", "run", "checkpoint", "secondRun", "mirror", "minComponent", "device", "threads"},
+       {"keepLargest"},
+       predict_module},
+      {"TextSemiSegEvaluate", {"reference", "prediction"}, {"classes", "csv"}, {}, evaluate_module}};
   return modules;
+}
+
+SlicerCall read_slicer_call(const SlicerModule& module, const std::vector<std::string>& words) {
+  SlicerCall call;
+  std::string address;  // Slicer gives it, and the file for what comes back, to every module
+  CLI::App app("", module.name);
+  app.set_help_flag();
+  for (const std::string& name : module.volumes) app.add_option(name, call.values[name])->required();
+  for (const std::string& name : module.options) app.add_option("--" + name, call.values[name]);
+  for (const std::string& name : module.flags) app.add_flag("--" + name, call.values[name]);
+  app.add_option("--returnparameterfile", call.return_file);
+  app.add_option("--processinformationaddress", address);
+  try {
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them last to first
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(usage_message(app, error));
+  }
+  return call;
 }
 
 std::optional<int> run_as_slicer_module(int argc, char** argv) {
@@ -213,12 +159,12 @@ std::optional<int> run_as_slicer_module(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   // Nothing else may be on standard output: that is how Slicer tells a module from other programs.
   if (std::find(words.begin(), words.end(), "--xml") != words.end()) {
-    std::cout << slicer_xml(*module);
+    std::cout << slicer_descriptions().at(name);
     return 0;
   }
   return exit_code_of([&] {
     const SlicerCall call = read_slicer_call(*module, words);
-    const SlicerProgress progress(module->name, module->description);
+    const SlicerProgress progress(name);
     const std::map<std::string, std::string> returned = module->run(call);
     if (call.return_file.empty()) return;
     std::string text;
