@@ -14,8 +14,6 @@ OptionFacts option_facts(const CLI::Option& option) {
   if (option.get_positional()) out.names = {option.get_name(true)};
   out.values = values_of(option);
   out.description = option.get_description();
-  out.preset = option.get_default_str();
-  out.required = option.get_required();
   out.repeated = option.get_expected_max() > 1;
   return out;
 }

@@ -1,4 +1,4 @@
-// What there is to type, as plain data: the one source of shell completion and manual pages, taken from the declared verbs.
+// What there is to type, as plain data: the one source of shell completion, taken from the declared verbs.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace tss {
 struct OptionFacts {
   std::vector<std::string> names;  // "-q", "--quiet"; of a positional: its name
   OptionValues values;
-  std::string description, preset;  // preset: the default, where it is known
-  bool required = false, repeated = false;
+  std::string description;
+  bool repeated = false;
 };
 
 struct CommandFacts {

@@ -1,4 +1,4 @@
-// What there is to type: help, completion in real shells, manual pages, mistyped words, Slicer's description.
+// What there is to type: help, completion in real shells, mistyped words, Slicer's description.
 #include "textsemiseg/cli/command_line.h"
 
 #include <gmock/gmock.h>
@@ -19,7 +19,6 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/base/version.h"
 #include "textsemiseg/cli/completion.h"
-#include "textsemiseg/cli/manual.h"
 #include "textsemiseg/cli/slicer.h"
 
 namespace tss::command_line_test {
@@ -228,38 +227,6 @@ zpty -d z
   EXPECT_THAT(zsh("textsemiseg predict --ov"), AllOf(HasSubstr("--overlap"), HasSubstr("--overwrite")));
   EXPECT_THAT(zsh("textsemiseg predict --device cu"), HasSubstr("cuda:0"));
   EXPECT_THAT(zsh("textsemiseg predict --run sc"), Not(HasSubstr("scan.nii.gz")));
-}
-
-// ---- manual pages ---------------------------------------------------------------------------------------------------
-
-TEST(Manual, TextIsSafe) {
-  EXPECT_EQ(roff_text("a-b \\ c"), "a\\-b \\e c");
-  EXPECT_EQ(roff_text(".start\n'quote"), "\\&.start\n\\&\\(aqquote");
-  EXPECT_EQ(roff_text("1 \xc2\xb1 2 \xe2\x80\x94 \xff"), "1 \\[u00B1] 2 \\[u2014] \\[uFFFD]");
-}
-
-TEST(Manual, OnePagePerVerbWithEveryOption) {
-  testing::TemporaryFolder folder;
-  ASSERT_EQ(program({"manual", "--output", folder.path().string()}).code, 0);
-  for (const Verb& verb : verbs())
-    EXPECT_TRUE(fs::exists(folder / (std::string("textsemiseg-") + verb.name + ".1"))) << verb.name;
-  const std::string page = read_text_file(folder / "textsemiseg-predict.1");
-  const CommandFacts facts = all_facts();
-  const auto predict =
-      std::find_if(facts.commands.begin(), facts.commands.end(), [](const CommandFacts& one) { return one.name == "predict"; });
-  for (const OptionFacts& option : predict->options) EXPECT_THAT(page, HasSubstr(roff_text(option.names.back())));
-  EXPECT_THAT(read_text_file(folder / "textsemiseg.1"), HasSubstr("EXIT STATUS"));
-}
-
-TEST(Manual, GroffHasNoComplaint) {
-  if (!has_program("groff")) GTEST_SKIP() << "skipped: no groff";
-  testing::TemporaryFolder folder;
-  ASSERT_EQ(program({"manual", "--output", folder.path().string()}).code, 0);
-  EXPECT_EQ(output_of("groff -man -Tutf8 -ww -z " + folder.path().string() + "/*.1"), "");
-  const std::string shown =
-      output_of("groff -man -Tascii -P-c -P-b -P-u -rLL=200n " + (folder / "textsemiseg-predict.1").string());
-  EXPECT_THAT(shown,
-              AllOf(HasSubstr("--weights gaussian|constant"), HasSubstr("EXAMPLES"), HasSubstr("textsemiseg predict --run")));
 }
 
 // ---- Slicer ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // What the values of options are: files, folders, or a few words. An option's name means the same in every verb, so that this is
-// said once; help, man pages and shell completion all show it.
+// said once; help and shell completion show it.
 #pragma once
 
 #include <string>

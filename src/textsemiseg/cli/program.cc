@@ -53,8 +53,6 @@ const std::vector<Verb>& verbs() {
        "textsemiseg list --dataset hippocampus", declare_list},
       {"completion", "a script that completes verbs, options and their values in bash or zsh",
        "source <(textsemiseg completion bash)", declare_completion},
-      {"manual", "manual pages, one per verb, from what --help shows",
-       "textsemiseg manual --output ~/.local/share/man/man1", declare_manual},
       // clang-format on
   };
   return table;

@@ -24,6 +24,5 @@ std::function<void()> declare_export(CLI::App& app);
 std::function<void()> declare_study(CLI::App& app);
 std::function<void()> declare_list(CLI::App& app);
 std::function<void()> declare_completion(CLI::App& app);
-std::function<void()> declare_manual(CLI::App& app);
 
 }  // namespace tss
