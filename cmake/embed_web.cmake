@@ -1,5 +1,5 @@
 # Puts the page's script and style (web/page) into the program, and NiiVue and uPlot where tools/setup.sh has installed them from
-# npm (web/package-lock.json says which). Without them pages hold still pictures and static charts.
+# npm (web/package-lock.json says which). Without them pages hold still pictures and no curves.
 #   tss_embed_web(target)
 set(TSS_WEB_MODULES ${CMAKE_SOURCE_DIR}/.deps/web/node_modules CACHE PATH "node_modules with @niivue/niivue and uplot; empty: none")
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "textsemiseg/base/html.h"
 #include "textsemiseg/base/strings.h"
@@ -11,7 +10,7 @@
 namespace tss {
 namespace {
 
-constexpr double kWidth = 480, kHeight = 260;
+constexpr double kWidth = 480;
 constexpr size_t kDrawnPoints = 400;
 
 std::string number(double value) {
@@ -21,9 +20,9 @@ std::string number(double value) {
   return text == "-0" ? "0" : text;
 }
 
-std::string text_at(double x, double y, const std::string& anchor, const std::string& text, const std::string& extra = "") {
-  return concat("<text x=\"", fixed(x, 1), "\" y=\"", fixed(y, 1), "\" text-anchor=\"", anchor, "\"", extra, ">",
-                html_escape(text), "</text>\n");
+std::string text_at(double x, double y, const std::string& anchor, const std::string& text) {
+  return concat("<text x=\"", fixed(x, 1), "\" y=\"", fixed(y, 1), "\" text-anchor=\"", anchor, "\">", html_escape(text),
+                "</text>\n");
 }
 
 std::string line_at(double x1, double y1, double x2, double y2, const std::string& attributes) {
@@ -35,21 +34,6 @@ std::string open_svg(double height, const std::string& title) {
   return concat("<svg class=\"chart\" viewBox=\"0 0 ", number(kWidth), " ", number(height), "\" role=\"img\" aria-label=\"",
                 html_escape(title), "\">\n");
 }
-
-struct Range {
-  double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
-  bool empty() const { return low > high; }
-  void include(double value) {
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-  void widen() {
-    if (high - low < 1e-12 * std::max(1.0, std::abs(high))) {
-      low -= 0.5;
-      high += 0.5;
-    }
-  }
-};
 
 std::string legend(const std::vector<std::pair<std::string, int>>& entries) {
   std::string result = "<p class=\"legend\">";
@@ -88,69 +72,6 @@ std::vector<double> ticks(double low, double high, int count) {
   const double slack = step * 1e-6;
   for (double at = std::ceil((low - slack) / step); at * step <= high + slack; ++at) result.push_back(at * step);
   return result;
-}
-
-std::string line_chart(const LineChart& chart) {
-  Range x, y;
-  std::vector<std::vector<std::pair<double, double>>> lines;
-  for (const Series& series : chart.series) {
-    lines.push_back(drawn_points(series.points));
-    for (const auto& [px, py] : lines.back()) {
-      if (!std::isfinite(px) || !std::isfinite(py)) continue;
-      x.include(px);
-      y.include(py);
-    }
-  }
-  std::string result = "<figure>\n<figcaption>" + html_escape(chart.title) + "</figcaption>\n";
-  if (x.empty()) return result + "<p>No values were recorded.</p>\n</figure>\n";
-  if (chart.y_low) y.low = *chart.y_low;
-  if (chart.y_high) y.high = *chart.y_high;
-  x.widen();
-  y.widen();
-
-  constexpr double kLeft = 52, kRight = kWidth - 12, kTop = 22, kBottom = kHeight - 38;
-  const auto to_x = [&](double value) { return kLeft + (value - x.low) / (x.high - x.low) * (kRight - kLeft); };
-  const auto to_y = [&](double value) {
-    return kBottom - (std::clamp(value, y.low, y.high) - y.low) / (y.high - y.low) * (kBottom - kTop);
-  };
-  result += open_svg(kHeight, chart.title);
-  for (const double tick : ticks(y.low, y.high)) {
-    result += line_at(kLeft, to_y(tick), kRight, to_y(tick), "class=\"grid\"");
-    result += text_at(kLeft - 6, to_y(tick) + 4, "end", number(tick));
-  }
-  for (const double tick : ticks(x.low, x.high)) {
-    result += line_at(to_x(tick), kBottom, to_x(tick), kBottom + 4, "class=\"axis\"");
-    result += text_at(to_x(tick), kBottom + 17, "middle", number(tick));
-  }
-  result += line_at(kLeft, kBottom, kRight, kBottom, "class=\"axis\"");
-  result += text_at((kLeft + kRight) / 2, kHeight - 5, "middle", chart.x_label);
-  result += text_at(4, 13, "start", chart.y_label);
-
-  std::vector<std::pair<std::string, int>> names;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    const std::string colour = css_colour(series_colour(chart.series[i].colour));
-    std::string path;
-    bool pen_down = false;
-    size_t drawn = 0;
-    std::pair<double, double> last;
-    for (const auto& [px, py] : lines[i]) {
-      if (!std::isfinite(px) || !std::isfinite(py)) {
-        pen_down = false;
-        continue;
-      }
-      last = {to_x(px), to_y(py)};
-      path += concat(pen_down ? "L" : "M", fixed(last.first, 1), " ", fixed(last.second, 1));
-      pen_down = true;
-      ++drawn;
-    }
-    if (drawn == 0) continue;
-    result +=
-        concat("<path d=\"", path, "\" fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.8\" stroke-linejoin=\"round\"/>\n");
-    result += concat("<circle cx=\"", fixed(last.first, 1), "\" cy=\"", fixed(last.second, 1), "\" r=\"2.6\" fill=\"", colour,
-                     "\"/>\n");
-    names.emplace_back(chart.series[i].name, chart.series[i].colour);
-  }
-  return result + "</svg>\n" + legend(names) + "</figure>\n";
 }
 
 std::string interval_chart(const IntervalChart& chart) {

@@ -1,4 +1,4 @@
-// Charts as inline SVG. They take their text colour from the page, so they fit its light and dark themes.
+// Charts of a page: curves as data for uPlot, intervals as inline SVG in the colours of its light and dark themes.
 #pragma once
 
 #include <optional>
@@ -17,16 +17,12 @@ struct Series {
 struct LineChart {
   std::string title;
   std::string x_label;
-  std::string y_label;
   std::optional<double> y_low, y_high;  // absent: from the data
   std::vector<Series> series;           // more than 400 points are averaged in bins for drawing
 };
 
 // What is drawn of a series: means over bins of neighbours where there are many points, so that a long run stays a small page.
 std::vector<std::pair<double, double>> drawn_points(const std::vector<std::pair<double, double>>& points);
-
-// An <svg> with its title, axes, lines and legend; a sentence when no series has a point.
-std::string line_chart(const LineChart& chart);
 
 // A value with its interval, one line per method and group, e.g. the Dice of each class.
 struct IntervalChart {

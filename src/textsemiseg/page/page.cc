@@ -88,15 +88,16 @@ nlohmann::json chart_data(const std::vector<LineChart>& charts) {
 }
 
 std::string render_charts(const std::vector<LineChart>& charts, const std::string& section) {
+  if (!page_assets().interactive())
+    return paragraph(
+        "This program was built without uPlot (npm was not at hand): no curves. Their values are in log.jsonl and tensorboard/ "
+        "of each run.",
+        "note");
   std::string out = "<div class=\"charts\">\n";
-  if (page_assets().interactive()) {
-    for (size_t i = 0; i < charts.size(); ++i)
-      out += concat("<figure class=\"curve\" data-section=\"", section, "\" data-chart=\"", i, "\"><figcaption>",
-                    html_escape(charts[i].title), "</figcaption></figure>\n");
-    return out + "</div>\n" + data_script("charts-" + section, chart_data(charts).dump());
-  }
-  for (const LineChart& chart : charts) out += line_chart(chart);
-  return out + "</div>\n";
+  for (size_t i = 0; i < charts.size(); ++i)
+    out += concat("<figure class=\"curve\" data-section=\"", section, "\" data-chart=\"", i, "\"><figcaption>",
+                  html_escape(charts[i].title), "</figcaption></figure>\n");
+  return out + "</div>\n" + data_script("charts-" + section, chart_data(charts).dump());
 }
 
 std::string class_key(const std::vector<std::string>& names) {

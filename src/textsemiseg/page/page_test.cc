@@ -118,6 +118,13 @@ TEST(Page, DataCannotEndTheirScript) {
   EXPECT_THAT(html, HasSubstr("Leon Sorokin"));
 }
 
+TEST(Page, WithoutUPlotItSaysSo) {
+  const std::string html = markup(render_page(example()));
+  const bool said = html.find("built without uPlot") != std::string::npos;
+  EXPECT_NE(said, page_assets().interactive());
+  EXPECT_NE(said, html.find("<figure class=\"curve\"") != std::string::npos);
+}
+
 TEST(Page, OfATrainingReloads) {
   Page page = example();
   page.live = PageLive{300, 1000, 10, "2026-01-01T00:00:00Z", "Training: iteration 300 of 1000."};
@@ -131,31 +138,14 @@ TEST(Page, EstimateAsText) {
   EXPECT_EQ(format_estimate({}, 3), "–");
 }
 
-TEST(Chart, LineRunsFromBottomLeftToTopRight) {
-  LineChart chart;
-  chart.title = "t";
-  chart.series = {{"s", {{0, 0}, {1, 1}}, 3}};
-  const std::string svg = line_chart(chart);
-  EXPECT_THAT(svg, HasSubstr("d=\"M52.0 222.0L468.0 22.0\""));
-  EXPECT_THAT(svg, HasSubstr(css_colour(series_colour(3))));
-}
-
-TEST(Chart, GapsAndConstantsAndNothing) {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  LineChart chart;
-  chart.series = {{"s", {{0, 1}, {1, nan}, {2, 1}}, 0}};
-  const std::string svg = line_chart(chart);
-  EXPECT_THAT(svg, Not(HasSubstr("nan")));
-  EXPECT_THAT(svg, HasSubstr("M52.0 122.0M468.0 122.0")) << "a gap lifts the pen";
-  chart.series = {{"s", {{0, nan}}, 0}};
-  EXPECT_THAT(line_chart(chart), HasSubstr("No values"));
-}
-
 TEST(Chart, LongRunsAreThinned) {
-  LineChart chart;
-  chart.series = {{"s", {}, 0}};
-  for (int i = 0; i < 30000; ++i) chart.series[0].points.emplace_back(i, i % 2);
-  EXPECT_LT(line_chart(chart).size(), 10000u);
+  std::vector<std::pair<double, double>> points;
+  for (int i = 0; i < 30000; ++i) points.emplace_back(i, i % 2);
+  const auto drawn = drawn_points(points);
+  ASSERT_EQ(drawn.size(), 400u);
+  EXPECT_THAT(drawn.front(), ::testing::Pair(DoubleNear(37, 1e-9), DoubleNear(37 / 75., 1e-9))) << "mean of the first 75";
+  points.resize(400);
+  EXPECT_EQ(drawn_points(points), points);
 }
 
 TEST(Chart, Ticks) {
