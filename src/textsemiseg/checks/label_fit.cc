@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kFaces = 100'000;  // looked at, of those there are
 constexpr size_t kFewest = 8;       // cases
-constexpr double kBetter = 1.05, kClearlyBetter = 1.15, kFar = 5;
+constexpr double kBetter = 1.05, kClearlyBetter = 1.15, kFarOff = 5;
 
 struct Face {
   Size3 at;  // and its neighbour at + 1 along `axis`
@@ -107,7 +107,7 @@ void judge_label_fit(const std::vector<CaseFacts>& cases, std::vector<Finding>& 
   for (size_t i = 0; i < fitted.size(); ++i) {
     const LabelFit& fit = *fitted[i]->fit;
     const size_t mirror = best_mirror(fit);
-    if (fit[mirror] < kClearlyBetter || scores[i] < kFar) continue;
+    if (fit[mirror] < kClearlyBetter || scores[i] < kFarOff) continue;
     findings.push_back(
         {Severity::kWarning,
          "label_mirrored",
