@@ -1,4 +1,4 @@
-// The worked example of docs/metrics.md: a program adds a score in one entry, and files, tables, tests and pages have it. In a program of
+// The worked example of docs/evaluate.md: a program adds a score in one entry, and files, tables, tests and pages have it. In a program of
 // its own, for the list of scores is a program's.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

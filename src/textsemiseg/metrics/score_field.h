@@ -54,7 +54,7 @@ struct ScoreField {
 const std::deque<ScoreField>& score_fields();
 // Throws InputError with the names known.
 const ScoreField& score_field(const std::string& name);
-// One more, for programs with a score of their own (docs/metrics.md): before anything is scored or read, from one thread. Throws Error
+// One more, for programs with a score of their own (docs/evaluate.md): before anything is scored or read, from one thread. Throws Error
 // when the name is taken.
 void add_metric(ScoreField field);
 
