@@ -219,13 +219,11 @@ Allowance allowance_of(Kind kind, bool norm) {
 void Checker::relative(const std::string& name, double error, Kind kind, bool norm) {
   const Allowance allowed = allowance_of(kind, norm);
   if (float64()) {
-    double& spread = spreads_[case_][allowed.title];
+    double& spread = spreads_[allowed.title];
     spread = std::max(spread, error);
     return record(name, error, allowed.float64);
   }
-  double spread = 0;
-  if (rounding_.contains(case_)) spread = rounding_.at(case_).value(allowed.title, 0.0);
-  record(name, error, std::max(allowed.float32, kSafety * spread));
+  record(name, error, std::max(allowed.float32, kSafety * rounding_.value(allowed.title, 0.0)));
 }
 
 void Checker::number(const std::string& name, double got, double expected, Kind kind) {

@@ -39,7 +39,7 @@ enum class Kind { kOutput, kLoss, kGradient, kParameter, kMetric };
 // Compares and keeps the largest error per name, as a share of its tolerance.
 class Checker {
  public:
-  // rounding: {case: {kind of quantity: spread}} of the file, which float32 results are held to (rounding.h).
+  // rounding: {kind of quantity: spread} of the file, which float32 results are held to (rounding.h).
   Checker(torch::Dtype dtype, bool nightly, Json rounding) : dtype_(dtype), nightly_(nightly), rounding_(std::move(rounding)) {}
   torch::Dtype dtype() const { return dtype_; }
   bool float64() const { return dtype_ == torch::kFloat64; }
@@ -65,8 +65,8 @@ class Checker {
     bool failed() const { return !(error <= tolerance); }
   };
   const std::map<std::string, Line>& lines() const { return lines_; }
-  // {case: {kind of quantity: largest relative error}} of a float64 run.
-  const std::map<std::string, std::map<std::string, double>>& spreads() const { return spreads_; }
+  // {kind of quantity: largest relative error} of a float64 run.
+  const std::map<std::string, double>& spreads() const { return spreads_; }
   int64_t cases() const { return cases_; }
   int64_t left_to_nightly() const { return left_; }
   bool failed() const;
@@ -81,7 +81,7 @@ class Checker {
   int64_t cases_ = 0;
   int64_t left_ = 0;
   std::map<std::string, Line> lines_;
-  std::map<std::string, std::map<std::string, double>> spreads_;
+  std::map<std::string, double> spreads_;
 };
 
 // A runner checks one whole file. Its kind of file is told by the file's "file" field.

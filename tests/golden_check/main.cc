@@ -77,27 +77,25 @@ void print(const std::string& name, const Checker::Line& line) {
               line.failed() ? line.worst_case.c_str() : "");
 }
 
-// {case: {kind of quantity: spread}} over all draws, in two digits. Quantities that are exact or nearly so are left out.
+// {kind of quantity: spread} over all cases and draws, in two digits. What is exact or nearly so is left out.
 Json rounding_of(const std::string& name, const Json& file, golden::Runner runner) {
-  std::map<std::string, std::map<std::string, double>> largest;
+  std::map<std::string, double> largest;
   for (int draw = 1; draw <= golden::kDraws; ++draw) {
     Checker checker(torch::kFloat64, true, Json::object());
     golden::set_rounding_draw(draw);
     runner(file, checker);
-    for (const auto& [id, kinds] : checker.spreads())
-      for (const auto& [kind, spread] : kinds) {
-        double& most = largest[id][kind];
-        most = std::max(most, spread);
-      }
+    for (const auto& [kind, spread] : checker.spreads()) {
+      double& most = largest[kind];
+      most = std::max(most, spread);
+    }
   }
   golden::set_rounding_draw(0);
   Json out = Json::object();
-  for (const auto& [id, kinds] : largest)
-    for (const auto& [kind, spread] : kinds) {
-      char digits[32];
-      std::snprintf(digits, sizeof digits, "%.1e", spread);
-      if (spread > 1e-8) out[id][kind] = std::strtod(digits, nullptr);
-    }
+  for (const auto& [kind, spread] : largest) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%.1e", spread);
+    if (spread > 1e-8) out[kind] = std::strtod(digits, nullptr);
+  }
   std::printf("measured %s\n", name.c_str());
   std::fflush(stdout);
   return out;

@@ -91,7 +91,8 @@ TEST(Registry, TheReleasedNetworksWithTextsAreChosenByTheVariant) {
   EXPECT_TRUE(std::dynamic_pointer_cast<UaMtTextReleased>(makes("ua_mt", R"({"variant": "reference", )" + text + "}")));
   EXPECT_TRUE(std::dynamic_pointer_cast<DtcTextReleased>(makes("dtc", R"({"variant": "reference", )" + text + "}")));
   EXPECT_TRUE(std::dynamic_pointer_cast<TextSemiSegReleased>(makes("text_semiseg", R"({"variant": "reference"})")));
-  for (const std::string options : {R"({"variant": "reference"})", R"({"text": true, )" + paper_tmr + "}"}) {
+  const std::vector<std::string> of_the_paper = {R"({"variant": "reference"})", R"({"text": true, )" + paper_tmr + "}"};
+  for (const std::string& options : of_the_paper) {
     EXPECT_TRUE(std::dynamic_pointer_cast<UaMt>(makes("ua_mt", options))) << options;
     EXPECT_TRUE(std::dynamic_pointer_cast<Dtc>(makes("dtc", options))) << options;
   }
