@@ -67,7 +67,7 @@ TEST(Checkpoint, EqualStatesGiveEqualFiles) {
 
 TEST(Checkpoint, WeightsAreFinite) {
   const testing::TemporaryFolder folder;
-  for (const double value : {std::nan(""), INFINITY}) {
+  for (const double value : {std::nan(""), static_cast<double>(INFINITY)}) {
     Checkpoint broken = example();
     broken.method["network.w"][1][2] = value;
     write_checkpoint(folder / "last.safetensors", broken);

@@ -34,7 +34,7 @@ TEST(ShortPaths, InEveryWordOfAPage) {
   section.facts = {{path, {{"split", path}}}};
   section.overview.emplace();
   section.overview->entries = {{"mean", path, 0.5, 0.4, 0.6, 0}};
-  section.charts = {{"loss", "iteration", "", {}, {}, {{path, {{1, 1}, {2, 1}}, 0}}}};
+  section.charts = {{"loss", "iteration", {}, {}, {{path, {{1, 1}, {2, 1}}, 0}}}};
   page.sections.push_back(section);
   page.cases.emplace();
   page.cases->ids = {"case_0"};
