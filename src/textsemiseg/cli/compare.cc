@@ -47,7 +47,7 @@ void refuse_folder(const char* option, const std::string& file) {
 }
 
 // Runs are read, never written to.
-void check_output(const std::string& file, const Study& study) {
+void check_table_file(const std::string& file, const Study& study) {
   const fs::path target = fs::weakly_canonical(file);
   for (const StudyRow& row : study.rows) {
     for (const RunResults& run : row.runs) {
@@ -76,7 +76,7 @@ void run(CompareArguments arguments) {
     fill(arguments.latex, "comparison.tex");
   }
   for (const std::string& file : {arguments.csv, arguments.json, arguments.markdown, arguments.latex}) {
-    if (!file.empty()) check_output(file, study);
+    if (!file.empty()) check_table_file(file, study);
   }
   CompareOptions options;
   options.against = arguments.against;
