@@ -111,7 +111,9 @@ TEST_F(ScanFiles, PairsIgnoreTheFormat) {
 
 TEST_F(ScanFiles, HeadersOfACohortAreReadOnce) {
   testing::write_dicom_series(folder_ / "cohort/p1/study/series", testing::DicomSeries(3));
-  testing::write_dicom_series(folder_ / "cohort/p2", testing::DicomSeries(4));
+  testing::DicomSeries other(4);
+  other.series_uid = "1.2.8";
+  testing::write_dicom_series(folder_ / "cohort/p2", other);
   testing::write_dicom_series(folder_ / "one/study/series", testing::DicomSeries(5));
   const auto headers_of = [&](const std::string& input) {
     const int64_t before = dicom_headers_read();
