@@ -70,7 +70,7 @@ function(tss_test name)
       set(part ${name}_${shard})
     endif()
     add_test(NAME ${part} COMMAND ${name})
-    set_tests_properties(${part} PROPERTIES TIMEOUT 1200 LABELS "unit;${ARG_LABELS}" COST ${ARG_SHARDS}
+    set_tests_properties(${part} PROPERTIES TIMEOUT 2400 LABELS "unit;${ARG_LABELS}" COST ${ARG_SHARDS}
       ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${shard}")
   endforeach()
 endfunction()
