@@ -5,6 +5,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/workflows/prediction.h"
 
 int main(int argc, char** argv) {
@@ -15,7 +16,7 @@ int main(int argc, char** argv) {
   try {
     const tss::PredictingRuns runs = tss::load_runs({argv[1]}, {});
     const std::vector<std::string>& names = runs.record().class_names;
-    const std::vector<tss::PredictionJob> jobs = {{.id = "scan", .channels = {argv[2]}, .output = argv[3]}};
+    const std::vector<tss::PredictionJob> jobs = {{.id = "scan", .channels = {tss::Scan::open(argv[2])}, .output = argv[3]}};
     tss::check_outputs(jobs, static_cast<int64_t>(names.size()), /*overwrite=*/false);
     tss::predict_jobs(runs, jobs);
     const tss::LabelMap labels = tss::read_label_map(argv[3]);

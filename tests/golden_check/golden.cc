@@ -223,7 +223,10 @@ void Checker::relative(const std::string& name, double error, Kind kind, bool no
     spread = std::max(spread, error);
     return record(name, error, allowed.float64);
   }
-  record(name, error, std::max(allowed.float32, kSafety * rounding_.value(allowed.title, 0.0)));
+  double tolerance = std::max(allowed.float32, kSafety * rounding_.value(allowed.title, 0.0));
+  // A norm may be off by the root mean square of its elements' errors, which is no more than the largest of them.
+  if (kind == Kind::kGradient && norm) tolerance = std::max(tolerance, rounding_.value("gradients", 0.0));
+  record(name, error, tolerance);
 }
 
 void Checker::number(const std::string& name, double got, double expected, Kind kind) {
