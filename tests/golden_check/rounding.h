@@ -11,7 +11,7 @@
 // sqrt(k) and every addition rounds. The networks' sums have n = 27 * 16 to 27 * 256 products; kernels make them in 8 or 16 lanes, and
 // so in 27 to 864 steps a lane, with half of the layers below 110: sqrt(110 / 2) = 7.4, rounded up to 8.
 // kSafety: rectifiers that change sides are few and large, so that the largest of a few draws is no bound. The float32 runs of another
-// machine that the golden files state (float32_deviation) lie within 0.76 of the tolerance, all but one within 0.36.
+// machine that the golden files state (float32_deviation) lie within 0.38 of the tolerance, as do those of AVX2 kernels.
 // `golden_check DIR --measure-rounding rounding.json` writes the spreads.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace golden {
 
 constexpr double kUnits = 8;
 constexpr int kDraws = 3;
-constexpr double kSafety = 6;
+constexpr double kSafety = 12;
 
 // Which draw moves the formula values from now on; 0 leaves them as they are.
 void set_rounding_draw(int draw);
