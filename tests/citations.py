@@ -104,6 +104,8 @@ class Check:
             beside = os.path.join(os.path.dirname(self.full(path)), match.group(1))
             if os.path.exists(self.full("docs/" + match.group(1))) and not os.path.exists(beside):
                 self.fault(path, text, match.start(), f"{match.group(1)}: name it as docs/{match.group(1)}")
+        if path.endswith((".h", ".cc")):
+            self.commented_files(path, text)
         for match in SECTION.finditer(text):
             self.checked += 1
             places = [os.path.join(os.path.dirname(self.full(path)), match.group(1)), self.full(match.group(1))]
@@ -114,6 +116,15 @@ class Check:
             for number in [match.group(2)] + re.findall(r"\d+(?:\.\d+)?", match.group(3)):
                 if not any(re.match(re.escape(number) + r"\.?(?:\s|$)", h) for h in headings(page)):
                     self.fault(path, text, match.start(), f"{match.group(1)} has no section {number}")
+
+    # Files of other rooms that a comment names: room/file.h.
+    def commented_files(self, path, text):
+        for comment in re.finditer(r"//[^\n]*", text):
+            for match in re.finditer(r"(?<![\w/.<])((?:\w+/)+\w+\.(?:h|cc))\b", comment.group(0)):
+                self.checked += 1
+                roots = ("", "src", "src/textsemiseg", "tests")
+                if not any(os.path.exists(self.full(os.path.join(root, match.group(1)))) for root in roots):
+                    self.fault(path, text, comment.start(), f"{match.group(1)}: no such file")
 
     def page(self, path):
         text = text_of(self.full(path))

@@ -1,6 +1,6 @@
 // DTC: one network draws the structure and its signed distance, and the two must agree (Luo et al., AAAI 2021;
 // docs/methods.md#dtc), and its text-enhanced variant (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc). The
-// released network with texts is released/dtc_text.h.
+// released network with texts is methods/released/dtc_text.h.
 #pragma once
 
 #include "textsemiseg/methods/text_method.h"

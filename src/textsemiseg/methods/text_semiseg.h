@@ -1,5 +1,5 @@
 // Text-SemiSeg (Huang et al., MICCAI 2025), the paper's reading: one TMR after the encoder, two decoders, CSA, DCA
-// (docs/methods.md#text_semiseg). The released code's arithmetic is released/text_semiseg.h.
+// (docs/methods.md#text_semiseg). The released code's arithmetic is methods/released/text_semiseg.h.
 #pragma once
 
 #include <array>

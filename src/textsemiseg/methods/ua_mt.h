@@ -1,6 +1,6 @@
 // UA-MT: a mean teacher whose targets count where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019;
 // docs/methods.md#ua_mt), and its text-enhanced variant (Table 4 of Text-SemiSeg; docs/methods.md#texts-in-ua_mt-and-dtc). The
-// released network with texts is released/ua_mt_text.h.
+// released network with texts is methods/released/ua_mt_text.h.
 #pragma once
 
 #include <functional>

@@ -16,7 +16,7 @@ struct DatasetFacts {
   Json label_map = Json::object();    // stored value -> class name, in place of classes
   std::vector<std::string> channels;  // names
   std::string split;                  // of configs/splits; only named in messages, never used unasked
-  // Where the files lie, relative to the source folder: * and ** as in a shell, {id} is the case (data/file_patterns.h). One image per
+  // Where the files lie, relative to the source folder: * and ** as in a shell, {id} is the case (source/file_patterns.h). One image per
   // channel; a folder is a DICOM series. Empty: the layouts that prepare knows.
   std::vector<std::string> images;
   std::string label;

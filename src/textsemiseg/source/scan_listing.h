@@ -1,4 +1,4 @@
-// Scans of a folder by name: what the layouts of data/source.h are put together from.
+// Scans of a folder by name: what the layouts of source/source.h are put together from.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 //
 // Layouts: MSD and nnU-Net v2 (imagesTr, labelsTr, imagesTs, labelsTs, dataset.json), community HDF5 (<case>/<any>.h5 or
 // <case>.h5), a plain folder (images/ and labels/, or <case>.nii.gz beside <case>_label.nii.gz or <case>_seg.nii.gz; an image may be a
-// folder with a DICOM series, or an .npz file that holds its label), and a folder per case (data/case_folders.h).
+// folder with a DICOM series, or an .npz file that holds its label), and a folder per case (source/case_folders.h).
 #pragma once
 
 #include <filesystem>

@@ -17,7 +17,7 @@ struct InputScan {
 };
 // input: a file, a DICOM series (FOLDER or FOLDER#series), or a folder whose files and DICOM folders are the cases; files named
 // <case>_0000, <case>_0001, ... (nnU-Net) are the channels of one case. A folder with slices in it is that series whatever lies beside
-// them, and so is one with a single volume below it. Names of labels (data/scan_listing.h) of other scans are left out with a warning, and
+// them, and so is one with a single volume below it. Names of labels (source/scan_listing.h) of other scans are left out with a warning, and
 // folders of scouts. Throws InputError: missing, no scan, a number of channels other than `channels`, a gap in their numbers, two scans of
 // one name.
 std::vector<InputScan> find_inputs(const std::filesystem::path& input, int64_t channels);

@@ -9,7 +9,7 @@
 
 namespace tss {
 
-// The text block of a decoder (released/text_decoder.h): one token per whole plane, so that no text can reach the output.
+// The text block of a decoder (methods/released/text_decoder.h): one token per whole plane, so that no text can reach the output.
 MultiplanarOptions released_text_block(const VNetOptions& network, const std::array<int64_t, 3>& patch, int64_t text_dimension,
                                        double dropout);
 
