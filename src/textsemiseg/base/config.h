@@ -3,8 +3,10 @@
 //
 //   struct OptimiserOptions {
 //     double learning_rate = 0.01;
-//     template <class V> void visit(V& v) { v("learning_rate", learning_rate); }
+//     template <class V> void visit(V& v) { v("learning_rate", learning_rate, "at the start, above 0"); }
 //   };
+//
+// The third word says what may stand there and what it is for, in one line; lists of options show it.
 #pragma once
 
 #include <concepts>
@@ -124,7 +126,7 @@ class FieldReader {
 
   // Leaves the field as it is where the section lacks the key; throws InputError naming source and field on a wrong type.
   template <class T>
-  void operator()(const char* key, T& field) {
+  void operator()(const char* key, T& field, const char* = "") {
     known_.push_back(key);
     const auto found = section_.find(key);
     if (found == section_.end()) return;
@@ -155,7 +157,7 @@ class FieldReader {
 class FieldWriter {
  public:
   template <class T>
-  void operator()(const char* key, T& field) {
+  void operator()(const char* key, T& field, const char* = "") {
     if constexpr (WritesItself<T>) {
       tree[key] = field.write_config();
     } else if constexpr (requires { field.visit(*this); }) {
@@ -168,6 +170,40 @@ class FieldWriter {
   }
   Json tree = Json::object();
 };
+
+// One key of a configuration, for lists of them.
+struct OptionField {
+  std::string key;  // dotted: "optimiser.schedule"
+  Json value;       // as it stands in the options that were asked
+  std::string help;
+};
+
+// Collects the fields of options, section by section.
+class FieldLister {
+ public:
+  explicit FieldLister(std::string prefix = "") : prefix_(std::move(prefix)) {}
+  template <class T>
+  void operator()(const char* key, T& field, const char* help = "") {
+    if constexpr (requires { field.visit(*this); }) {
+      FieldLister inner(prefix_ + key + ".");
+      field.visit(inner);
+      fields.insert(fields.end(), inner.fields.begin(), inner.fields.end());
+    } else {
+      fields.push_back({prefix_ + key, Json(field), help});
+    }
+  }
+  std::vector<OptionField> fields;
+
+ private:
+  std::string prefix_;
+};
+
+template <class Options>
+std::vector<OptionField> list_fields(Options options, const std::string& prefix = "") {
+  FieldLister lister(prefix);
+  options.visit(lister);
+  return lister.fields;
+}
 
 template <class Options>
 void read_options(const Json& config, const std::string& source, Options& options) {

@@ -14,18 +14,18 @@ namespace tss {
 
 struct WindowOptions {
   std::vector<int64_t> patch = {96, 96, 96};
-  std::vector<int64_t> stride;  // voxels; empty: patch * (1 - overlap)
+  std::vector<int64_t> stride;
   double overlap = 0.5;
-  std::string weights = "gaussian";  // gaussian | constant (the published programs)
-  int64_t batch = 4;                 // windows per call
+  std::string weights = "gaussian";
+  int64_t batch = 4;
 
   template <class V>
   void visit(V& v) {
-    v("patch", patch);
-    v("stride", stride);
-    v("overlap", overlap);
-    v("weights", weights);
-    v("batch", batch);
+    v("patch", patch, "sides of a window, voxels; sampler.patch where it is not given");
+    v("stride", stride, "steps between windows, voxels; empty: by overlap");
+    v("overlap", overlap, "share that neighbouring windows have in common, from 0, below 1");
+    v("weights", weights, "gaussian or constant (the published programs): of the voxels of a window");
+    v("batch", batch, "windows per call of the network, at least 1");
   }
   void check() const;  // throws InputError naming the field
   // The stride in use, >= 1 on each axis.

@@ -12,19 +12,20 @@
 namespace tss {
 
 struct BcpOptions {
-  std::string flavour = "left_atrium";  // left_atrium | pancreas: which of the two released programs
-  double pretrain_share = 0;            // of the run; 0: the flavour's, 2,000 of 17,000 or 1,800 of 6,800 iterations
-  double box_share = 2.0 / 3;           // sides of the pasted box as a part of the patch's, rounded down
-  double pseudo_weight = 0.5;           // of the part of a mixture that carries a pseudo label
-  double teacher_decay = 0.99;          // alpha of the teacher's moving average, constant
+  std::string flavour = "left_atrium";
+  double pretrain_share = 0;
+  double box_share = 2.0 / 3;
+  double pseudo_weight = 0.5;
+  double teacher_decay = 0.99;
 
   template <class V>
   void visit(V& v) {
-    v("flavour", flavour);
-    v("pretrain_share", pretrain_share);
-    v("box_share", box_share);
-    v("pseudo_weight", pseudo_weight);
-    v("teacher_decay", teacher_decay);
+    v("flavour", flavour, "left_atrium or pancreas: which of the two released programs");
+    v("pretrain_share", pretrain_share,
+      "share of the run for pre-training, 0 to 1; 0: the flavour's own, 2,000 of 17,000 or 1,800 of 6,800");
+    v("box_share", box_share, "sides of the pasted box as a share of the patch's, above 0, below 1");
+    v("pseudo_weight", pseudo_weight, "of the part of a mixture that carries a pseudo label, 0 or more");
+    v("teacher_decay", teacher_decay, "of the teacher's moving average, from 0, below 1");
   }
   void check() const;
   bool pancreas() const { return flavour == "pancreas"; }

@@ -10,17 +10,18 @@
 namespace tss {
 
 struct McfOptions {
-  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs, R = 40
+  std::string variant = "paper";
   double rectification_weight = 0.5;
   double consistency_weight = 0.1;
-  double ramp_share = 1.0;  // of the run until lambda is at its full value (R = 40 of a 6,000-iteration run)
+  double ramp_share = 1.0;
 
   template <class V>
   void visit(V& v) {
-    v("variant", variant);
-    v("rectification_weight", rectification_weight);
-    v("consistency_weight", consistency_weight);
-    v("ramp_share", ramp_share);
+    v("variant", variant, "paper (lambda by the length of the run) or reference (released epochs of 150 iterations, R = 40)");
+    v("rectification_weight", rectification_weight, "of the loss where the two networks differ, 0 or more");
+    v("consistency_weight", consistency_weight, "lambda at its full value, 0 or more");
+    v("ramp_share", ramp_share,
+      "share of the run until lambda is at its full value, 0 to 1 (released: R = 40 of 6,000 iterations)");
   }
   void check() const;
 };

@@ -14,7 +14,7 @@ namespace tss {
 // A visitor that keeps every field's full name and printed value.
 struct PrintedFields {
   template <class T>
-  void operator()(const char* key, T& field) {
+  void operator()(const char* key, T& field, const char* = "") {
     if constexpr (requires { field.visit(*this); }) {
       PrintedFields inner{prefix + key + ".", {}};
       field.visit(inner);

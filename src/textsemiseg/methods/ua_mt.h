@@ -12,27 +12,27 @@
 namespace tss {
 
 struct UaMtOptions {
-  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs
-  std::string dice = "all";       // classes of the Dice loss: all (SSL4MIS) | foreground (yulequan/UA-MT)
+  std::string variant = "paper";
+  std::string dice = "all";
   double consistency_weight = 0.1;
-  double ramp_share = 1.0;    // paper: of the run until lambda is at its full value
-  int64_t ramp_epochs = 200;  // reference: the same in epochs; 200 in SSL4MIS (30,000 iterations), 40 in yulequan/UA-MT (6,000)
+  double ramp_share = 1.0;
+  int64_t ramp_epochs = 200;
   double teacher_decay = 0.99;
-  int64_t passes = 8;  // predictions under dropout and noise; an even number
-  bool text = false;   // TMR and CSA
+  int64_t passes = 8;
+  bool text = false;
   FusionOptions tmr;
   AlignmentOptions csa;
 
   template <class V>
   void visit(V& v) {
-    v("variant", variant);
-    v("dice", dice);
-    v("consistency_weight", consistency_weight);
-    v("ramp_share", ramp_share);
-    v("ramp_epochs", ramp_epochs);
-    v("teacher_decay", teacher_decay);
-    v("passes", passes);
-    v("text", text);
+    v("variant", variant, "paper (lambda by the length of the run) or reference (released epochs of 150 iterations)");
+    v("dice", dice, "classes of the Dice loss: all (SSL4MIS) or foreground (yulequan/UA-MT)");
+    v("consistency_weight", consistency_weight, "lambda at its full value, 0 or more");
+    v("ramp_share", ramp_share, "variant paper: share of the run until lambda is at its full value, 0 to 1");
+    v("ramp_epochs", ramp_epochs, "variant reference: the same in epochs; 200 in SSL4MIS, 40 in yulequan/UA-MT");
+    v("teacher_decay", teacher_decay, "of the teacher's moving average, from 0, below 1");
+    v("passes", passes, "predictions under dropout and noise, an even number");
+    v("text", text, "true or false: class texts guide the network (TMR and CSA)");
     v("tmr", tmr);
     v("csa", csa);
   }

@@ -9,17 +9,18 @@
 namespace tss {
 
 struct UrpcOptions {
-  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs, R = 400
-  std::string backbone = "vnet";  // vnet: as in Text-SemiSeg's tables | unet3d: the released network
+  std::string variant = "paper";
+  std::string backbone = "vnet";
   double consistency_weight = 0.1;
-  double ramp_share = 1.0;  // of the run until lambda is at its full value (R = 400 of the script's 60,000 iterations)
+  double ramp_share = 1.0;
 
   template <class V>
   void visit(V& v) {
-    v("variant", variant);
-    v("backbone", backbone);
-    v("consistency_weight", consistency_weight);
-    v("ramp_share", ramp_share);
+    v("variant", variant, "paper (lambda by the length of the run) or reference (released epochs of 150 iterations, R = 400)");
+    v("backbone", backbone, "vnet (as in Text-SemiSeg's tables) or unet3d (the released network)");
+    v("consistency_weight", consistency_weight, "lambda at its full value, 0 or more");
+    v("ramp_share", ramp_share,
+      "share of the run until lambda is at its full value, 0 to 1 (released: R = 400 of 60,000 iterations)");
   }
   void check() const;
 };

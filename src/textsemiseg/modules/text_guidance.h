@@ -15,21 +15,21 @@
 namespace tss {
 
 struct FusionOptions {
-  std::string fusion = "multiplanar";      // multiplanar (TMR) | repeat (Table 3) | none
-  std::string attention = "text_queries";  // text_queries (Eq. 2) | visual_queries
-  int64_t dimension = 512;                 // of a token
+  std::string fusion = "multiplanar";
+  std::string attention = "text_queries";
+  int64_t dimension = 512;
   int64_t heads = 8;
   double dropout = 0.1;
-  double text_scale = 1.0;  // multiplies the unit text features before the attention
+  double text_scale = 1.0;
 
   template <class V>
   void visit(V& v) {
-    v("fusion", fusion);
-    v("attention", attention);
-    v("dimension", dimension);
-    v("heads", heads);
-    v("dropout", dropout);
-    v("text_scale", text_scale);
+    v("fusion", fusion, "multiplanar (TMR), repeat (Table 3) or none");
+    v("attention", attention, "text_queries (Eq. 2) or visual_queries");
+    v("dimension", dimension, "of a token of the fusion, above 0");
+    v("heads", heads, "of its attention; they divide the dimension");
+    v("dropout", dropout, "in the fusion, 0 to 1");
+    v("text_scale", text_scale, "multiplies the unit text features before the attention");
   }
   // Throws InputError. section: where the options stand, "text_semiseg.tmr".
   void check(const std::string& section) const;

@@ -15,35 +15,35 @@ namespace tss {
 
 struct TextOptions {
   // auto: table if `table` is given, else the encoder of `weights`, else MiniLM where its package is installed, else learned.
-  std::string source = "auto";  // auto | clip | bert | table | learned
-  std::string weights;  // file, folder or package of an encoder (text_encoder.h says which); clip without it: drawn from the seed
-  std::string
-      vocabulary;  // CLIP's bpe_simple_vocab_16e6.txt.gz or BERT's vocab.txt; docs/text.md says where else it is looked for
-  int64_t prompt_length = 4;       // M of Eq. 1; 4 in the paper; 0: the encoder's own features, nothing is learned
-  bool class_specific = true;      // prompt vectors per class, as released
-  std::string prompt_template;     // "a scan of a {}." for an encoder: {} is the class's text; empty: the text alone
-  std::string combine = "mean";    // mean | attend: several texts of one class
-  std::string precision = "fp32";  // fp32 | bf16: of the frozen encoder's stored weights
-  std::string table;               // file of text embeddings
-  std::string prompts;             // JSON file with the prompts of the table's rows; found beside it when empty
-  int64_t dimension = 512;         // of learned vectors; CLIP ViT-B/32 has 512
+  std::string source = "auto";
+  std::string weights;
+  std::string vocabulary;
+  int64_t prompt_length = 4;
+  bool class_specific = true;
+  std::string prompt_template;
+  std::string combine = "mean";
+  std::string precision = "fp32";
+  std::string table;
+  std::string prompts;
+  int64_t dimension = 512;
 
   // Throws InputError naming the field.
   void check() const;
 
   template <class V>
   void visit(V& v) {
-    v("source", source);
-    v("weights", weights);
-    v("vocabulary", vocabulary);
-    v("prompt_length", prompt_length);
-    v("class_specific", class_specific);
-    v("prompt_template", prompt_template);
-    v("combine", combine);
-    v("precision", precision);
-    v("table", table);
-    v("prompts", prompts);
-    v("dimension", dimension);
+    v("source", source, "auto, clip, bert, table or learned: where class texts come from");
+    v("weights", weights, "file, folder or package of a text encoder");
+    v("vocabulary", vocabulary, "file of the encoder's vocabulary; found by itself when empty");
+    v("prompt_length", prompt_length,
+      "learned prompt vectors before a text (M of Eq. 1), 0 or more; 0: the encoder's own features");
+    v("class_specific", class_specific, "true or false: prompt vectors per class, as released");
+    v("prompt_template", prompt_template, "words around a text, {} stands for it: \"a scan of a {}.\"; empty: the text alone");
+    v("combine", combine, "mean or attend: several texts of one class");
+    v("precision", precision, "fp32 or bf16: of the frozen encoder's weights");
+    v("table", table, "file of text embeddings");
+    v("prompts", prompts, "JSON file with the prompts of the table's rows; looked for beside it when empty");
+    v("dimension", dimension, "of learned vectors, above 0; CLIP ViT-B/32 has 512");
   }
 };
 
