@@ -33,6 +33,7 @@ MethodInfo method_entry_of(std::string name, std::string summary, TextUse text, 
   info.resolve = [name](const Json& section, const std::string& source) {
     return write_options(method_options<Options>(name, section, source));
   };
+  info.fields = [name] { return list_fields(Options{}, name + "."); };
   info.name = std::move(name);
   info.summary = std::move(summary);
   info.text = text;

@@ -22,6 +22,8 @@ struct MethodInfo {
   std::function<std::shared_ptr<Method>(const Json& options, const std::string& source, const MethodSetup& setup)> make;
   // The section with every default filled in.
   std::function<Json(const Json& options, const std::string& source)> resolve;
+  // Every key of the section with its default and a line, "text_semiseg.dca.start".
+  std::function<std::vector<OptionField>()> fields = {};
   // The method's own optimiser, sampler and network as far as they differ from a run's common defaults: TOML, sections as in a run's
   // configuration, which goes over it. This program's methods have theirs in configs/methods and leave it empty.
   std::string defaults = "";
