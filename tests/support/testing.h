@@ -36,7 +36,7 @@ std::string input_error_of(const Action& action) {
 
 // The file's bytes without the last `missing`.
 inline void truncate_copy(const std::filesystem::path& from, const std::filesystem::path& to, size_t missing) {
-  const std::string bytes = read_text_file(from);
+  const std::string bytes = read_text_file(from, kMostLogBytes);
   std::ofstream(to, std::ios::binary) << bytes.substr(0, bytes.size() - missing);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "textsemiseg/base/printable.h"
+
 namespace tss {
 namespace {
 
@@ -12,11 +14,15 @@ size_t width_of(const std::string& text) {
 
 }  // namespace
 
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+std::string aligned(const std::vector<std::vector<std::string>>& table) {
+  std::vector<std::vector<std::string>> rows = table;
   std::vector<size_t> widths;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) {
+      row[i] = printable(row[i]);
+      widths[i] = std::max(widths[i], width_of(row[i]));
+    }
   }
   std::string out;
   for (const auto& row : rows) {

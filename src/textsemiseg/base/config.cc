@@ -113,7 +113,7 @@ Json parse_toml(const std::string& text, const std::string& source) {
 }
 
 Json read_json(const fs::path& path) {
-  const std::string text = read_text_file(path);
+  const std::string text = read_text_file(path, kMostJsonBytes);
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {

@@ -1,12 +1,32 @@
 #include "textsemiseg/base/csv.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
 namespace {
+
+bool is_number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return status != std::errc::invalid_argument && end == text.data() + text.size() && !text.empty();
+}
+
+// A formula for a spreadsheet, or one with apostrophes before it: those need one more, or the reader would take one away.
+bool looks_like_formula(std::string_view text) {
+  const size_t begin = text.find_first_not_of('\'');
+  if (begin == std::string_view::npos || std::string_view("=+-@\t\r\n").find(text[begin]) == std::string_view::npos) return false;
+  return begin > 0 || !is_number(text);
+}
+
+std::string as_read(std::string cell) {
+  if (cell.starts_with('\'') && looks_like_formula(cell)) cell.erase(0, 1);
+  return cell;
+}
 
 class CsvParser {
  public:
@@ -45,14 +65,14 @@ class CsvParser {
       const size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
       const std::string out = text_.substr(at_, end - at_);
       at_ = end;
-      return out;
+      return as_read(out);
     }
     const int64_t line = line_;
     std::string out;
     for (++at_; at_ < text_.size(); ++at_) {
       if (text_[at_] == '"' && (at_ + 1 >= text_.size() || text_[at_ + 1] != '"')) {
         ++at_;
-        return out;
+        return as_read(std::move(out));
       }
       if (text_[at_] == '"') ++at_;
       line_ += text_[at_] == '\n';
@@ -70,9 +90,10 @@ class CsvParser {
 }  // namespace
 
 std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  const std::string marked = looks_like_formula(text) ? "'" + text : text;
+  if (marked.find_first_of(",\"\r\n") == std::string::npos) return marked;
   std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  for (const char c : marked) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
 }
 

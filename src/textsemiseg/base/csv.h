@@ -1,4 +1,6 @@
-// Comma-separated values, RFC 4180: cells with a comma, a quote or a line break stand in quotes, quotes are doubled.
+// Comma-separated values, RFC 4180: cells with a comma, a quote or a line break stand in quotes, quotes are doubled. A spreadsheet takes
+// a cell that begins with = + - @, a tab or a line break for a formula: one that is no number is written with an apostrophe before it, as
+// spreadsheets mark text, and read without it.
 #pragma once
 
 #include <string>

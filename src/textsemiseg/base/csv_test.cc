@@ -16,6 +16,20 @@ TEST(Csv, ReadsWhatItWrites) {
   EXPECT_EQ(parse_csv(text, "f.csv"), rows);
 }
 
+TEST(Csv, NoCellIsAFormulaAndAllComeBack) {
+  const Rows rows{{"=1+1", "+cmd|' /C calc'!A0", "-a", "@SUM(A1)", "\t=1", "\r=1", "\n=1"},
+                  {"'=1", "''=1", "'", "'tis", "=\"a,b\"", "-", "'-1"},
+                  {"-1", "+2.5", "-1e-300", "1e999", "-inf", "case-1", "a=b"}};
+  std::string text;
+  for (const auto& row : rows) text += csv_line(row);
+  EXPECT_EQ(text,
+            "'=1+1,'+cmd|' /C calc'!A0,'-a,'@SUM(A1),'\t=1,\"'\r=1\",\"'\n=1\"\n"
+            "''=1,'''=1,','tis,\"'=\"\"a,b\"\"\",'-,''-1\n"
+            "-1,+2.5,-1e-300,1e999,-inf,case-1,a=b\n");
+  EXPECT_EQ(parse_csv(text, "f.csv"), rows);
+  EXPECT_EQ(parse_csv("=1+1,-a\n", "f.csv"), (Rows{{"=1+1", "-a"}})) << "files of earlier versions";
+}
+
 TEST(Csv, LineEndsOfWindowsAndNoLastLineBreak) {
   EXPECT_EQ(parse_csv("a,b\r\n1,2", "f.csv"), (Rows{{"a", "b"}, {"1", "2"}}));
   EXPECT_TRUE(parse_csv("", "f.csv").empty());

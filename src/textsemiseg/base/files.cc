@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
@@ -12,7 +13,6 @@
 #include <mutex>
 #include <random>
 #include <set>
-#include <sstream>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/machine.h"
@@ -55,11 +55,21 @@ std::string random_mark() {
   return hex(hash_bytes(concat(start, " ", ::getpid(), " ", count++)));
 }
 
+// The end of a name, with its extension: what is put before it must not make it longer than names may be there.
+std::string fitting_end(const fs::path& folder, const std::string& name, size_t before) {
+  const long most = ::pathconf(folder.c_str(), _PC_NAME_MAX);
+  const size_t room = static_cast<size_t>(most > 0 ? most : 255) - before;
+  if (name.size() <= room) return name;
+  size_t begin = name.size() - room;
+  while (begin < name.size() && (static_cast<unsigned char>(name[begin]) & 0xC0) == 0x80) ++begin;  // no half characters
+  return name.substr(begin);
+}
+
 // Keeps the extension at the end: some libraries choose the format by it. Nobody can guess the name, and what stands there is not opened.
 fs::path make_temporary(const fs::path& folder, const fs::path& named) {
   for (int attempt = 0; attempt < 100; ++attempt) {
-    const fs::path path =
-        folder / concat(kTemporaryPrefix, machine_mark(), "-", ::getpid(), "-", random_mark(), "-", named.filename().string());
+    const std::string mark = concat(kTemporaryPrefix, machine_mark(), "-", ::getpid(), "-", random_mark(), "-");
+    const fs::path path = folder / (mark + fitting_end(folder, named.filename().string(), mark.size()));
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file >= 0) {
       ::close(file);
@@ -159,14 +169,37 @@ void write_text_file(const fs::path& path, std::string_view text) {
   });
 }
 
-std::string read_text_file(const fs::path& path) {
+void require_regular_file(const fs::path& path) {
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) throw InputError(path.string(), "is a folder", "a file");
+  const fs::file_type type = fs::status(path, ignored).type();
+  if (type == fs::file_type::regular) return;
+  if (type == fs::file_type::directory) throw InputError(path.string(), "is a folder", "a file");
+  if (type == fs::file_type::not_found || type == fs::file_type::none || type == fs::file_type::unknown)
+    throw InputError(path.string(), "cannot be opened", "a readable file");
+  throw InputError(path.string(),
+                   type == fs::file_type::fifo     ? "is a pipe"
+                   : type == fs::file_type::socket ? "is a socket"
+                                                   : "is a device",
+                   "a regular file");
+}
+
+std::string read_text_file(const fs::path& path, int64_t most_bytes) {
+  require_regular_file(path);
   std::ifstream in(path, std::ios::binary);
   if (!in) throw InputError(path.string(), "cannot be opened", "a readable file");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+  // Files of /proc say that they are empty, and others grow while they are read: counted, not believed.
+  std::string text;
+  std::error_code ignored;
+  const auto size = fs::file_size(path, ignored);
+  if (!ignored) text.reserve(std::min<uint64_t>(size, static_cast<uint64_t>(most_bytes)));
+  for (char buffer[1 << 16]; in;) {
+    in.read(buffer, sizeof buffer);
+    text.append(buffer, static_cast<size_t>(in.gcount()));
+    if (static_cast<int64_t>(text.size()) > most_bytes)
+      throw InputError(path.string(), concat("is larger than ", most_bytes >> 20, " MB"), "a text file of at most that size");
+  }
+  if (in.bad()) throw InputError(path.string(), "cannot be read", "a readable file");
+  return text;
 }
 
 uint64_t hash_bytes(std::string_view bytes, uint64_t start) {

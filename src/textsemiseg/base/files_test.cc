@@ -133,6 +133,40 @@ TEST(Files, ClearWords) {
   EXPECT_EQ(read_text_file(folder / "taken/inside"), "x");
 }
 
+TEST(Files, OnlyRegularFilesOfAReasonableSizeAreRead) {
+  testing::TemporaryFolder folder;
+  const fs::path pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(input_error_of([&] { read_text_file(pipe); }), HasSubstr("pipe: is a pipe; expected a regular file"));
+  EXPECT_EQ(input_error_of([] { read_text_file("/dev/zero"); }), "/dev/zero: is a device; expected a regular file");
+  const fs::path large = folder / "large";
+  write_text_file(large, "x");
+  fs::resize_file(large, (16 << 20) + 1);
+  EXPECT_THAT(input_error_of([&] { read_text_file(large); }),
+              HasSubstr("large: is larger than 16 MB; expected a text file of at most that size"));
+  EXPECT_EQ(read_text_file(large, kMostJsonBytes).size(), (16u << 20) + 1);
+  fs::resize_file(large, 16 << 20);
+  EXPECT_EQ(read_text_file(large).size(), 16u << 20);
+  fs::create_symlink(large, folder / "link");
+  EXPECT_NO_THROW(require_regular_file(folder / "link"));
+  EXPECT_FALSE(read_text_file("/proc/self/status").empty()) << "its size is said to be 0";
+}
+
+TEST(Files, TheLongestNamesCanBeWritten) {
+  testing::TemporaryFolder folder;
+  std::string name = "é";
+  name += std::string(255 - name.size() - 7, 'x') + ".nii.gz";
+  write_atomically(folder / name, [&](const fs::path& temporary) {
+    EXPECT_THAT(temporary.string(), ::testing::EndsWith("x.nii.gz"));
+    write_text_file(temporary, "x");
+  });
+  EXPECT_EQ(read_text_file(folder / name), "x");
+  EXPECT_EQ(files_in(folder.path()), 1);
+  name.insert(0, "x");
+  EXPECT_THAT(input_error_of([&] { write_text_file(folder / name, "x"); }), HasSubstr("cannot be written (File name too long)"));
+  EXPECT_EQ(files_in(folder.path()), 1) << "nothing stays behind";
+}
+
 TEST(Files, HashIsFnv1a) {
   EXPECT_EQ(hash_bytes(""), 0xcbf29ce484222325u);
   EXPECT_EQ(hash_bytes("foobar"), 0x85944171f73967e8u);  // from the authors' page of test values

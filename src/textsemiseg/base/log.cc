@@ -9,6 +9,8 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/messages.h"
+#include "textsemiseg/base/printable.h"
+#include "textsemiseg/base/progress_line.h"
 
 namespace tss {
 namespace {
@@ -31,12 +33,16 @@ LogLevel current_level = LogLevel::kNormal;
 
 // For machines: a line of JSON in place of the text on stderr; the log file, if there is one, stays text.
 void write(spdlog::level::level_enum level, const std::string& message) {
-  if (message_format() == MessageFormat::kText) return logger().log(level, "{}", message);
   if (!logger().should_log(level)) return;
+  if (message_format() == MessageFormat::kText) {
+    lift_progress_line();
+    return logger().log(level, "{}", printable(message));
+  }
   const auto name = spdlog::level::to_string_view(level);
   log_message_event(std::string(name.data(), name.size()), message);
+  const std::string text = printable(message);
   for (size_t i = 1; i < logger().sinks().size(); ++i) {
-    logger().sinks()[i]->log(spdlog::details::log_msg(logger().name(), level, message));
+    logger().sinks()[i]->log(spdlog::details::log_msg(logger().name(), level, text));
     logger().sinks()[i]->flush();
   }
 }

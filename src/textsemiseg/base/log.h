@@ -1,4 +1,4 @@
-// Messages on stderr (base/messages.h: their form); standard output is kept for results. The one file behind it uses spdlog, whose headers
+// Messages on stderr (base/messages.h: their form), one line each (base/printable.h); standard output is kept for results. The one file behind it uses spdlog, whose headers
 // must not meet torch's (both bring fmt).
 #pragma once
 

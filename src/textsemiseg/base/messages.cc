@@ -25,7 +25,8 @@ std::string variable(const char* name) {
 void write_line(const std::string& event, const nlohmann::ordered_json& fields) {
   nlohmann::ordered_json line = {{"time", timestamp()}, {"event", event}};
   line.update(fields);
-  const std::string text = line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  // ASCII alone: a terminal obeys some letters beyond it, too.
+  const std::string text = line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   static std::mutex mutex;  // loaders speak from their own threads
   const std::lock_guard lock(mutex);
   std::cerr << text << std::flush;

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/printable.h"
+#include "textsemiseg/base/progress_line.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
@@ -20,7 +21,7 @@ Progress::Progress(std::string title, int64_t total, int64_t start)
       terminal_(live_terminal(STDERR_FILENO)) {}
 
 Progress::~Progress() {
-  if (drawn_) std::fputs("\n", stderr);
+  if (drawn_) end_progress_line();
 }
 
 void Progress::update(int64_t done, const std::string& note) {
@@ -76,8 +77,7 @@ void Progress::draw(const ProgressState& state) const {
   constexpr int kWidth = 28;
   std::string bar(static_cast<size_t>(state.share * kWidth), '#');
   bar.resize(kWidth, '.');
-  std::fprintf(stderr, "\r\033[K%s [%s] %s", title_.c_str(), bar.c_str(), tail.c_str());
-  std::fflush(stderr);
+  draw_progress_line(printable(concat(title_, " [", bar, "] ", tail)));
 }
 
 }  // namespace tss

@@ -5,6 +5,7 @@
 
 #include "support/testing.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/progress_line.h"
 
 namespace tss::progress_test {
 
@@ -34,6 +35,17 @@ TEST(Progress, UnfinishedShortRunsAndEmptyOnesAreQuiet) {
 }
 
 TEST(Progress, ResumedRunsCountFromWhereTheyStood) { EXPECT_THAT(lines_of(10, 8, 10), HasSubstr("10/10")); }
+
+TEST(Progress, ABarAndAMessageDoNotShareALine) {
+  ::testing::internal::CaptureStderr();
+  draw_progress_line("train [##..] 2/4");
+  log_warning("the loss rises");
+  draw_progress_line("train [###.] 3/4");
+  end_progress_line();
+  log_info("done");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "\r\033[Ktrain [##..] 2/4\r\033[Kwarning: the loss rises\n\r\033[Ktrain [###.] 3/4\ninfo: done\n");
+}
 
 TEST(Log, LevelsAndFile) {
   testing::TemporaryFolder folder;

@@ -23,7 +23,7 @@ Json text_probe(const fs::path& run, const std::string& role, std::string& where
   const fs::path log = RunFolder{run}.log();
   Json found;
   if (!fs::exists(log)) return found;
-  std::istringstream lines(read_text_file(log));
+  std::istringstream lines(read_text_file(log, kMostLogBytes));
   for (std::string line; std::getline(lines, line);) {
     if (line.find("\"text_probe\"") == std::string::npos) continue;
     const Json parsed = Json::parse(line, nullptr, false);

@@ -25,7 +25,7 @@ void collect(const nlohmann::json& value, const std::string& name, double iterat
 }  // namespace
 
 Curves read_curves(const std::filesystem::path& log) {
-  const std::string text = read_text_file(log);
+  const std::string text = read_text_file(log, kMostLogBytes);
   const bool whole = text.empty() || text.back() == '\n';
   std::vector<std::string> lines = split(text, '\n');
   Curves curves;

@@ -156,7 +156,7 @@ TensorBoardWriter::TensorBoardWriter(const fs::path& folder, int64_t keep_until)
   const bool exists = fs::exists(path_);
   size_t kept = 0;
   if (exists) {
-    const std::string file = read_text_file(path_);
+    const std::string file = read_text_file(path_, kMostLogBytes);
     kept = bytes_to_keep(file, keep_until);
     if (kept < file.size()) fs::resize_file(path_, kept);
   }

@@ -173,7 +173,7 @@ void write_cases_csv(const std::filesystem::path& path, const ScoreSet& set) {
 
 ScoreSet read_cases_csv(const std::filesystem::path& path) {
   const std::string file = path.string();
-  const std::vector<std::vector<std::string>> rows = parse_csv(read_text_file(path), file);
+  const std::vector<std::vector<std::string>> rows = parse_csv(read_text_file(path, kMostLogBytes), file);
   const std::vector<std::string> header = rows.empty() ? std::vector<std::string>{} : rows.front();
   const auto column = [&](const std::string& name) {
     const auto found = std::find(header.begin(), header.end(), name);

@@ -60,7 +60,7 @@ std::vector<std::string> read_table_prompts(const fs::path& table, const fs::pat
   const std::string name = table.filename().string();
   json file;
   try {
-    file = json::parse(read_text_file(path));
+    file = json::parse(read_text_file(path, kMostJsonBytes));
   } catch (const json::exception&) {
     throw InputError(path.string(), "is not JSON", "the prompts of " + name);
   }
