@@ -77,6 +77,11 @@ void CommandLine::parse(int argc, const char* const* argv) {
   }
 }
 
+std::string CommandLine::verb() const {
+  const auto typed = app_.get_subcommands();
+  return typed.empty() ? "" : typed.front()->get_name();
+}
+
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<const CLI::App*> apps = typed_apps(app);
   const std::string name = name_of(apps);

@@ -29,6 +29,7 @@ class CommandLine {
   void run() const { action_(); }
 
   CLI::App& app() { return app_; }
+  std::string verb() const;  // that was typed
   const MessageOptions& messages() const { return messages_; }
 
  private:

@@ -1,18 +1,24 @@
 #include "textsemiseg/cli/program.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 
+#include "textsemiseg/base/at_hand.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/memory.h"
 #include "textsemiseg/base/messages.h"
+#include "textsemiseg/base/printable.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/text_encoding.h"
 #include "textsemiseg/base/version.h"
 #include "textsemiseg/cli/command_line.h"
 #include "textsemiseg/cli/slicer.h"
@@ -68,29 +74,89 @@ void run_verb(const std::vector<std::string>& words) {
     } catch (const CLI::ParseError& error) {
       throw UsageError(usage_message(app, error));
     }
+    for (const std::string& word : words) require_utf8(word, verb.name);
     action();
     return;
   }
   throw UsageError("no such verb: " + join(words, " "));
 }
 
-int exit_code_of(const std::function<void()>& action) {
+namespace {
+
+// Of LibTorch's errors the sentence alone: lines with the frames of the call follow it.
+std::string first_line(const std::string& text) { return trim(text.substr(0, text.find('\n'))); }
+
+// LibTorch's allocators throw errors of their own kind.
+bool is_lack_of_memory(const std::string& text) {
+  const std::string words = to_lower_ascii(text);
+  for (const char* sign : {"can't allocate memory", "cannot allocate memory", "not enough memory", "out of memory"}) {
+    if (words.find(sign) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string memory_advice(const std::string& verb) {
+  if (verb == "train" || verb == "study" || verb == "demo")
+    return "a smaller sampler.patch, or fewer sampler.labelled and sampler.unlabelled, need less";
+  if (verb == "prepare") return "prepare --threads 1 needs less";
+  if (verb == "predict") return "--window-batch 1 needs less, and so does a run with smaller patches";
+  if (verb == "report") return "fewer runs, or a lower --megabytes, need less";
+  return "a machine with more memory is needed, or fewer and smaller files";
+}
+
+std::string out_of_memory(const std::string& verb) {
+  const std::string at_hand = left_at_hand();
+  return concat("out of memory", at_hand.empty() ? "" : " while " + at_hand, ": ", memory_advice(verb));
+}
+
+}  // namespace
+
+int exit_code_of(const std::function<void()>& action, const std::string& verb) {
+  const auto failed = [](const std::string& message, ExitCode code) {
+    log_error(message);
+    return static_cast<int>(code);
+  };
   try {
     action();
     return 0;
   } catch (const Error& error) {
-    log_error(error.what());
-    return static_cast<int>(error.code());
+    return failed(error.what(), error.code());
   } catch (const std::bad_alloc&) {
-    log_error("out of memory: a smaller patch or batch needs less");
-    return static_cast<int>(ExitCode::kFailed);
+    return failed(out_of_memory(verb), ExitCode::kFailed);
+  } catch (const std::filesystem::filesystem_error& error) {
+    const std::string path = error.path1().string();
+    return failed(concat(path.empty() ? "file system" : path, ": cannot be used (", error.code().message(),
+                         "); expected a place that can be read, and written where results go"),
+                  ExitCode::kBadInput);
   } catch (const std::exception& error) {
-    log_error(std::string("unexpected failure: ") + error.what());
-    return static_cast<int>(ExitCode::kFailed);
+    const std::string text = error.what();
+    if (is_lack_of_memory(text)) return failed(out_of_memory(verb), ExitCode::kFailed);
+    log_debug(text);
+    return failed("unexpected failure: " + first_line(text), ExitCode::kFailed);
+  } catch (...) {
+    return failed("unexpected failure", ExitCode::kFailed);
   }
 }
 
 namespace {
+
+// What names and ids may hold is shown on a terminal, not obeyed by it.
+class PrintableOutput {
+ public:
+  PrintableOutput() : before_(std::cout.rdbuf()), lines_(*before_) {
+    if (::isatty(STDOUT_FILENO) == 1) std::cout.rdbuf(&lines_);
+  }
+  ~PrintableOutput() {
+    std::cout.flush();
+    std::cout.rdbuf(before_);
+  }
+  PrintableOutput(const PrintableOutput&) = delete;
+  PrintableOutput& operator=(const PrintableOutput&) = delete;
+
+ private:
+  std::streambuf* before_;
+  PrintableLines lines_;
+};
 
 // Results go to standard output: what did not arrive there (a full disk, a reader that has gone) was not done.
 int with_output_received(int code) {
@@ -100,6 +166,13 @@ int with_output_received(int code) {
   if (!failed) return code;
   log_error(concat("standard output: cannot be written", errno != 0 ? concat(" (", std::strerror(errno), ")") : ""));
   return code == 0 ? static_cast<int>(ExitCode::kFailed) : code;
+}
+
+// In a folder that was deleted libraries fail with words of their own, each at another place.
+void require_working_folder() {
+  std::error_code error;
+  if (std::filesystem::current_path(error).empty())
+    throw InputError("working folder", "was deleted or cannot be entered (" + error.message() + ")", "a folder that is there");
 }
 
 int run_words(int argc, char** argv) {
@@ -126,7 +199,12 @@ int run_words(int argc, char** argv) {
     return static_cast<int>(error.code());
   }
   line.messages().apply();
-  return exit_code_of([&] { line.run(); });
+  return exit_code_of(
+      [&] {
+        require_working_folder();
+        line.run();
+      },
+      line.verb());
 }
 
 }  // namespace
@@ -134,6 +212,7 @@ int run_words(int argc, char** argv) {
 int run_program(int argc, char** argv) {
   keep_freed_memory();
   report_failed_writes();
+  const PrintableOutput printable;
   return with_output_received(run_words(argc, argv));
 }
 

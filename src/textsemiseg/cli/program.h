@@ -14,8 +14,8 @@ namespace tss {
 // Parses the command line, runs one verb, prints one line per error; returns the exit code (base/error.h).
 int run_program(int argc, char** argv);
 
-// Runs action; its error becomes one line on stderr and the exit code that comes back.
-int exit_code_of(const std::function<void()>& action);
+// Runs action; its error becomes one line on stderr and the exit code that comes back. verb: which advice to give where memory runs out.
+int exit_code_of(const std::function<void()>& action, const std::string& verb = "");
 
 // Runs one verb as if typed: {"prepare", "--source", ...}. Errors come out as exceptions. For verbs made of others.
 void run_verb(const std::vector<std::string>& words);
