@@ -36,6 +36,12 @@ bool says_nothing(const std::string& word) {
 
 }  // namespace
 
+std::string name_key(const std::string& name) {
+  std::string key = to_lower_ascii(name);
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return trim(key);
+}
+
 bool is_meaningless(const std::string& text) {
   const auto words = words_of(text);
   return std::all_of(words.begin(), words.end(), says_nothing);

@@ -9,6 +9,9 @@ namespace tss {
 // One or more texts per class, class 0 is the background: its name, a synonym, a sentence on its appearance.
 using ClassTexts = std::vector<std::vector<std::string>>;
 
+// What the spellings of one name share: capitals, blanks at the ends, and _ for a blank make no other name.
+std::string name_key(const std::string& name);
+
 // Whether a text says nothing about what it names: empty, only digits and single letters, or a word for any structure ("label1",
 // "ROI_2", "class 3", "mask", "foreground", "object A").
 bool is_meaningless(const std::string& text);
