@@ -5,8 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdlib>
+#include <mutex>
+#include <set>
+#include <tuple>
 
+#include "textsemiseg/archive/checksum.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
@@ -37,9 +42,57 @@ Geometry geometry_from_json(const Json& json, const std::string& subject) {
   return geometry;
 }
 
+uint32_t checksum_of(const MappedNpy& array) {
+  return crc32_of(array.data<void>(), static_cast<size_t>(array.elements()) * npy_item_bytes(array.type()));
+}
+
+Json checksums_of(const fs::path& folder) {
+  Json out;
+  for (const char* name : {"image", "label"}) {
+    const fs::path file = folder / concat(name, ".npy");
+    if (fs::exists(file)) out[name] = checksum_of(MappedNpy(file));
+  }
+  return out;
+}
+
+std::vector<int64_t> count_classes_of(const uint8_t* labels, int64_t voxels) {
+  std::vector<int64_t> counts(256, 0);
+  for (int64_t i = 0; i < voxels; ++i) ++counts[labels[i]];
+  while (!counts.empty() && counts.back() == 0) counts.pop_back();
+  return counts;
+}
+
+// Files that were found sound, with size and time: the same file is not read twice.
+class SoundFiles {
+ public:
+  // Calls check unless this file passed before.
+  template <class Check>
+  void once(const fs::path& file, const Check& check) {
+    std::error_code ignored;
+    const Key key{file.string(), fs::file_size(file, ignored), fs::last_write_time(file, ignored).time_since_epoch().count()};
+    {
+      const std::lock_guard lock(mutex_);
+      if (known_.contains(key)) return;
+    }
+    check();
+    const std::lock_guard lock(mutex_);
+    known_.insert(key);
+  }
+
+ private:
+  using Key = std::tuple<std::string, uintmax_t, int64_t>;
+  std::mutex mutex_;
+  std::set<Key> known_;
+};
+
+SoundFiles& sound_files() {
+  static SoundFiles files;
+  return files;
+}
+
 }  // namespace
 
-Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, const LabelTable& labels) {
+Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, const LabelTable& labels) : classes_(classes) {
   // Arrays of earlier versions stay in use where the recipe is one that those versions knew.
   Json json = earlier_form(recipe);
   if (json.is_null()) json = write_options(recipe);
@@ -109,6 +162,9 @@ void Cache::write(const SourceCase& item, const CaseArrays& prepared, const std:
     }
     Json record = {{"id", item.id}, {"geometry", geometry_to_json(geometry)}, {"source", Json::array()}};
     for (const Fingerprint& file : fingerprints) record["source"].push_back(write_options(file));
+    record["crc32"] = checksums_of(temporary);
+    if (prepared.label)
+      record["class_voxels"] = count_classes_of(prepared.label->voxels.data(), std::ssize(prepared.label->voxels));
     write_json(temporary / "case.json", record);
     fs::remove_all(folder_of(item.id));
     fs::rename(temporary, folder_of(item.id));
@@ -145,6 +201,46 @@ CacheEntry Cache::map(const std::string& id, LabelUse label) const {
     }
   }
   return entry;
+}
+
+void Cache::require_sound(const std::string& id, const CacheEntry& entry) const {
+  const fs::path folder = folder_of(id);
+  std::optional<Json> record;
+  const auto check = [&](const std::string& name, const MappedNpy& array, const auto& is_sound, const std::string& otherwise) {
+    const fs::path file = folder / (name + ".npy");
+    sound_files().once(file, [&] {
+      if (!record) record = read_json(folder / "case.json");
+      const Json sums = record->value("crc32", Json());
+      const bool summed = sums.is_object() && sums.contains(name) && sums.at(name).is_number_integer();
+      if (summed ? sums.at(name).get<int64_t>() == checksum_of(array) : is_sound()) return;
+      throw InputError(file.string(),
+                       "case '" + id + "' is damaged: " + (summed ? "its checksum is not the one that prepare wrote" : otherwise),
+                       "the array as prepared: remove " + folder.string() + " and run textsemiseg prepare again");
+    });
+  };
+  check(
+      "image", entry.image,
+      [&] {
+        const float* voxels = entry.image.data<float>();
+        return std::all_of(voxels, voxels + entry.image.elements(), [](float v) { return std::isfinite(v); });
+      },
+      "it holds NaN or infinite voxels");
+  if (!entry.label) return;
+  check(
+      "label", *entry.label,
+      [&] {
+        const uint8_t* voxels = entry.label->data<uint8_t>();
+        return std::all_of(voxels, voxels + entry.label->elements(), [&](uint8_t v) { return v < classes_; });
+      },
+      concat("it holds labels above ", classes_ - 1));
+}
+
+std::vector<int64_t> Cache::class_voxels(const std::string& id) const {
+  const Json json = read_json(folder_of(id) / "case.json");
+  std::vector<int64_t> stored;
+  if (json.contains("class_voxels") && config_detail::convert(json.at("class_voxels"), stored)) return stored;
+  const CacheEntry entry = map(id);
+  return entry.label ? count_classes_of(entry.label->data<uint8_t>(), entry.label->elements()) : stored;
 }
 
 void Cache::remove_leftovers() const {

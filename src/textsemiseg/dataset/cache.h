@@ -2,7 +2,7 @@
 //
 //   D/cache/<key>/<id>/image.npy   float32 [X, Y, Z], or [C, X, Y, Z] for several channels
 //   D/cache/<key>/<id>/label.npy   uint8 [X, Y, Z]; only where the case has a label
-//   D/cache/<key>/<id>/case.json   geometry, source files and their fingerprints
+//   D/cache/<key>/<id>/case.json   geometry, source files and their fingerprints, checksums of the arrays, voxels of each class
 //
 // <key> is a hash of everything that decides the arrays besides the scan: recipe, number of classes, label map, version of this code.
 // The fingerprints tell whether the scan is still the one that was prepared.
@@ -47,11 +47,17 @@ class Cache {
   void write(const SourceCase& item, const CaseArrays& prepared, const std::vector<Fingerprint>& fingerprints) const;
   // Maps the arrays; throws InputError when one is missing or its shape does not fit case.json.
   CacheEntry map(const std::string& id, LabelUse label = LabelUse::kRead) const;
+  // Reads arrays as a whole and throws InputError naming case and file where one is not what prepare wrote: by its checksum or, in entries
+  // of earlier versions, by a class that there is none of or a voxel that is not finite. Each file once per process.
+  void require_sound(const std::string& id, const CacheEntry& entry) const;
+  // Of each class in the prepared label; empty without label.
+  std::vector<int64_t> class_voxels(const std::string& id) const;
   // Removes what stopped runs left behind.
   void remove_leftovers() const;
 
  private:
   std::filesystem::path folder_;
+  int64_t classes_ = 0;
 };
 
 }  // namespace tss

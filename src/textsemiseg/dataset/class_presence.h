@@ -1,0 +1,18 @@
+// Which classes the labelled cases of a split show: what none of them shows cannot be learned.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "textsemiseg/dataset/cache.h"
+
+namespace tss {
+
+// Names of the classes above the background of which no prepared label of these cases has a voxel.
+std::vector<std::string> unseen_classes(const Cache& cache, const std::vector<std::string>& labelled,
+                                        const std::vector<std::string>& class_names);
+
+// The warning on them: "'spleen' is in none of the 4 labelled cases ..."; empty where there is nothing to say.
+std::string unseen_warning(const std::vector<std::string>& unseen, size_t classes, size_t labelled);
+
+}  // namespace tss
