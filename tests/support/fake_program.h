@@ -25,6 +25,9 @@ keep_largest = true
 [[dataset]]
 name = "organ"
 labelled = [3]
+classes = ["background", "organ"]
+recipe = "generic"
+split = "published.json"
 [[row]]
 name = "first"
 note = "as it is"
@@ -80,15 +83,20 @@ inline std::string no_difference(const StudyRun&) { return ""; }
 
 class StudyFolder {
  public:
-  StudyFolder() { write_prepared_dataset(folder_ / "dataset", 3, 2); }
+  StudyFolder() {
+    write_prepared_dataset(folder_ / "dataset", 3, 2);
+    std::filesystem::copy_file(folder_ / "dataset" / "split.json", folder_ / "published.json");
+  }
   PlannedStudy study(const std::vector<std::string>& rows = {}, const std::vector<int64_t>& seeds = {0}) const {
     StudyRequest request;
     request.out = folder_ / "out";
     request.dataset = folder_ / "dataset";
     request.rows = rows;
     request.seeds = seeds;
-    return make_study(parse_plan(kSmallPlan, "small"), request);
+    return make_study(parse_plan(kSmallPlan, plan()), request);
   }
+  std::string plan() const { return (folder_ / "small").string(); }  // where its split file lies
+
   RunnerOptions options(const ScriptedProgram& program) const {
     RunnerOptions out;
     out.program = program.path();

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -10,7 +11,10 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/verbs.h"
+#include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/engine/run.h"
+#include "textsemiseg/methods/registry.h"
+#include "textsemiseg/runs/recorded_text_encoder.h"
 #include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/study/slurm.h"
 #include "textsemiseg/study/study_runner.h"
@@ -48,6 +52,32 @@ RunConfig config_of(const PlannedStudy& study, const StudyRun& run) {
   Json tree = run.configuration;
   tree["dataset"] = study.request.dataset.string();
   return make_run_config(tree, study.plan.origin + ", row " + run.row);
+}
+
+// What the rows with class texts read them with on this machine; where text.source is auto that depends on what is installed.
+std::string text_encoder_of(const PlannedStudy& study) {
+  const DatasetRecord record = read_dataset_record(study.request.dataset);
+  std::map<std::string, std::string> known;  // by [text]: loading an encoder takes a moment
+  std::vector<std::string> found;
+  for (const StudyRun& run : study.runs) {
+    const RunConfig config = config_of(study, run);
+    if (!method_info(config.method).uses_text(config.method_options)) continue;
+    TextOptions options = config.text;
+    options.prompt_length = 0;
+    options.prompt_template.clear();
+    std::string& words = known[write_options(options).dump()];
+    if (words.empty()) {
+      const auto source = make_text_source(options, record.class_names, 0, record.class_texts);
+      std::vector<std::string> sources;
+      for (const ClassText& text : source->classes()) sources.push_back(text.source);
+      words = recorded_text_encoder(sources, source->encoder_hash()).describe();
+    }
+    if (std::find(found.begin(), found.end(), words) == found.end()) found.push_back(words);
+  }
+  if (found.size() > 1)
+    log_warning("the rows read class texts with different encoders, so that compare will not call them comparable: " +
+                join(found, "; "));
+  return join(found, "; ");
 }
 
 RunnerOptions runner_options(const StudyArguments& arguments) {
@@ -138,11 +168,15 @@ void introduce(const PlannedStudy& study) {
   else if (study.published_count)
     log_info(
         concat("settings and published figures of ", study.plan_dataset->title, ", ", *study.published_count, " labelled cases"));
+  else if (study.plan_dataset && !study.not_as_published.empty())
+    log_warning(concat("settings of ", study.plan_dataset->title,
+                       ", without its published figures: ", join(study.not_as_published, "; ")));
   else if (study.plan_dataset)
     log_info(concat("settings of ", study.plan_dataset->title, "; nothing is published for ", study.labelled_cases,
                     " labelled cases"));
   else
     log_info("no --plan-dataset: the plan's common settings apply, and no published figures");
+  if (!study.text_encoder.empty()) log_info("text encoder of the rows that have class texts: " + study.text_encoder);
   if (study.test_cases == 0) log_warning("the split has no test cases: nothing will be scored");
 }
 
@@ -165,6 +199,7 @@ void run(const StudyArguments& arguments) {
     if (value->empty()) throw UsageError(std::string(option) + " is required");
   PlannedStudy study = make_study(read_plan(arguments.plan), request_of(arguments));
   for (const StudyRun& run : study.runs) config_of(study, run);  // a row that cannot be trained is found before the first hour
+  study.text_encoder = text_encoder_of(study);
   if (arguments.slurm) {
     std::cout << slurm_script((fs::absolute(study.request.out) / "").lexically_normal().parent_path().filename().string(),
                               command_of(arguments),

@@ -9,6 +9,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/comparison/paired_scores.h"
+#include "textsemiseg/runs/data_setting.h"
 #include "textsemiseg/statistics/ranks.h"
 
 namespace tss {
@@ -137,6 +138,18 @@ void embolden(Column& column, const Metric& metric, bool best) {
   if (best && all_worse) column.cells[*family.reference].bold = true;
 }
 
+bool any_row_learned(const Column& dice) {
+  return std::any_of(dice.cells.begin(), dice.cells.end(),
+                     [](const Cell& cell) { return cell.estimate.mean && *cell.estimate.mean >= kLearned; });
+}
+
+void leave_out_tests(Column& column) {
+  for (TestFamily* family : {&column.against, &column.against_best}) {
+    family->reference.reset();
+    for (auto& test : family->rows) test.reset();
+  }
+}
+
 Column make_column(const Study& study, const std::vector<RowScores>& scores, int label, const std::string& name,
                    const Metric& metric, size_t chosen, const CompareOptions& options) {
   Column column;
@@ -171,11 +184,14 @@ Json costs_of(const StudyRow& row) {
   return out;
 }
 
-// The published figure belongs beside ours only where data set and number of labelled cases are those of the paper.
+// The published figure belongs beside ours only where every run of the row has the data that study found to be those of the plan:
+// classes, preparation and the cases of every role.
 bool same_setting(const Study& study, const StudyRow& row) {
-  if (study.plan_dataset.empty() || !study.labelled || study.role != "test" || row.scored().empty()) return false;
-  const Json labelled = value_at(row.scored().front()->record, "split.labelled");
-  return labelled.is_number_integer() && labelled.get<int64_t>() == *study.labelled;
+  if (study.published_setting.is_null() || study.role != "test") return false;
+  const std::vector<const RunResults*> runs = row.scored();
+  return !runs.empty() && std::all_of(runs.begin(), runs.end(), [&](const RunResults* run) {
+    return data_setting_of_run(run->record) == study.published_setting;
+  });
 }
 
 void add_notes(Comparison& out, const Study& study) {
@@ -188,6 +204,9 @@ void add_notes(Comparison& out, const Study& study) {
   if (cases < 10)
     out.notes.push_back(concat("With ", cases, cases == 1 ? " case" : " cases",
                                " bootstrap intervals are too short to be relied on; 20 or more are wanted."));
+  if (!out.learned)
+    out.notes.push_back(concat("No row has learned to segment: no mean Dice reaches ", fixed(100 * kLearned, 0),
+                               " %. Tests are left out: differences between such rows say nothing about the methods."));
   const TestFamily& family = out.metrics.front().mean().against;
   if (family.tests() > 0 && smallest_signed_rank_p(cases) * static_cast<double>(family.tests()) >= out.level)
     out.notes.push_back(concat("With ", cases, " cases and ", family.tests(), family.tests() == 1 ? " test" : " tests",
@@ -200,7 +219,12 @@ void add_notes(Comparison& out, const Study& study) {
       std::any_of(study.rows.begin(), study.rows.end(), [](const StudyRow& row) { return row.published.is_object(); });
   const bool shown = std::any_of(out.rows.begin(), out.rows.end(), [](const RowInfo& row) { return row.published.is_object(); });
   if (planned && !shown)
-    out.notes.push_back("Published figures are left out: they belong to another data set or number of labelled cases.");
+    out.notes.push_back(
+        study.published_setting.is_null()
+            ? "Published figures are left out: the study was begun by an earlier version, which did not check that the data are "
+              "those "
+              "of the plan. The same study command again does, and adds them where they belong."
+            : "Published figures are left out: the runs have other classes, another preparation or other cases than the plan's.");
   std::set<std::string> machines;
   for (const RowInfo& row : out.rows) {
     if (row.costs.is_null()) continue;
@@ -282,7 +306,10 @@ Comparison compare(const Study& study, const CompareOptions& options) {
     for (size_t k = 1; k <= classes; ++k)
       result.columns.push_back(make_column(study, scores, static_cast<int>(k), out.class_names[k], metric, chosen, options));
     result.columns.push_back(make_column(study, scores, 0, "mean", metric, chosen, options));
-    if (out.obstacles.empty()) {
+    if (metric.name == "dice") out.learned = any_row_learned(result.mean());
+    if (!out.learned) {
+      for (Column& column : result.columns) leave_out_tests(column);
+    } else if (out.obstacles.empty()) {
       for (Column& column : result.columns) embolden(column, metric, options.against == "best");
     }
     out.metrics.push_back(std::move(result));

@@ -79,6 +79,9 @@ struct RowInfo {
   Json costs;                     // numbers: means over runs; text: as in costs.json; null: not measured
 };
 
+// Mean foreground Dice below which a row has learned nothing: a first step of most trainings scores more by chance.
+inline constexpr double kLearned = 0.1;
+
 struct Comparison {
   std::string title, source, role;
   std::string against;             // as chosen: a row's name, or "best"
@@ -90,6 +93,8 @@ struct Comparison {
   std::vector<std::string> obstacles;  // empty: the rows are comparable. Nothing is bold otherwise.
   std::vector<RowDifferences> differences;
   std::vector<std::string> notes;
+  // Whether a row's mean Dice reaches kLearned; where none does, there are no tests and nothing is bold.
+  bool learned = true;
   double level = 0.05;
   BootstrapOptions bootstrap = {};
 

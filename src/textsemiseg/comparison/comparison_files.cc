@@ -121,8 +121,8 @@ std::optional<double> published_score(const RowInfo& row, const Metric& metric) 
 }
 
 Json comparison_json(const Comparison& all) {
-  Json out{{"title", all.title},         {"source", all.source},  {"role", all.role}, {"comparable", all.obstacles.empty()},
-           {"obstacles", all.obstacles}, {"against", all.against}};
+  Json out{{"title", all.title},         {"source", all.source},   {"role", all.role},      {"comparable", all.obstacles.empty()},
+           {"obstacles", all.obstacles}, {"against", all.against}, {"learned", all.learned}};
   out["significance"] = {{"level", all.level},
                          {"decided_by", "Wilcoxon signed-rank test over cases, two-sided, Holm-adjusted"},
                          {"family", "all rows against the reference row, for one metric and one class"}};

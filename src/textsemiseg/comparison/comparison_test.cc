@@ -192,6 +192,28 @@ TEST_F(Compare, NothingIsBoldWhereRowsAreNotComparable) {
   }
 }
 
+TEST_F(Compare, TestsAreLeftOutWhereNoRowHasLearned) {
+  add("a", {.method = "supervised", .dice = rising(8, 0.01, 0.001)});
+  add("b", {.method = "mc_net", .dice = rising(8, 0.05, 0.002)});
+  const Comparison all = compared();
+  EXPECT_FALSE(all.learned);
+  EXPECT_FALSE(dice(all).against.reference || dice(all).against_best.reference);
+  EXPECT_EQ(dice(all).against.tests(), 0);
+  EXPECT_FALSE(dice(all).cells[1].bold);
+  EXPECT_NEAR(*dice(all).cells[1].estimate.mean, 0.057, 1e-12) << "the scores are there";
+  EXPECT_THAT(all.notes,
+              ::testing::Contains(HasSubstr("No row has learned to segment: no mean Dice reaches 10 %. Tests are left out")));
+  EXPECT_THAT(all.notes, ::testing::Not(::testing::Contains(HasSubstr("after Holm"))));
+  const Json json = comparison_json(all);
+  EXPECT_EQ(json["learned"], false);
+  EXPECT_TRUE(json["metrics"]["dice"]["columns"][1]["against"]["rows"]["mc_net"].is_null());
+  EXPECT_NO_THROW(comparison_csv(all));
+  // One row that has learned is enough: that the other has not is a result.
+  add("c", {.method = "text_semiseg", .dice = rising(8, 0.6, 0.01)});
+  EXPECT_TRUE(compared().learned);
+  EXPECT_TRUE(dice(compared()).cells[2].bold);
+}
+
 TEST_F(Compare, OtherCasesAreNoticedAndPairsAreCommonOnes) {
   add("a", {.method = "supervised", .dice = rising(8, 0.5, 0.01), .record = {{"split", {{"test", 8}}}}});
   add("b", {.method = "mc_net", .dice = rising(6, 0.6, 0.01), .record = {{"split", {{"test", 8}}}}});

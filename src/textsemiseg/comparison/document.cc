@@ -156,10 +156,14 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Comparison& all)
   const auto chosen = std::find_if(all.rows.begin(), all.rows.end(), [&](const RowInfo& row) { return row.name == all.against; });
   const std::string reference = chosen == all.rows.end() ? "the best row of each column" : chosen->title;
   out.emplace_back("tests",
-                   "two-sided over cases defined in both rows: Wilcoxon signed-rank, paired bootstrap; each row against " +
-                       reference + "; Holm over all rows, for each metric and class on its own");
+                   all.learned
+                       ? "two-sided over cases defined in both rows: Wilcoxon signed-rank, paired bootstrap; each row against " +
+                             reference + "; Holm over all rows, for each metric and class on its own"
+                       : concat("left out: no row has learned (no mean Dice reaches ", fixed(100 * kLearned, 0), " %)"));
   if (!all.obstacles.empty())
     out.emplace_back("bold", "nothing: the rows are not comparable");
+  else if (!all.learned)
+    out.emplace_back("bold", "nothing: there are no tests");
   else
     out.emplace_back("bold", concat(all.against == "best" ? "the best row where every other is significantly worse"
                                                           : "significantly better than " + reference,
@@ -169,7 +173,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Comparison& all)
       std::any_of(all.rows.begin(), all.rows.end(), [](const RowInfo& row) { return row.published.is_object(); });
   if (published)
     out.emplace_back("published", (all.source.empty() ? "the plan's figures" : all.source) +
-                                      ": same data set and labelled cases, their own training and choice of checkpoint; their "
+                                      ": same classes, preparation and cases, their own training and choice of checkpoint; their "
                                       "distances are in voxels and stand beside voxels only");
   return out;
 }

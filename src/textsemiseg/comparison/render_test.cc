@@ -55,6 +55,7 @@ constexpr const char* kMarkdown = R"(# Made-up study
 | windows | overlap 0.5 |
 | post-processing | none |
 | empty masks | undefined |
+| text encoder | none, no row has class texts |
 | seeds | 0 |
 | scores | mean over cases of each case's mean over seeds; ± standard deviation over seeds; [ ] 95 % percentile bootstrap interval over cases, 10000 resamples, seed 0 |
 | tests | two-sided over cases defined in both rows: Wilcoxon signed-rank, paired bootstrap; each row against supervised; Holm over all rows, for each metric and class on its own |
@@ -103,7 +104,7 @@ constexpr const char* kMarkdown = R"(# Made-up study
 ## What differs between rows by configuration
 
 - **supervised**: sampler.unlabelled = 0; supervised.variant = paper
-- **mc_net**: sampler.unlabelled = 2; mc_net.variant = paper
+- **mc_net**: sampler.unlabelled = 2; mc_net.variant = paper; mc_net.absent_class = formula
 )";
 
 constexpr const char* kLatex = R"(% Made-up study
@@ -199,6 +200,7 @@ mc\_\allowbreak{}net & 1.500 & 2.25 & 9.44 & 9.44 & 0.100 & cpu, 2 threads, fp32
 \item \textbf{windows}: overlap 0.5
 \item \textbf{post-processing}: none
 \item \textbf{empty masks}: undefined
+\item \textbf{text encoder}: none, no row has class texts
 \item \textbf{seeds}: 0
 \item \textbf{scores}: mean over cases of each case's mean over seeds; $\pm$ standard deviation over seeds; {[} {]} 95 \% percentile bootstrap interval over cases, 10000 resamples, seed 0
 \item \textbf{tests}: two-sided over cases defined in both rows: Wilcoxon signed-rank, paired bootstrap; each row against supervised; Holm over all rows, for each metric and class on its own
@@ -211,7 +213,7 @@ mc\_\allowbreak{}net & 1.500 & 2.25 & 9.44 & 9.44 & 0.100 & cpu, 2 threads, fp32
 \noindent What differs between rows by configuration:
 \begin{itemize}
 \item \textbf{supervised}: sampler.unlabelled = 0; supervised.variant = paper
-\item \textbf{mc\_\allowbreak{}net}: sampler.unlabelled = 2; mc\_\allowbreak{}net.variant = paper
+\item \textbf{mc\_\allowbreak{}net}: sampler.unlabelled = 2; mc\_\allowbreak{}net.variant = paper; mc\_\allowbreak{}net.absent\_\allowbreak{}class = formula
 \end{itemize}
 \par}
 )";

@@ -126,6 +126,24 @@ class Answers {
   std::vector<std::pair<std::string, std::vector<std::string>>> values_;
 };
 
+// Of the runs that have class texts. Weights count where every one of them has recorded a hash.
+Setting text_encoder(const Study& study) {
+  std::vector<std::pair<const RunResults*, std::string>> runs;
+  for (const StudyRow& row : study.rows) {
+    for (const RunResults& run : row.runs) {
+      if (run.readable() && run.text_encoder.used()) runs.emplace_back(&run, row.title);
+    }
+  }
+  if (runs.empty()) return {"text encoder", "none, no row has class texts", ""};
+  std::set<std::string> unhashed;  // names of encoders some of whose runs do not say which weights
+  for (const auto& [run, row] : runs) {
+    if (run->text_encoder.hash.empty()) unhashed.insert(run->text_encoder.name);
+  }
+  Answers answers;
+  for (const auto& [run, row] : runs) answers.add(run->text_encoder.describe(!unhashed.contains(run->text_encoder.name)), row);
+  return answers.setting("text encoder");
+}
+
 std::string seeds_of(const StudyRow& row) {
   std::vector<int64_t> seeds;
   for (const RunResults* run : row.scored()) seeds.push_back(run->seed);
@@ -226,6 +244,7 @@ std::vector<Setting> fairness_settings(const Study& study) {
     }
     if (!answers.empty()) out.push_back(answers.setting(question.name));
   }
+  out.push_back(text_encoder(study));
   Answers seeds;
   for (const StudyRow& row : study.rows) {
     if (!row.scored().empty()) seeds.add(seeds_of(row), row.title);

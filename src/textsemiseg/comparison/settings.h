@@ -17,7 +17,7 @@ struct Setting {
 };
 
 // Everything that is held equal (docs/methods.md#what-is-held-equal): data set, split, cases scored, iterations, patch and crops,
-// protocol, checkpoint rule, grid, windows, post-processing, empty rule, seeds. Read from the runs that are there.
+// protocol, checkpoint rule, grid, windows, post-processing, empty rule, text encoder, seeds. Read from the runs that are there.
 std::vector<Setting> fairness_settings(const Study& study);
 
 // Why the rows may not be compared, one sentence each: settings that differ, runs that are missing, failed, unfinished or not

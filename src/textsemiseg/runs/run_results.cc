@@ -2,6 +2,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/runs/earlier_keys.h"
 #include "textsemiseg/runs/provenance.h"
 #include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/runs/saved_state.h"
@@ -23,8 +24,17 @@ void read_iterations(RunResults& run) {
   run.iteration = run.iterations;
   const std::optional<SavedState> state = read_saved_state({run.folder}, "last");
   if (!state) return;
+  run.text_encoder.hash = state->encoder_hash.value_or("");
   run.iterations = state->iterations.value_or(run.iterations);
   run.iteration = state->iteration.value_or(run.iteration);
+}
+
+void read_text_encoder(RunResults& run) {
+  std::vector<std::string> sources;
+  for (const Json& text : value_at(run.record, "texts")) {
+    if (const Json source = value_at(text, "source"); source.is_string()) sources.push_back(source.get<std::string>());
+  }
+  run.text_encoder = recorded_text_encoder(sources, run.text_encoder.hash);
 }
 
 void read_scores(RunResults& run, const ResultsFolder& results) {
@@ -54,10 +64,12 @@ RunResults read_run_results(const fs::path& folder, const std::string& role) {
     return run;
   }
   run.config = read_toml(files.config());
+  add_earlier_keys(run.config);
   run.record = read_json(files.record());
   run.seed = whole_number(run.config, "seed", files.config(), 0);
   if (fs::exists(files.costs())) run.costs = read_json(files.costs());
   read_iterations(run);
+  read_text_encoder(run);
   const ResultsFolder results = files.results(role);
   const std::string command = concat("textsemiseg evaluate --run ", folder.string(), " --role ", role);
   if (fs::exists(results.cases()) && fs::exists(results.summary())) read_scores(run, results);

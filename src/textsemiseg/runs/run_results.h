@@ -6,6 +6,7 @@
 #include <string>
 
 #include "textsemiseg/base/config.h"
+#include "textsemiseg/runs/recorded_text_encoder.h"
 #include "textsemiseg/runs/scores.h"
 
 namespace tss {
@@ -16,6 +17,7 @@ struct RunResults {
   Json config, record;  // config.toml, run.json
   Json summary;         // results/<role>/summary.json; null without results
   Json costs;           // costs.json; null where there is none
+  RecordedTextEncoder text_encoder;
   int64_t seed = 0;
   int64_t iteration = 0, iterations = 0;  // reached and asked for
   std::optional<ScoreSet> scores;         // results/<role>/cases.csv with the class names of run.json

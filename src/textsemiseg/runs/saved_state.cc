@@ -25,7 +25,8 @@ std::optional<SavedState> read_saved_state(const RunFolder& run, const std::stri
   const Json state = read_json(file);
   if (!state.is_object()) throw InputError(file.string(), "is " + type_name_of(state), "the state of a training");
   return SavedState{field_of<int64_t>(state, "iteration", file), field_of<int64_t>(state, "iterations", file),
-                    field_of<double>(state, "best_score", file), field_of<int64_t>(state, "best_iteration", file)};
+                    field_of<double>(state, "best_score", file), field_of<int64_t>(state, "best_iteration", file),
+                    field_of<std::string>(state, "encoder_hash", file)};
 }
 
 }  // namespace tss

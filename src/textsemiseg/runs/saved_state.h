@@ -14,6 +14,7 @@ struct SavedState {
   std::optional<int64_t> iteration, iterations;  // done, and of the whole run
   std::optional<double> best_score;              // mean foreground Dice on the cases that select the checkpoint
   std::optional<int64_t> best_iteration;
+  std::optional<std::string> encoder_hash;  // of the text encoder's frozen part; "": the run has none
 };
 
 // which: "last" or "best". Absent: there is no such file. Throws InputError naming file and field.

@@ -1,7 +1,7 @@
 // OUT/study.json: what a study compares. `study` writes it, compare and report read it.
 //
-//   {"title", "source", "protocol", "plan", "dataset", "plan_dataset", "labelled", "published_labelled", "settings", "split", "evaluate",
-//    "rows": [{"name", "title", "method", "note", "published": {"dice", "jaccard", "hd95", "asd"} | null, "runs": [folders]}], "notes"}
+//   {"title", "source", "protocol", "plan", "dataset", "plan_dataset", "labelled", "published_labelled", "published_setting",
+//    "text_encoder", "settings", "split", "evaluate", "rows": [{"name", "title", "method", "note", "published": {"dice", "jaccard", "hd95", "asd"} | null, "runs": [folders]}], "notes"}
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,8 @@ struct StudyRecord {
   OrNull<std::string> plan_dataset;    // the plan's name for it; null: the plan was run on other data
   OrNull<int64_t> labelled;            // labelled cases of the split
   OrNull<int64_t> published_labelled;  // of the published figures; null: none apply
+  Json published_setting;              // data_setting.h: the data that the figures may stand beside; null: none
+  OrNull<std::string> text_encoder;    // of all rows with class texts, "": none has any; null: a study of an earlier version
   Json settings = Json::object();      // of all rows, without methods' sections and what runs/result_keys.h lets differ
   OrNull<std::string> split;           // as asked for, "": split.json; null: a study of an earlier version
   Json evaluate = Json::object();      // post-processing
@@ -76,6 +78,8 @@ struct StudyRecord {
     v("plan_dataset", plan_dataset);
     v("labelled", labelled);
     v("published_labelled", published_labelled);
+    v("published_setting", published_setting);
+    v("text_encoder", text_encoder);
     v("settings", settings);
     v("split", split);
     v("evaluate", evaluate);

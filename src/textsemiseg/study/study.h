@@ -34,9 +34,13 @@ struct StudyRun {
 struct PlannedStudy {
   Plan plan;
   StudyRequest request;
-  std::string dataset_name;                    // as dataset.json says
-  std::optional<PlanDataset> plan_dataset;     // empty: only [common] applies, and no published figures
-  std::optional<int64_t> published_count;      // labelled cases of the published figures that apply
+  std::string dataset_name;                 // as dataset.json says
+  std::optional<PlanDataset> plan_dataset;  // empty: only [common] applies, and no published figures
+  std::optional<int64_t> published_count;   // labelled cases of the published figures that apply
+  // Why no published figure applies though the plan has some for this dataset and count; empty: one does, or there is none.
+  std::vector<std::string> not_as_published;
+  Json data;                                   // data_setting.h, of the prepared dataset
+  std::string text_encoder;                    // recorded_text_encoder.h, of the rows with class texts; the caller's to fill in
   int64_t labelled_cases = 0, test_cases = 0;  // of the split
   std::vector<StudyRun> runs;                  // seed by seed, so that every row is there once before any is there twice
 

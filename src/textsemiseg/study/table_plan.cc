@@ -58,6 +58,9 @@ struct DatasetFields {
     v("title", out.title);
     v("preparation", out.preparation);
     v("labelled", out.labelled);
+    v("classes", out.classes);
+    v("recipe", out.recipe);
+    v("split", out.split);
     v("settings", out.settings);
   }
 };
@@ -71,6 +74,7 @@ struct RowFields {
     v("title", out.title);
     v("method", out.method);
     v("note", out.note);
+    v("shorter_than", out.shorter_than);
     v("settings", out.settings);
     v("published", published);
   }
@@ -194,6 +198,7 @@ Plan parse_plan(const std::string& text, const std::string& source) {
     entry.read(row_fields);
     entry.check_name(row.name);
     entry.check_settings(row.settings);
+    if (row.shorter_than < 0) entry.fail("shorter_than", concat("found ", row.shorter_than), "iterations, 0 or more");
     if (row.method.empty()) row.method = row.name;
     if (row.title.empty()) row.title = row.name;
     read_published(row_fields.published, plan, entry, row);

@@ -4,9 +4,9 @@
 //   extends = "table1" protocol, notes, [common], [evaluate] and datasets of one of the program's plans, below what is here
 //   [common]           a configuration as train --config reads it, for all runs
 //   [evaluate]         keep_largest, min_component: post-processing of all rows alike
-//   [[dataset]]        name, title, labelled = [6, 12], preparation (one sentence)
+//   [[dataset]]        name, title, labelled = [6, 12], preparation (one sentence); classes, recipe and split of its published figures
 //   [dataset.settings] over [common] where the runs are on this dataset
-//   [[row]]            name ([a-z0-9_]), title, method, note
+//   [[row]]            name ([a-z0-9_]), title, method, note; shorter_than = 15000: only in studies of fewer iterations
 //   [row.settings]     over both
 //   [row.published]    pancreas_ct = {6 = [Dice, Jaccard, 95HD, ASD], 12 = [...]}, as printed
 #pragma once
@@ -32,11 +32,16 @@ struct PublishedScores {
 struct PlanDataset {
   std::string name, title, preparation;
   std::vector<int64_t> labelled;  // the numbers of labelled cases that figures were published for
+  // What the figures were made on; where one of them is not said, the figures stand beside no run.
+  std::vector<std::string> classes;  // background first
+  std::string recipe;                // name of one of the program's, or of the data set's own
+  std::string split;  // name of one of the program's, or a split file (beside the plan's file where the path is relative)
   Json settings = Json::object();
 };
 
 struct PlanRow {
   std::string name, title, method, note;
+  int64_t shorter_than = 0;  // the row stands in studies of fewer iterations than this alone; 0: in all
   Json settings = Json::object();
   std::map<std::pair<std::string, int64_t>, PublishedScores> published;  // by dataset and number of labelled cases
 };
