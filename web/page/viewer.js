@@ -17,6 +17,8 @@ class View {
     const shown = about.rows[row].shown ? make("span", {}, about.rows[row].shown) : "";
     this.element = make("div", { class: "view" }, make("div", { class: "bar" }, label, this.score, shown), make("div", { class: "frame" }, this.canvas));
     this.element.addEventListener("keydown", (event) => this.keys(event), true);
+    // The wheel scrolls the page until a slice has the focus.
+    this.element.addEventListener("wheel", (event) => { if (document.activeElement !== this.canvas) event.stopPropagation(); }, true);
   }
 
   async attach() {

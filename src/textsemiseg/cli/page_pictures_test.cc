@@ -190,4 +190,15 @@ TEST_F(PagePicturesTest, TestCasesAreNotScoredUnasked) {
   EXPECT_FALSE(fs::exists(folder_ / "p.html"));
 }
 
+TEST_F(PagePicturesTest, ReportRefusesToReplaceAFile) {
+  const fs::path run = add("supervised");
+  for (const char* option : {"--output", "--figure"}) {
+    const fs::path file = folder_ / (std::string(option) == "--output" ? "p.html" : "p.svg");
+    write_text_file(file, "mine");
+    EXPECT_EQ(testing::input_error_of([&] { run_verb({"report", run.string(), option, file.string()}); }),
+              file.string() + ": exists; expected a new name, or --overwrite");
+    EXPECT_EQ(read_text_file(file), "mine");
+  }
+}
+
 }  // namespace tss::pictures_test

@@ -25,8 +25,15 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::vector<std::string> folders;
   std::string output, role, dataset, cases, against, title, figure, plane = "axial";
-  double megabytes = 25;
+  double megabytes = 8;
+  bool overwrite = false;
 };
+
+// Before any work is done. Devices and pipes are written through.
+void require_new(const fs::path& file, bool overwrite) {
+  std::error_code ignored;
+  if (!overwrite && fs::is_regular_file(file, ignored)) throw InputError(file.string(), "exists", "a new name, or --overwrite");
+}
 
 bool is_study(const fs::path& folder) { return fs::exists(StudyFolder{folder}.record()); }
 
@@ -126,7 +133,13 @@ void make_figure(const Arguments& arguments, const Study& study, const Compariso
 }
 
 void run(const Arguments& arguments) {
-  if (!arguments.figure.empty()) check_figure_path(arguments.figure);
+  if (!arguments.figure.empty()) {
+    check_figure_path(arguments.figure);
+    require_new(arguments.figure, arguments.overwrite);
+  }
+  const std::string output = arguments.output.empty() ? "report.html" : arguments.output;
+  const bool wants_page = arguments.figure.empty() || !arguments.output.empty();
+  if (wants_page) require_new(output, arguments.overwrite);
   const std::vector<fs::path> runs = runs_of(arguments);
   const std::string role = arguments.role.empty() ? default_role(runs) : role_name(role_from_name(arguments.role));
   const bool study_folder = is_study(arguments.folders.front());
@@ -150,9 +163,8 @@ void run(const Arguments& arguments) {
   }
   if (!arguments.figure.empty()) {
     make_figure(arguments, shown, comparison, options.cases);
-    if (arguments.output.empty()) return;
+    if (!wants_page) return;
   }
-  const std::string output = arguments.output.empty() ? "report.html" : arguments.output;
   const Page page = page_of_study(shown, comparison, options);
   const size_t bytes = write_page(output, page);
   std::cout << output << ": " << comparison.rows.size() << (comparison.rows.size() == 1 ? " row, " : " rows, ")
@@ -178,6 +190,7 @@ std::function<void()> declare_report(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::IsMember({"axial", "coronal", "sagittal"}));
   app.add_option("--against", arguments->against, "row that the others are tested against, or best (default as compare)");
+  app.add_flag("--overwrite", arguments->overwrite, "replace files that exist");
   app.add_option("--title", arguments->title, "headline of the page");
   app.add_option("--megabytes", arguments->megabytes, "most that volumes and pictures may take")
       ->capture_default_str()

@@ -21,9 +21,20 @@ std::string curve_title(const std::string& name) {
       {"learning_rate", "Learning rate"},
       {"consistency", "Consistency term on unlabelled cases"},
       {"alignment", "Alignment of text and image features (CSA, Eq. 4)"},
-      {"mixing", "Loss on mixed cases (DCA, Eq. 5 and 6)"}};
+      {"mixed", "Loss on mixed cases (DCA, Eq. 5 and 6)"},
+      {"mixing", "Switch: cases are mixed (1) or not (0)"},
+      {"better_decoder", "Switch: which decoder is the better one (DCA)"},
+      {"v_is_better", "Switch: the V-Net is the better network (1) or the residual one (0)"},
+      {"gate", "Switch: gate of the consistency term"},
+      {"lambda", "Weight of the adversarial term"},
+      {"disagreement_voxels", "Voxels on which the networks disagree"},
+      {"aligned_classes", "Classes whose text and image features agree"}};
   const auto found = titles.find(name);
-  return found == titles.end() ? "Term of the loss: " + name : found->second;
+  if (found != titles.end()) return found->second;
+  const auto before = [&](const char* ending) { return name.substr(0, name.size() - std::string(ending).size()); };
+  if (ends_with(name, "_weight")) return "Weight of the term: " + before("_weight");
+  if (ends_with(name, "_share")) return "Share of voxels: " + before("_share");
+  return "Term: " + name;
 }
 
 std::string class_of(const std::string& key, const std::vector<std::string>& names) {

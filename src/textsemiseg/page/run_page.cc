@@ -163,7 +163,8 @@ Facts leaves_of(const Json& tree) {
   Facts out;
   for (const auto& [key, value] : leaves(tree)) {
     if (key == "dataset" || key == "dataset_folder") continue;  // stands in the head by its name
-    out.emplace_back(key, plain(value));
+    const bool none = value.is_array() && value.empty();
+    out.emplace_back(key, !none ? plain(value) : ends_with(key, "stride") ? "by the overlap" : "none");
   }
   return out;
 }
@@ -272,7 +273,10 @@ PageSection confusion_section(const Study& study, const PagePictures& pictures, 
       table.rows.push_back({{classes[k], grouped(static_cast<int64_t>(sum)) + " voxels"}});
       for (const int64_t count : confusion[k]) {
         const double share = sum > 0 ? static_cast<double>(count) / sum : 0;
-        table.rows.back().push_back({sum > 0 ? fixed(100 * share, 2) : "–", grouped(count), false, share});
+        if (sum > 0 && count == 0)
+          table.rows.back().push_back({"0"});
+        else
+          table.rows.back().push_back({sum > 0 ? fixed(100 * share, 2) : "–", sum > 0 ? grouped(count) : "", false, share});
       }
     }
     section.tables.push_back(std::move(table));

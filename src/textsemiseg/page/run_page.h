@@ -14,7 +14,7 @@ namespace tss {
 struct RunPageOptions {
   std::string dataset;             // folder; empty: the one each run was trained on
   std::vector<std::string> cases;  // shown as volumes besides the worst, median and best ones
-  double megabytes = 25;           // most for volumes and pictures; the libraries add 2.4
+  double megabytes = 8;            // most for volumes and pictures; the libraries add 2.4
 };
 
 // A row's run that pictures, curves and the confusion of classes are of: the one with the lowest seed.
