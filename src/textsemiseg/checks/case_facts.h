@@ -9,6 +9,7 @@
 
 #include "textsemiseg/checks/landmarks.h"
 #include "textsemiseg/dataset/split.h"
+#include "textsemiseg/io/stored_label.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {
@@ -30,7 +31,7 @@ struct ValueCount {
   int64_t voxels = 0;
 };
 // Every distinct value with its number of voxels, by rising value; stops at `most` distinct values.
-std::vector<ValueCount> count_values(const std::vector<float>& voxels, size_t most = 300);
+std::vector<ValueCount> count_values(const std::vector<float>& voxels, size_t most = 1000);
 
 // How a label fits its image as it is and mirrored along the axes; see checks/label_fit.h.
 using LabelFit = std::array<double, 8>;
@@ -43,12 +44,13 @@ struct CaseFacts {
   Geometry geometry;         // of channel 0, turned to the axes nearest to RAS
   std::vector<ChannelFacts> channels;
   bool has_label = false;
-  std::vector<ValueCount> labels;     // as stored
-  std::vector<int64_t> class_voxels;  // by class; empty without label
-  std::optional<LabelFit> fit;        // of the foreground as a whole; absent without label or foreground
-  Sketch sketch;                      // of sketched_channel
-  size_t sketched_channel = 0;        // the first that is not constant
-  std::string patient;                // patient_key(): tells patients apart, says nothing else
+  std::vector<ValueCount> labels;      // as stored
+  std::vector<LabelName> label_names;  // what the file itself calls them
+  std::vector<int64_t> class_voxels;   // by class; empty without label
+  std::optional<LabelFit> fit;         // of the foreground as a whole; absent without label or foreground
+  Sketch sketch;                       // of sketched_channel
+  size_t sketched_channel = 0;         // the first that is not constant
+  std::string patient;                 // patient_key(): tells patients apart, says nothing else
 };
 
 }  // namespace tss

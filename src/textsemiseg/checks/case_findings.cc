@@ -6,14 +6,17 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/checks/label_fit.h"
+#include "textsemiseg/io/other_affine.h"
 #include "textsemiseg/io/scan.h"
-#include "textsemiseg/volume/align.h"
+#include "textsemiseg/source/label_content.h"
+#include "textsemiseg/volume/lattice.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr double kMostValue = 1 << 24;  // of a label: from here on, float does not tell whole numbers apart
 constexpr char kUseFix[] = "check --fix FOLDER writes a corrected copy";
 
 std::string times(int64_t voxels) { return concat(voxels, voxels == 1 ? " voxel" : " voxels"); }
@@ -38,15 +41,20 @@ std::string axes_of(const Geometry& geometry) {
 }
 
 void judge_grid(const std::string& id, const std::string& image, const Geometry& a, const std::string& other, const Geometry& b,
-                std::vector<Finding>& findings) {
-  constexpr double kTolerance = 1e-3;  // that of prepare
-  const std::string difference = grid_difference(a, b, kTolerance);
+                std::vector<Finding>& findings, int64_t outside = 0) {
+  const std::string difference = grid_difference(a, b);
   if (difference.empty()) return;
   Finding finding{Severity::kError, "grid_mismatch", {id}, "", ""};
-  finding.message = concat(other, " does not lie on the grid of ", image, ": ", difference, " (tolerance ", kTolerance, " mm)");
-  if (differs_by_rounding(a, b)) {
+  finding.message =
+      concat(other, " does not lie on the grid of ", image, ": ", difference, " (tolerance ", kGridTolerance, " voxels)");
+  if (outside > 0) finding.message += concat("; on the same lattice, but ", times(outside), " of the label outside the image");
+  if (const std::string told = told_other_affine(*Scan::open(image), *Scan::open(other)); !told.empty()) {
+    finding.code = "grid_other_affine";
+    finding.message += told;
+    finding.advice = concat(kUseFix, " on the affine that is used");
+  } else if (differs_by_rounding(a, b)) {
     finding.code = "grid_rounding";
-    finding.message += concat("; corners at most ", fixed(grid_displacement(a, b), 4), " mm apart, which is rounding");
+    finding.message += concat("; corners at most ", fixed(grid_distance(a, b), 3), " voxels apart, which is rounding");
     finding.advice = concat(kUseFix, " with the header of the image");
   } else if (a.size != b.size) {
     finding.advice =
@@ -60,19 +68,27 @@ void judge_grid(const std::string& id, const std::string& image, const Geometry&
   findings.push_back(std::move(finding));
 }
 
-// What prepare puts up with is told, not refused: other axes on the same grid, and labels that have no place of their own.
+// What prepare puts up with is told, not refused: other axes on the same grid, labels that have no place of their own, or that cover a part
+// of the image. mask: the label's foreground, which is laid on the image.
 void judge_label_grid(const std::string& id, const std::string& image, const Geometry& grid, const std::string& file,
-                      const Geometry& own, std::vector<Finding>& findings) {
+                      LabelMap& mask, std::vector<Finding>& findings) {
+  const Geometry own = mask.geometry;
   if (same_grid(grid, own)) return;
-  bool placed = false;
-  LabelMap probe(own);
-  if (!align_labels(probe, grid, &placed).empty()) return judge_grid(id, image, grid, file, own, findings);
-  if (placed) {
+  const LaidLabels laid = lay_labels(mask, grid);
+  if (!laid.difference.empty()) return judge_grid(id, image, grid, file, own, findings, laid.outside);
+  if (laid.placed) {
     findings.push_back({Severity::kWarning,
                         "label_placed",
                         {id},
                         concat(file, " has no origin of its own (0, 0, 0); it is laid on ", image),
                         "look at one such case in prepare --explain: does the label lie where it should?"});
+  } else if (laid.padded) {
+    findings.push_back(
+        {Severity::kNote,
+         "label_padded",
+         {id},
+         concat(file, " has ", join(own.size, " x "), " voxels of the image's lattice, the image ", join(grid.size, " x ")),
+         "nothing: prepare adds background around it"});
   } else {
     findings.push_back(
         {Severity::kNote,
@@ -86,7 +102,7 @@ void judge_label_grid(const std::string& id, const std::string& image, const Geo
 void judge_label_values(const CaseFacts& facts, const std::string& file, std::vector<Finding>& findings) {
   std::vector<ValueCount> broken, rounded;
   for (const ValueCount& one : facts.labels) {
-    if (std::isnan(one.value) || one.value < -0.5 || one.value > 255.5 || !nearly_whole(one.value))
+    if (!(std::abs(one.value) < kMostValue) || !nearly_whole(one.value))
       broken.push_back(one);
     else if (!is_whole(one.value))
       rounded.push_back(one);
@@ -96,7 +112,7 @@ void judge_label_values(const CaseFacts& facts, const std::string& file, std::ve
         {Severity::kError,
          "label_values",
          {facts.id},
-         concat(file, " holds ", listed(broken), "; expected whole numbers from 0 to 255"),
+         concat(file, " holds ", listed(broken), "; expected whole numbers"),
          "export the label as integers; values in between come from interpolating it: resample labels by nearest neighbour"});
   } else if (!rounded.empty()) {
     findings.push_back({Severity::kError,
@@ -107,30 +123,66 @@ void judge_label_values(const CaseFacts& facts, const std::string& file, std::ve
   }
 }
 
-// Which class every value is. False when some value is none.
+// Which class every value is; where nothing names the classes, none (check.cc numbers them). False when some value is no class.
 bool count_classes(CaseFacts& facts, const LabelTable& table, const std::vector<std::string>& names, const std::string& file,
                    std::vector<Finding>& findings) {
+  if (names.empty()) return true;
   std::vector<ValueCount> unknown;
+  std::vector<std::string> unknown_names;
   facts.class_voxels.assign(names.size(), 0);
+  const FileClasses classes = table.classes_of_file(facts.label_names, names);
   for (const ValueCount& one : facts.labels) {
-    const auto value = static_cast<size_t>(std::clamp(std::llround(one.value), 0LL, 255LL));
-    const int64_t k = names.empty() ? static_cast<int64_t>(value) : table.class_of[value];
-    if (k < 0 || (!names.empty() && k >= static_cast<int64_t>(names.size()))) {
-      unknown.push_back(one);
+    const auto value = static_cast<int32_t>(std::llround(one.value));
+    if (const auto k = table.class_of(classes, 0, value)) {
+      facts.class_voxels[static_cast<size_t>(*k)] += one.voxels;
       continue;
     }
-    if (k >= static_cast<int64_t>(facts.class_voxels.size())) facts.class_voxels.resize(static_cast<size_t>(k) + 1, 0);
-    facts.class_voxels[static_cast<size_t>(k)] += one.voxels;
+    unknown.push_back(one);
+    for (const LabelName& known : facts.label_names)
+      if (known.value == value) unknown_names.push_back(known.name);
   }
   if (unknown.empty()) return true;
+  const std::string which = unknown_names.empty() ? "" : " ('" + join(unknown_names, "', '") + "')";
+  const std::string key = unknown_names.empty() ? concat(unknown.front().value) : unknown_names.front();
   findings.push_back({Severity::kError,
                       "label_unknown",
                       {facts.id},
-                      concat(file, " holds ", listed(unknown), ", which is no class; all of it: ", listed(facts.labels),
+                      concat(file, " holds ", listed(unknown), which, ", which is no class; all of it: ", listed(facts.labels),
                              "; classes are ", join(names, ", ")),
-                      "say what the value is: \"label_map\": {\"255\": \"" + (names.size() > 1 ? names[1] : std::string("name")) +
+                      "say what it is: \"label_map\": {\"" + key + "\": \"" + names.back() +
                           "\"} in dataset.json or prepare --label-map; \"background\" drops it"});
   return false;
+}
+
+// Layers of segments as one label, with a value for each segment; where the classes are known prepare finds out whether they overlap.
+Image flattened(const SourceCase& item, const Scan& scan, const LabelTable& table, const std::vector<std::string>& names,
+                CaseFacts& facts) {
+  const StoredLabel label = scan.read_stored_label();
+  if (!names.empty()) table.apply(label, item.label.string(), names);
+  Image out(label.geometry());
+  for (size_t s = 0; s < label.names.size(); ++s) {
+    const LabelName& one = label.names[s];
+    const auto& voxels = label.layers.at(one.layer).voxels;
+    facts.label_names.push_back({one.name, static_cast<int32_t>(s) + 1, 0});
+    for (size_t i = 0; i < voxels.size(); ++i)
+      if (voxels[i] == one.value) out.voxels[i] = static_cast<float>(s + 1);
+  }
+  return out;
+}
+
+Image read_label_of(const SourceCase& item, const LabelTable& table, const std::vector<std::string>& names, CaseFacts& facts) {
+  const ScanPtr scan = Scan::open(item.label);
+  const auto in_file = scan->label_names();
+  if (!in_file.empty() && scan->channel_count() > 1) return flattened(item, *scan, table, names, facts);
+  facts.label_names = in_file;
+  return read_raw_label(item);
+}
+
+LabelMap foreground_of(const Image& label) {
+  LabelMap mask(label.geometry);
+  std::transform(label.voxels.begin(), label.voxels.end(), mask.voxels.begin(),
+                 [](float value) { return std::abs(value) > 0.5f; });
+  return mask;
 }
 
 // image: channel 0.
@@ -139,27 +191,24 @@ void inspect_label(const SourceCase& item, const Image& image, const LabelTable&
   const std::string file = item.label.string();
   Image label;
   try {
-    label = read_raw_label(item);
+    label = read_label_of(item, table, names, facts);
   } catch (const InputError& error) {
     findings.push_back({Severity::kError, "unreadable", {item.id}, error.what(), "replace the file, or leave the case out"});
     return;
   }
-  judge_label_grid(item.id, item.images.front().string(), image.geometry, file, label.geometry, findings);
+  // As prepare lays it on the image; where even that fails, voxel by voxel, since a header may have been lost.
+  LabelMap mask = foreground_of(label);
+  judge_label_grid(item.id, item.images.front().string(), image.geometry, file, mask, findings);
   facts.labels = count_values(label.voxels);
   const size_t before = findings.size();
   judge_label_values(facts, file, findings);
   if (findings.size() > before && findings.back().code == "label_values") return;
   facts.has_label = count_classes(facts, table, names, file, findings);
   if (!facts.has_label) return;
-  const bool empty =
-      std::none_of(facts.class_voxels.begin() + 1, facts.class_voxels.end(), [](int64_t voxels) { return voxels > 0; });
-  if (!empty) {
-    // As prepare lays it on the image; where even that fails, voxel by voxel, since a header may have been lost.
-    LabelMap mask(label.geometry);
-    std::transform(label.voxels.begin(), label.voxels.end(), mask.voxels.begin(), [](float value) { return value > 0.5f; });
-    align_labels(mask, image.geometry);
-    if (mask.size() == image.size()) facts.fit = label_fit(image, mask.voxels);
-  }
+  const auto present = [](int64_t voxels) { return voxels > 0; };
+  const bool empty = names.empty() ? std::all_of(mask.voxels.begin(), mask.voxels.end(), [](uint8_t value) { return value == 0; })
+                                   : std::none_of(facts.class_voxels.begin() + 1, facts.class_voxels.end(), present);
+  if (!empty && mask.size() == image.size()) facts.fit = label_fit(image, mask.voxels);
   if (empty) {
     findings.push_back({Severity::kWarning,
                         "label_empty",
@@ -171,20 +220,7 @@ void inspect_label(const SourceCase& item, const Image& image, const LabelTable&
 
 }  // namespace
 
-double grid_displacement(const Geometry& a, const Geometry& b) {
-  double most = 0;
-  for (int corner = 0; corner < 8; ++corner) {
-    Vector3 index{};
-    for (size_t axis = 0; axis < 3; ++axis) index[axis] = (corner >> axis & 1) != 0 ? static_cast<double>(a.size[axis] - 1) : 0;
-    const Vector3 p = a.world(index), q = b.world(index);
-    most = std::max(most, std::hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]));
-  }
-  return most;
-}
-
-bool differs_by_rounding(const Geometry& a, const Geometry& b) {
-  return a.size == b.size && grid_displacement(a, b) <= 0.1 * std::min({a.spacing[0], a.spacing[1], a.spacing[2]});
-}
+bool differs_by_rounding(const Geometry& a, const Geometry& b) { return same_grid(a, b, 2 * kGridTolerance); }
 
 Image read_channel(const SourceCase& item, size_t channel) {
   if (item.images.size() > 1) return Scan::open(item.images.at(channel))->read();
@@ -247,7 +283,15 @@ CaseFacts inspect_case(const SourceCase& item, const LabelTable& table, const st
         if (!facts.channels.empty())
           judge_grid(item.id, item.images.front().string(), first.geometry, file.string(), image.geometry, findings);
         facts.channels.push_back(measure(image));
+        const std::string values = label_values_of(image);
         files.push_back(channels.size() == 1 ? file.string() : concat(file.string(), " channel ", &image - channels.data()));
+        if (!values.empty())
+          findings.push_back(
+              {Severity::kError,
+               "label_as_image",
+               {item.id},
+               concat(files.back(), " holds only ", values, ", in areas, as a label map does, and would be an image"),
+               "--label-file PATTERN where it is a label; else take it out of the folder"});
         // One channel is enough to know a scan by.
         const bool sketched = facts.sketch.content != 0;
         if (!sketched) facts.sketch = sketch_of(image);

@@ -11,9 +11,7 @@
 
 namespace tss {
 
-// How far apart two grids of equal size lie: the largest distance between the same corner of both, mm.
-double grid_displacement(const Geometry& a, const Geometry& b);
-// Grids that differ only as rounded headers do: equal sizes, no corner farther apart than a tenth of a voxel's shortest side.
+// Grids that differ only as rounded headers do: equal sizes, no corner farther apart than a tenth of a voxel.
 bool differs_by_rounding(const Geometry& a, const Geometry& b);
 
 // Reads image and label of a case, measures them, and adds what is wrong with it to `findings`. Errors of reading become findings.

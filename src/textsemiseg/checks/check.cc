@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "textsemiseg/base/clock.h"
@@ -16,6 +18,7 @@
 #include "textsemiseg/checks/label_fit.h"
 #include "textsemiseg/checks/population_findings.h"
 #include "textsemiseg/io/scan.h"
+#include "textsemiseg/source/label_files.h"
 #include "textsemiseg/volume/reorient.h"
 
 namespace tss {
@@ -56,6 +59,56 @@ void inspect_all(size_t count, const CheckOptions& options, CheckReport& report,
   for (auto& found : findings) report.findings.insert(report.findings.end(), found.begin(), found.end());
 }
 
+// Where nothing names the classes every value is one: numbered as it is, or in order where values are no small numbers; then they are
+// the names.
+void number_values(CheckReport& report) {
+  std::set<int64_t> values{0};
+  for (const CaseFacts& one : report.cases) {
+    if (!one.has_label) continue;
+    for (const ValueCount& value : one.labels) values.insert(std::llround(value.value));
+  }
+  const bool small = *values.begin() == 0 && *values.rbegin() <= 255;
+  std::map<int64_t, size_t> class_of;
+  size_t next = 1;
+  for (const int64_t value : values) class_of[value] = small ? static_cast<size_t>(value) : value == 0 ? 0 : next++;
+  if (!small) {
+    report.class_names.resize(values.size());
+    for (const auto& [value, k] : class_of) report.class_names[k] = std::to_string(value);
+  }
+  for (CaseFacts& one : report.cases) {
+    if (!one.has_label) continue;
+    int64_t most = 0;
+    for (const ValueCount& value : one.labels)
+      most = std::max<int64_t>(most, static_cast<int64_t>(class_of.at(std::llround(value.value))));
+    one.class_voxels.assign(static_cast<size_t>(most) + 1, 0);
+    for (const ValueCount& value : one.labels) one.class_voxels[class_of.at(std::llround(value.value))] += value.voxels;
+  }
+}
+
+// Names that the label files have for their values.
+void judge_names(const Source& source, const LabelClasses& classes, CheckReport& report) {
+  std::vector<NamedFile> files;
+  for (size_t i = 0; i < report.cases.size(); ++i)
+    if (!report.cases[i].label_names.empty()) files.push_back({source.cases[i].label, report.cases[i].label_names});
+  if (files.empty()) return;
+  const auto add = [&](Severity severity, const std::string& message, const std::string& advice) {
+    if (!message.empty()) report.findings.push_back({severity, "label_names", {}, message, advice});
+  };
+  if (!classes.class_names.empty()) {
+    try {
+      add(Severity::kWarning, judge_label_files(files, classes.table, classes.class_names),
+          "nothing for prepare; programs that read values alone would exchange them");
+    } catch (const InputError& error) {
+      add(Severity::kError, error.what(), "prepare refuses such files");
+    }
+    return;
+  }
+  const std::string advice = "prepare --classes background,... with the names in the files reads them by name";
+  const std::string values = differing_values(files);
+  add(Severity::kError, values, advice);
+  if (values.empty()) add(Severity::kWarning, differing_names(files), advice);
+}
+
 void count_classes(CheckReport& report) {
   size_t classes = report.class_names.size();
   for (const CaseFacts& one : report.cases) classes = std::max(classes, one.class_voxels.size());
@@ -88,7 +141,7 @@ void judge_rare_classes(CheckReport& report) {
   }
 }
 
-void judge_source_classes(const Source& source, CheckReport& report) {
+void judge_source_classes(const Source& source, bool named, CheckReport& report) {
   const auto add = [&](Severity severity, const char* code, const std::string& message, const std::string& advice) {
     report.findings.push_back({severity, code, {}, message, advice});
   };
@@ -96,18 +149,30 @@ void judge_source_classes(const Source& source, CheckReport& report) {
     add(Severity::kWarning, "label_missing", concat(source.listed_without_label, " labels that dataset.json lists are not there"),
         "these cases can only be unlabelled");
   }
+  if (!source.unused_labels.empty()) {
+    std::vector<std::string> files;
+    for (const fs::path& file : source.unused_labels) files.push_back(file.lexically_relative(source.folder).string());
+    add(Severity::kWarning, "label_unused",
+        concat(files.size(), files.size() == 1 ? " file is" : " files are",
+               " named like label maps and used for nothing: ", few_of(files, 5)),
+        "--label-file PATTERN says which files are labels; others are better kept elsewhere");
+  }
   const bool any = std::any_of(report.cases.begin(), report.cases.end(), [](const CaseFacts& one) { return one.has_label; });
   if (!any) {
-    add(Severity::kError, "no_label", "no case has a label that can be used", "at least a few labelled cases");
+    const NoLabel why = source.has_label() ? NoLabel{"no case has a label that can be used", "at least a few labelled cases"}
+                                           : why_no_label(source);
+    add(Severity::kError, "no_label", why.found, why.expected);
     return;
   }
-  const bool named = !report.class_names.empty();
   if (!named) {
     std::vector<std::string> values;
     for (size_t k = 0; k < report.classes.size(); ++k)
-      if (report.classes[k].labels > 0) values.push_back(std::to_string(k));
-    add(Severity::kNote, "classes_unnamed", "nothing names the classes; labels hold the values " + join(values, ", "),
-        "prepare --classes background,... or --label-map, or a dataset.json");
+      if (report.classes[k].labels > 0)
+        values.push_back(k < report.class_names.size() ? report.class_names[k] : std::to_string(k));
+    const std::string first = values.size() > 1 ? values[1] : "1";
+    add(Severity::kNote, "classes_unnamed", "nothing names the classes; labels hold the values " + few_of(values, 20),
+        report.class_names.empty() ? "prepare --classes background,... or --label-map, or a dataset.json"
+                                   : "prepare --label-map \"" + first + "=name of its class\" and so on, or a dataset.json");
   }
   std::vector<std::string> gaps;
   for (size_t k = 1; k < report.classes.size(); ++k) {
@@ -262,13 +327,16 @@ CheckReport check_source(const Source& source, const LabelClasses& classes, cons
   inspect_all(source.cases.size(), options, report, [&](size_t i, std::vector<Finding>& findings) {
     return inspect_case(source.cases[i], classes.table, classes.class_names, findings);
   });
+  const bool named = !classes.class_names.empty();
+  if (!named) number_values(report);
   count_classes(report);
-  if (!report.class_names.empty()) {
+  judge_names(source, classes, report);
+  if (named) {
     const std::string unclear = meaningless_warning(source.class_names, source.class_texts);
     if (!unclear.empty())
       report.findings.push_back({Severity::kWarning, "class_names", {}, unclear, "names or texts in dataset.json"});
   }
-  judge_source_classes(source, report);
+  judge_source_classes(source, named, report);
   judge_together(report, options, [&](size_t i) { return read_channel(source.cases[i], report.cases[i].sketched_channel); });
   report.seconds = clock.seconds();
   return report;

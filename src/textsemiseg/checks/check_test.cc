@@ -105,7 +105,7 @@ TEST_F(SourceCheckTest, ASoundSourcePasses) {
 
 TEST_F(SourceCheckTest, AShiftedLabel) {
   change(label(3), [](Image& one) { one.geometry.origin[2] += 2; });
-  expect_only(Severity::kError, "grid_mismatch", 3, "origin (0, 0, 0) mm against (0, 0, 2) mm (tolerance 0.001 mm)");
+  expect_only(Severity::kError, "grid_mismatch", 3, "origin (0, 0, 0) mm against (0, 0, 2) mm (tolerance 0.05 voxels)");
 }
 
 TEST_F(SourceCheckTest, AMirroredLabel) {

@@ -4,9 +4,11 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/text_encoding.h"
+#include "textsemiseg/dataset/case_reader.h"
+#include "textsemiseg/dataset/class_presence.h"
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/source/dataset_json.h"
-#include "textsemiseg/volume/align.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -50,12 +52,13 @@ bool is_dataset_record(const Json& json) {
 
 std::vector<SplitCase> split_cases(const std::vector<SourceCase>& cases) {
   std::vector<SplitCase> out;
-  for (const SourceCase& item : cases) out.push_back({item.id, !item.label.empty(), item.test});
+  for (const SourceCase& item : cases) out.push_back({item.id, !item.label.empty(), item.test, item.validation, item.added});
   return out;
 }
 
 DatasetRecord read_dataset_record(const fs::path& folder) {
   const fs::path file = folder / "dataset.json";
+  require_utf8(fs::absolute(folder).string(), "folder");
   if (!fs::is_directory(folder)) throw InputError(folder.string(), "no such folder", "a dataset made by textsemiseg prepare");
   if (!fs::exists(file)) throw InputError(file.string(), "missing", "a dataset made by textsemiseg prepare");
   const Json json = read_json(file);
@@ -64,6 +67,8 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
     throw InputError(file.string(), "has no recipe, source or cases, so it was not prepared yet",
                      "a dataset made by textsemiseg prepare --source " + folder.string() + " --dataset ANOTHER_FOLDER");
   }
+  if (description.class_names.empty())
+    throw InputError(file.string() + ": labels", "missing", R"({"0": "background", ...})");
   DatasetRecord record;
   record.name = description.name;
   record.class_names = description.class_names;
@@ -87,6 +92,7 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
       if (entry.contains("label") && !entry.at("label").is_null())
         item.label = record.source / entry.at("label").get<std::string>();
       item.test = entry.value("test", false);
+      item.validation = entry.value("validation", false);
       if (item.images.empty()) throw InputError(file.string() + ": cases", "case '" + item.id + "' has no image", "at least one");
       record.cases.push_back(std::move(item));
     }
@@ -113,6 +119,7 @@ void write_dataset_record(const fs::path& folder, const DatasetRecord& record) {
     for (const fs::path& image : item.images) entry["images"].push_back(relative_to(image, record.source));
     if (!item.label.empty()) entry["label"] = relative_to(item.label, record.source);
     if (item.test) entry["test"] = true;
+    if (item.validation) entry["validation"] = true;
     json["cases"].push_back(std::move(entry));
   }
   write_json(folder / "dataset.json", json);
@@ -179,6 +186,7 @@ CachedCase Dataset::load(const std::string& id, LabelUse label) const {
                        "a current cache: run textsemiseg prepare again");
   }
   CacheEntry entry = cache_->map(id, label);
+  cache_->require_sound(id, entry);
   CachedCase loaded;
   loaded.id = id;
   loaded.geometry = entry.geometry;
@@ -189,14 +197,16 @@ CachedCase Dataset::load(const std::string& id, LabelUse label) const {
   return loaded;
 }
 
+std::vector<std::string> Dataset::unseen_classes() const {
+  return tss::unseen_classes(*cache_, cases(Role::kLabelled), class_names_);
+}
+
 LabelMap Dataset::read_label(const std::string& id) const {
   const SourceCase& item = source(id);
   if (item.label.empty())
     throw InputError((folder_ / "dataset.json").string(), "case '" + id + "' has no label", "a case with a label");
-  LabelMap labels = Scan::open(item.label)->read_label();
-  align_labels(labels, Scan::open(item.images.front())->geometry());  // predictions lie on the image's grid
-  label_table_.apply(labels, item.label.string(), class_names_);
-  return labels;
+  // On the image's grid, as predictions are.
+  return read_classes(item.label, Scan::open(item.images.front())->geometry(), label_table_, class_names_);
 }
 
 }  // namespace tss

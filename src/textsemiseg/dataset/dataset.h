@@ -52,7 +52,9 @@ class Dataset {
   const Split& split() const { return split_; }
   // The files a case was prepared from; throws InputError for an unknown id.
   const SourceCase& source(const std::string& id) const;
-  // Opens (maps) one case's cache; throws InputError when its scan has changed since. A scan that is no longer there is
+  // Classes of which no labelled case has a voxel, by name.
+  std::vector<std::string> unseen_classes() const;
+  // Opens (maps) one case's cache; throws InputError when its scan has changed since or the arrays are damaged. A scan that is no longer there is
   // used as prepared, with one warning per dataset.
   CachedCase load(const std::string& id, LabelUse label = LabelUse::kRead) const;
   // The label of a case on its own grid, as classes: merged and renamed as the label map says. Throws InputError when it has none.

@@ -4,7 +4,6 @@
 
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/dicom/series.h"
-#include "textsemiseg/io/label_value.h"
 #include "textsemiseg/io/scan_format.h"
 
 namespace tss {
@@ -47,10 +46,10 @@ class DicomScan : public Scan {
     one.push_back(read_dicom_series(series(), geometry()));
     return one;
   }
-  LabelMap read_label() const final { return labels_of(read(), path().string()); }
+  StoredLabel read_stored_label() const final { return single_layer(whole_numbers(read(), path().string())); }
 
   bool is_series() const final { return true; }
-  const DicomSeries& series() const final { return *found().series; }
+  const DicomSeries& series() const final { return found().series; }
   const std::vector<DicomSeries>& all_series() const final { return contents().series; }
   std::string patient_key() const final { return series().slices.front().patient_key; }
 

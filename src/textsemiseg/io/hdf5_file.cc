@@ -3,6 +3,8 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -10,7 +12,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
-#include "textsemiseg/io/label_value.h"
+#include "textsemiseg/io/stored_label.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -36,12 +38,13 @@ class Handle {
   herr_t (*close_)(hid_t);
 };
 
-// Debian's HDF5 is built without thread safety: one caller at a time. Also silences its own printing of error stacks.
-std::lock_guard<std::mutex> library_lock() {
+// One caller at a time, whatever the library was built for. Its printing of error stacks is a setting of each thread in builds that are made
+// for threads (Debian's is), so that every entry turns it off.
+std::unique_lock<std::mutex> library_lock() {
   static std::mutex mutex;
-  static const bool quiet = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
-  static_cast<void>(quiet);
-  return std::lock_guard<std::mutex>(mutex);
+  std::unique_lock<std::mutex> lock(mutex);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  return lock;
 }
 
 std::string subject(const fs::path& path, const char* data_set) { return concat(path.string(), ": data set '", data_set, "'"); }
@@ -60,7 +63,7 @@ Handle open_file(const fs::path& path) {
 
 bool has(hid_t file, const char* data_set) { return H5Lexists(file, data_set, H5P_DEFAULT) > 0; }
 
-std::string members(hid_t file) {
+std::vector<std::string> names_in(hid_t file) {
   std::vector<std::string> names;
   const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
     static_cast<std::vector<std::string>*>(list)->push_back(name);
@@ -68,6 +71,11 @@ std::string members(hid_t file) {
   };
   hsize_t position = 0;
   H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, &position, collect, &names);
+  return names;
+}
+
+std::string members(hid_t file) {
+  const auto names = names_in(file);
   return names.empty() ? "nothing" : join(names, ", ");
 }
 
@@ -93,9 +101,68 @@ ArrayLayout layout_of_one(hid_t set, const std::string& name) {
   return layout;
 }
 
+// What the registry of the HDF Group calls the filters that people use; h5py's files do not always name them.
+std::string filter_name(H5Z_filter_t id, const std::string& stored) {
+  static const std::map<H5Z_filter_t, std::string> kNames{
+      {H5Z_FILTER_SZIP, "szip"}, {307, "bzip2"},      {32000, "lzf"},  {32001, "blosc"}, {32004, "lz4"},
+      {32008, "bitshuffle"},     {32013, "zfp"},      {32015, "zstd"}, {32017, "sz"},    {32026, "blosc2"}};
+  const auto known = kNames.find(id);
+  const std::string name = known != kNames.end() ? known->second : stored;
+  return concat(name.empty() ? "unnamed" : name, " (number ", id, ")");
+}
+
+void require_filters(hid_t set, const std::string& name) {
+  const Handle how(H5Dget_create_plist(set), H5Pclose);
+  for (int i = 0; i < H5Pget_nfilters(how); ++i) {
+    unsigned flags = 0, config = 0;
+    size_t values = 0;
+    char stored[64] = {};
+    const H5Z_filter_t id =
+        H5Pget_filter2(how, static_cast<unsigned>(i), &flags, &values, nullptr, sizeof stored - 1, stored, &config);
+    if (id < 0 || H5Zfilter_avail(id) > 0) continue;
+    throw InputError(name, "is packed with the HDF5 filter " + filter_name(id, stored) + ", which is not installed here",
+                     "gzip, shuffle, fletcher32 or no filter (rewrite it in Python: read with h5py, with hdf5plugin imported where the "
+                     "filter is none of h5py's, and create_dataset(..., compression='gzip'))");
+  }
+}
+
+// Whether each number fills its bytes as integers and IEEE floats do. A damaged header of the old file format, which has no checksum,
+// can say that the bits are somewhere else; the library then reads other numbers without a word.
+bool is_standard(hid_t type) {
+  if (H5Tget_class(type) == H5T_ENUM) {
+    const Handle base(H5Tget_super(type), H5Tclose);
+    return base.valid() && H5Tget_class(base) == H5T_INTEGER && is_standard(base);
+  }
+  const H5T_order_t order = H5Tget_order(type);
+  const size_t bytes = H5Tget_size(type);
+  if (H5Tequal(type, H5T_NATIVE_LDOUBLE) > 0) return true;
+  const bool filled = H5Tget_precision(type) == 8 * bytes && H5Tget_offset(type) == 0;
+  if (!filled || (order != H5T_ORDER_LE && order != H5T_ORDER_BE)) return false;
+  if (H5Tget_class(type) == H5T_INTEGER) return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
+  struct Fields {
+    size_t sign, exponent, exponent_bits, mantissa, mantissa_bits, bias;
+    bool operator==(const Fields&) const = default;
+  };
+  Fields found{};
+  H5Tget_fields(type, &found.sign, &found.exponent, &found.exponent_bits, &found.mantissa, &found.mantissa_bits);
+  found.bias = H5Tget_ebias(type);
+  const Fields known[] = {{15, 10, 5, 0, 10, 15}, {15, 7, 8, 0, 7, 127}, {31, 23, 8, 0, 23, 127}, {63, 52, 11, 0, 52, 1023}};
+  return H5Tget_norm(type) == H5T_NORM_IMPLIED && std::find(std::begin(known), std::end(known), found) != std::end(known) &&
+         bytes * 8 == found.sign + 1;
+}
+
+void require_standard(hid_t type, const std::string& name) {
+  if (!is_standard(type))
+    throw InputError(name,
+                     concat("has a number type of ", H5Tget_precision(type), " bits in ", H5Tget_size(type), " bytes: damaged, or of a ",
+                            "rare machine"),
+                     "integers of 1, 2, 4 or 8 bytes, or IEEE floats");
+}
+
 void read_as(hid_t set, hid_t memory_type, void* out, const std::string& name) {
+  require_filters(set, name);
   if (H5Dread(set, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
-    throw InputError(name, "cannot be read: truncated, damaged, or packed with an unknown filter", "a complete array");
+    throw InputError(name, "cannot be read: truncated or damaged", "a complete array");
 }
 
 std::vector<Image> read_image_set(hid_t file, const fs::path& path) {
@@ -104,6 +171,7 @@ std::vector<Image> read_image_set(hid_t file, const fs::path& path) {
   const Handle type(H5Dget_type(set), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type);
   if (kind != H5T_INTEGER && kind != H5T_FLOAT) throw InputError(name, "does not hold numbers", "integers or floats");
+  require_standard(type, name);
   const ArrayLayout layout = layout_of(set, name);
   if (layout.channels == 1) {
     std::vector<Image> one(1, Image(layout.geometry()));
@@ -115,23 +183,25 @@ std::vector<Image> read_image_set(hid_t file, const fs::path& path) {
   return layout.channels_of(values.data(), [](float v) { return v; });
 }
 
-LabelMap read_label_set(hid_t file, const fs::path& path) {
+Volume<int32_t> read_label_set(hid_t file, const fs::path& path) {
   const std::string name = subject(path, kLabel);
   const Handle set = open_data_set(file, path, kLabel);
   const Handle type(H5Dget_type(set), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type);
   const bool boolean = kind == H5T_ENUM && H5Tget_size(type) == 1;  // h5py's bool
-  if (kind != H5T_INTEGER && kind != H5T_FLOAT && !boolean)
-    throw InputError(name, "does not hold numbers", "integers from 0 to 255");
-  LabelMap label(layout_of_one(set, name).geometry());
+  if (kind != H5T_INTEGER && kind != H5T_FLOAT && !boolean) throw InputError(name, "does not hold numbers", "whole numbers");
+  const Geometry grid = layout_of_one(set, name).geometry();
+  const auto voxels = static_cast<size_t>(grid.voxels());
   if (boolean || H5Tequal(type, H5T_NATIVE_UINT8) > 0) {
-    read_as(set, type, label.voxels.data(), name);
+    std::vector<uint8_t> bytes(voxels);
+    read_as(set, type, bytes.data(), name);
+    Volume<int32_t> label(grid);
+    std::copy(bytes.begin(), bytes.end(), label.voxels.begin());
     return label;
   }
-  std::vector<double> values(label.voxels.size());
+  std::vector<double> values(voxels);
   read_as(set, H5T_NATIVE_DOUBLE, values.data(), name);
-  for (size_t i = 0; i < values.size(); ++i) label.voxels[i] = label_value(values[i], name);
-  return label;
+  return whole_numbers(grid, values, name);
 }
 
 void write_set(hid_t file, const char* name, const Size3& size, hid_t type, const void* data) {
@@ -159,7 +229,7 @@ Hdf5Case read_hdf5_case(const fs::path& path) {
   if (channels.size() != 1) throw InputError(subject(path, kImageSet), concat("has ", channels.size(), " channels"), "one");
   out.image = std::move(channels.front());
   if (!has(file, kLabel)) return out;
-  out.label = read_label_set(file, path);
+  out.label = byte_labels(single_layer(read_label_set(file, path)), subject(path, kLabel));
   if (out.label->size() != out.image.size())
     throw InputError(subject(path, kLabel), "is " + join(out.label->size(), " x "),
                      "the shape of 'image', " + join(out.image.size(), " x "));
@@ -171,7 +241,7 @@ std::vector<Image> read_hdf5_channels(const fs::path& path) {
   return read_image_set(open_file(path), path);
 }
 
-LabelMap read_hdf5_label(const fs::path& path) {
+Volume<int32_t> read_hdf5_label(const fs::path& path) {
   const auto lock = library_lock();
   return read_label_set(open_file(path), path);
 }
@@ -190,6 +260,11 @@ bool is_hdf5_file(const fs::path& path) {
 bool hdf5_has_label(const fs::path& path) {
   const auto lock = library_lock();
   return has(open_file(path), kLabel);
+}
+
+std::vector<std::string> hdf5_names(const fs::path& path) {
+  const auto lock = library_lock();
+  return names_in(open_file(path));
 }
 
 void write_hdf5_case(const fs::path& path, const Image& image, const LabelMap* label) {

@@ -10,8 +10,9 @@ class Hdf5Scan : public ArrayScan {
   Geometry geometry() const final { return read_hdf5_layout(path()).geometry(); }
   int64_t channel_count() const final { return read_hdf5_layout(path()).channels; }
   std::vector<Image> read_channels() const final { return read_hdf5_channels(path()); }
-  LabelMap read_label() const final { return read_hdf5_label(path()); }
+  StoredLabel read_stored_label() const final { return single_layer(read_hdf5_label(path())); }
   bool holds_label() const final { return hdf5_has_label(path()); }
+  std::vector<std::string> array_names() const final { return hdf5_names(path()); }
 };
 
 }  // namespace

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
-#include "textsemiseg/archive/npy_header.h"
+#include "textsemiseg/archive/npy_bytes.h"
 #include "textsemiseg/archive/zip_file.h"
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/array_layout.h"
-#include "textsemiseg/io/label_value.h"
 #include "textsemiseg/io/scan_format.h"
 
 namespace tss {
@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr char kImageEntry[] = "image", kLabelEntry[] = "label";
-constexpr uint64_t kMostBytes = uint64_t{64} << 30;  // of one array; more than any scan
 
 bool is_archive(const fs::path& path) { return to_lower_ascii(path.extension().string()) == ".npz"; }
 
@@ -33,33 +32,36 @@ const ZipRecord* find_array(const ZipFile& zip, const std::string& name) {
   return record ? record : zip.find(name);
 }
 
+std::vector<std::string> array_names_of(const ZipFile& zip) {
+  std::vector<std::string> names;
+  for (const ZipRecord& record : zip.records())
+    names.push_back(ends_with(record.name, ".npy") ? record.name.substr(0, record.name.size() - 4) : record.name);
+  return names;
+}
+
 // The array of that name; the only one of the archive whatever its name.
 const ZipRecord& array_of(const ZipFile& zip, const std::string& name) {
   if (const ZipRecord* record = find_array(zip, name)) return *record;
   if (zip.records().size() == 1) return zip.records().front();
-  std::vector<std::string> names;
-  for (const ZipRecord& record : zip.records())
-    names.push_back(ends_with(record.name, ".npy") ? record.name.substr(0, record.name.size() - 4) : record.name);
+  const std::vector<std::string> names = array_names_of(zip);
   throw InputError(zip.path().string(), "holds " + (names.empty() ? "nothing" : join(names, ", ")),
                    "an array '" + name + "', or a single array");
 }
 
-Array read_array(const fs::path& path, const std::string& name) {
+Array read_array(const fs::path& path, const std::string& name, NpyPart part = NpyPart::kAll) {
   Array out;
   out.subject = path.string();
+  NpyBytes read;
   if (is_archive(path)) {
     const ZipFile zip(path);
     const ZipRecord& record = array_of(zip, name);
     out.subject += ": array '" + fs::path(record.name).stem().string() + "'";
-    out.bytes = zip.text(record, kMostBytes);
+    read = read_npy_bytes(zip, record, out.subject, NpyContent::kNumbers, part);
   } else {
-    out.bytes = read_text_file(path);
+    read = read_npy_bytes(path, out.subject, part);
   }
-  out.header = parse_npy_header(out.bytes, out.subject);
-  if (out.header.descr.find('O') != std::string::npos)
-    throw InputError(out.subject, "holds Python objects (a pickle), which are never read", "numbers");
-  check_npy_room(out.header, npy_item_bytes(require_npy_type(out.header, out.subject)), out.bytes.size() - out.header.data,
-                 out.subject);
+  out.header = std::move(read.header);
+  out.bytes = std::move(read.bytes);
   return out;
 }
 
@@ -123,8 +125,8 @@ class NpyScan : public ArrayScan {
  public:
   using ArrayScan::ArrayScan;
 
-  Geometry geometry() const final { return layout_of(read_array(path(), kImageEntry)).geometry(); }
-  int64_t channel_count() const final { return layout_of(read_array(path(), kImageEntry)).channels; }
+  Geometry geometry() const final { return layout_of(read_array(path(), kImageEntry, NpyPart::kHeader)).geometry(); }
+  int64_t channel_count() const final { return layout_of(read_array(path(), kImageEntry, NpyPart::kHeader)).channels; }
 
   std::vector<Image> read_channels() const final {
     const Array array = read_array(path(), kImageEntry);
@@ -135,16 +137,16 @@ class NpyScan : public ArrayScan {
     return out;
   }
 
-  LabelMap read_label() const final {
+  StoredLabel read_stored_label() const final {
     const Array array = read_array(path(), kLabelEntry);
     const ArrayLayout layout = layout_of(array);
     if (layout.channels != 1) throw InputError(array.subject, concat("has ", layout.channels, " channels"), "one label map");
-    LabelMap out(layout.geometry());
+    Volume<int32_t> out(layout.geometry());
     with_elements(array, [&](const auto* values) {
       copy_strided(values, layout.stride, layout.size, out.voxels.data(),
-                   [&](auto v) { return label_value(static_cast<double>(v), array.subject); });
+                   [&](auto v) { return whole_number(static_cast<double>(v), array.subject); });
     });
-    return out;
+    return single_layer(std::move(out));
   }
 
   // An .npz archive with both.
@@ -152,6 +154,10 @@ class NpyScan : public ArrayScan {
     if (!is_archive(path())) return false;
     const ZipFile zip(path());
     return find_array(zip, kImageEntry) != nullptr && find_array(zip, kLabelEntry) != nullptr;
+  }
+
+  std::vector<std::string> array_names() const final {
+    return is_archive(path()) ? array_names_of(ZipFile(path())) : std::vector<std::string>{};
   }
 };
 

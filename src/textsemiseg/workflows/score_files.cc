@@ -5,12 +5,11 @@
 #include <set>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/segmentation.h"
 #include "textsemiseg/source/source.h"
-#include "textsemiseg/volume/align.h"
+#include "textsemiseg/workflows/scored_maps.h"
 
 namespace tss {
 
@@ -27,9 +26,14 @@ std::vector<std::string> class_name_list(const std::string& text) {
 }
 
 CaseScores score_maps(const FilePair& files, const LabelMap& prediction, const LabelMap& reference,
-                      const std::vector<std::string>& class_names, const ScoreOptions& options) {
-  const std::string difference = grid_difference(prediction.geometry, reference.geometry);
-  if (!difference.empty()) throw InputError(files.prediction.string(), difference, "the grid of " + files.reference.string());
+                      const std::vector<std::string>& class_names, const ScoreOptions& options, double grid_tolerance) {
+  const Geometry &own = prediction.geometry, &grid = reference.geometry;
+  if (const std::string difference = grid_difference(own, grid, grid_tolerance); !difference.empty()) {
+    const std::string apart = own.size == grid.size ? concat("; its corners are up to ", grid_distance(own, grid),
+                                                             " voxels away, more than ", grid_tolerance, " (--grid-tolerance)")
+                                                    : "";
+    throw InputError(files.prediction.string(), difference + apart, "the grid of " + files.reference.string());
+  }
   if (class_names.empty()) return {files.id, score_present_classes(prediction, reference, options)};
   require_known_labels(prediction, class_names.size() - 1, files.prediction.string());
   require_known_labels(reference, class_names.size() - 1, files.reference.string());
@@ -38,25 +42,18 @@ CaseScores score_maps(const FilePair& files, const LabelMap& prediction, const L
   return {files.id, score_classes(prediction, reference, labels, options)};
 }
 
-CaseScores score_files(const FilePair& files, const std::vector<std::string>& class_names, const ScoreOptions& options) {
-  LabelMap prediction = Scan::open(files.prediction)->read_label();
-  const LabelMap reference = Scan::open(files.reference)->read_label();
-  bool placed = false;  // what still differs, score_maps says
-  align_labels(prediction, reference.geometry, &placed);
-  if (placed)
-    log_warning(files.prediction.string() + ": has no place of its own, taken to lie where " + files.reference.string() +
-                " does");
-  return score_maps(files, prediction, reference, class_names, options);
-}
-
-ScoreSet score_pairs(const std::vector<FilePair>& pairs, const std::vector<std::string>& class_names,
-                     const ScoreOptions& options) {
+ScoreSet score_pairs(const std::vector<FilePair>& pairs, const std::vector<std::string>& class_names, const ScoreOptions& options,
+                     double grid_tolerance) {
   ScoreSet set;
-  set.class_names = class_names;
+  const ScoredMapReader reader(pairs, class_names);
+  set.class_names = reader.class_names();
   set.empty = options.empty;
   Progress progress("scoring", static_cast<int64_t>(pairs.size()));
   for (size_t i = 0; i < pairs.size(); ++i) {
-    set.cases.push_back(score_files(pairs[i], class_names, options));
+    const ScoredMaps maps = reader.read(pairs[i], grid_tolerance);
+    set.cases.push_back(score_maps(pairs[i], maps.prediction, maps.reference, class_names, options, grid_tolerance));
+    for (ClassScore& score : set.cases.back().classes)
+      if (!maps.values.empty()) score.label = maps.values[static_cast<size_t>(score.label)];
     if (pairs.size() > 1) progress.update(static_cast<int64_t>(i) + 1, pairs[i].id);
   }
   set.fill_absent_classes();
