@@ -116,8 +116,11 @@ void require_same_study(const StudyRecord& stored, const StudyRecord& record, co
   const Json is = write_options(record);
   was["settings"] = deciding_settings(stored.settings);  // earlier versions let fewer keys differ
   for (const char* field : {"title", "dataset", "plan_dataset", "labelled", "settings", "split", "evaluate", "text_encoder"}) {
-    // Studies of earlier versions know neither.
-    if (was.at(field).is_null() && (field == std::string("split") || field == std::string("text_encoder"))) continue;
+    if (field == std::string("split") && !stored.split.value) continue;  // studies of earlier versions
+    // These do not know theirs, and rows without class texts say nothing of it.
+    if (field == std::string("text_encoder") &&
+        (stored.text_encoder.value.value_or("").empty() || record.text_encoder.value == ""))
+      continue;
     if (was.at(field) == is.at(field)) continue;
     throw InputError(file + ": " + field, "is " + was.at(field).dump() + ", and this study's is " + is.at(field).dump(),
                      "the same, or another --out");
@@ -226,6 +229,7 @@ void write_study_record(const PlannedStudy& study) {
       throw InputError(path.string(), concat("was not written by study (", error.what(), ")"), "another --out");
     }
     require_same_study(stored, record, path.string());
+    if (study.text_encoder.empty() && stored.text_encoder.value) record.text_encoder = stored.text_encoder;
     add_rows(stored.rows.list, record.rows.list);
     sort_rows(stored.rows.list, study.plan);
     record.rows = std::move(stored.rows);

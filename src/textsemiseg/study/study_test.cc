@@ -129,9 +129,13 @@ TEST(PlannedStudy, SomeRowsStandInShortStudiesAlone) {
 TEST(PlannedStudy, AStudyKeepsItsTextEncoder) {
   const testing::StudyFolder folder;
   PlannedStudy study = folder.study();
+  write_study_record(study);
   study.text_encoder = "BERT, weights 12345678";
   write_study_record(study);
   write_study_record(study);
+  study.text_encoder = "";  // rows without class texts alone
+  write_study_record(study);
+  EXPECT_EQ(read_json(folder.out() / "study.json").at("text_encoder"), "BERT, weights 12345678");
   study.text_encoder = "learned unit vector";
   EXPECT_THAT(input_error_of([&] { write_study_record(study); }), HasSubstr("study.json: text_encoder"));
   Json earlier = read_json(folder.out() / "study.json");
