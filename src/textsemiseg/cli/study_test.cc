@@ -38,6 +38,54 @@ TEST(StudyPlans, EveryRowIsAConfiguration) {
   }
 }
 
+// Where a split has no validation cases the last checkpoint is scored: a rate that stays high to the end would make it a lottery.
+TEST(StudyPlans, EveryRowEndsWithAnAnnealedRate) {
+  for (const std::string& name : plan_names()) {
+    const Plan plan = read_plan(name);
+    std::vector<const PlanDataset*> datasets = {nullptr};
+    for (const PlanDataset& dataset : plan.datasets) datasets.push_back(&dataset);
+    for (const PlanDataset* dataset : datasets)
+      for (const PlanRow& row : plan.rows) {
+        const RunConfig config = config_of(plan, dataset, row.name.c_str());
+        const int64_t t_max = config.train.iterations;
+        EXPECT_LE(learning_rate_at(config.optimiser, t_max - 1, t_max), 0.011 * learning_rate_at(config.optimiser, 0, t_max))
+            << name << ", row " << row.name << (dataset ? ", on " + dataset->name : "");
+      }
+  }
+}
+
+TEST(StudyPlans, TheTextEncoderIsPartOfEveryPlan) {
+  for (const std::string& name : plan_names()) {
+    const Plan plan = read_plan(name);
+    for (const PlanRow& row : plan.rows)
+      EXPECT_EQ(config_of(plan, nullptr, row.name.c_str()).text.source, name == "first_look" ? "learned" : "bert") << name;
+  }
+}
+
+// In a run shorter than the released ones our ramps are full long before theirs.
+TEST(StudyPlans, ShortRunsHaveTheReleasedRampsBeside) {
+  for (const char* name : {"table1", "first_look"}) {
+    const Plan plan = read_plan(name);
+    for (const char* method :
+         {"ua_mt", "dtc", "mc_net", "mc_net_plus", "urpc", "mcf", "bs_net", "mlrp", "vclip_seg", "text_semiseg"}) {
+      const PlanRow& row = plan.row(std::string(method) + "_released_ramp");
+      EXPECT_EQ(row.method, method);
+      EXPECT_GE(row.shorter_than, 6000) << row.name;
+      EXPECT_LE(row.shorter_than, 30000) << row.name << " would stand in the plan as it is";
+      Json ours = resolved(config_of(plan, nullptr, method)), theirs = resolved(config_of(plan, nullptr, row.name.c_str()));
+      std::vector<std::string> differing;
+      for (const auto& [key, value] : ours[method].items())
+        if (theirs[method][key] != value) differing.push_back(key);
+      EXPECT_THAT(differing, ::testing::AnyOf(std::vector<std::string>{"ramp"}, std::vector<std::string>{"variant"})) << row.name;
+      ours.erase(method);
+      theirs.erase(method);
+      EXPECT_EQ(ours, theirs) << row.name;
+    }
+    EXPECT_EQ(config_of(plan, nullptr, "urpc_unet3d").method_options.at("backbone"), "unet3d");
+    EXPECT_EQ(config_of(plan, nullptr, "urpc_unet3d").optimiser.learning_rate, 0.1);
+  }
+}
+
 // By name: a method that joins the program need not stand in the paper's table.
 TEST(StudyPlans, TableOneAndTheFirstLookHaveTheRowsOfThePapersTable) {
   for (const char* name : {"table1", "first_look"}) {

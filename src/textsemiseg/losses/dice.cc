@@ -9,6 +9,21 @@ namespace {
 // Everything but axis 1, the class.
 torch::Tensor sum_per_class(const torch::Tensor& x) { return x.transpose(0, 1).flatten(1).sum(1); }
 
+// The Dice of each class, [K]. size: what a map p is measured by, p or p^2.
+template <class Size>
+torch::Tensor dice_per_class(const torch::Tensor& p, const torch::Tensor& label, double smooth, AbsentClass absent, Size size) {
+  const torch::Tensor g = one_hot(label, p.size(1), p);
+  const torch::Tensor there = sum_per_class(g);
+  const auto dice = [&](const torch::Tensor& overlap, const torch::Tensor& sizes) {
+    return (2 * overlap + smooth) / (sizes + smooth);
+  };
+  const torch::Tensor found = dice(sum_per_class(p * g), sum_per_class(size(p)) + there);
+  if (absent == AbsentClass::kFormula) return found;
+  const torch::Tensor rest = 1 - p;
+  const auto voxels = static_cast<double>(label.numel());
+  return torch::where(there > 0, found, dice(sum_per_class(rest), sum_per_class(size(rest)) + voxels));
+}
+
 }  // namespace
 
 torch::Tensor one_hot(const torch::Tensor& label, int64_t classes, const torch::Tensor& like) {
@@ -17,18 +32,15 @@ torch::Tensor one_hot(const torch::Tensor& label, int64_t classes, const torch::
   return torch::zeros(shape, like.options()).scatter_(1, label.unsqueeze(1), 1);
 }
 
-torch::Tensor dice_loss_squared(const torch::Tensor& p, const torch::Tensor& label, int64_t first_class, double smooth) {
-  const torch::Tensor g = one_hot(label, p.size(1), p);
-  const torch::Tensor overlap = sum_per_class(p * g);
-  const torch::Tensor sizes = sum_per_class(p.square()) + sum_per_class(g);
-  return (1 - (2 * overlap + smooth) / (sizes + smooth)).slice(0, first_class).mean();
+torch::Tensor dice_loss_squared(const torch::Tensor& p, const torch::Tensor& label, int64_t first_class, double smooth,
+                                AbsentClass absent) {
+  const torch::Tensor dice = dice_per_class(p, label, smooth, absent, [](const torch::Tensor& x) { return x.square(); });
+  return (1 - dice).slice(0, first_class).mean();
 }
 
-torch::Tensor dice_loss_linear(const torch::Tensor& p, const torch::Tensor& label) {
-  constexpr double kSmooth = 1e-8;
-  const torch::Tensor g = one_hot(label, p.size(1), p);
-  const torch::Tensor overlap = sum_per_class(p * g);
-  return (1 - (2 * overlap + kSmooth) / (sum_per_class(p) + sum_per_class(g) + kSmooth)).slice(0, 1).mean();
+torch::Tensor dice_loss_linear(const torch::Tensor& p, const torch::Tensor& label, AbsentClass absent) {
+  const torch::Tensor dice = dice_per_class(p, label, 1e-8, absent, [](const torch::Tensor& x) { return x; });
+  return (1 - dice).slice(0, 1).mean();
 }
 
 torch::Tensor dice_loss_masked(const torch::Tensor& p, const torch::Tensor& label, const torch::Tensor& mask) {
@@ -40,6 +52,17 @@ torch::Tensor dice_loss_masked(const torch::Tensor& p, const torch::Tensor& labe
 
 torch::Tensor cross_entropy_and_dice(const torch::Tensor& logits, const torch::Tensor& label) {
   return F::cross_entropy(logits, label) + dice_loss_squared(torch::softmax(logits, 1), label, 0, 1e-5);
+}
+
+torch::Tensor masked_cross_entropy_and_dice(const torch::Tensor& logits, const torch::Tensor& label, const torch::Tensor& mask) {
+  const torch::Tensor m = mask.to(logits.scalar_type());
+  const torch::Tensor entropy = F::cross_entropy(logits, label, F::CrossEntropyFuncOptions().reduction(torch::kNone));
+  const torch::Tensor over_classes = m.unsqueeze(1);
+  const torch::Tensor p = torch::softmax(logits, 1) * over_classes, g = one_hot(label, logits.size(1), logits) * over_classes;
+  constexpr double kSmooth = 1e-5;
+  const torch::Tensor sizes = sum_per_class(p.square()) + sum_per_class(g);
+  const torch::Tensor dice = (1 - (2 * sum_per_class(p * g) + kSmooth) / (sizes + kSmooth)).mean();
+  return (entropy * m).sum() / m.sum().clamp_min(1) + dice;
 }
 
 }  // namespace tss

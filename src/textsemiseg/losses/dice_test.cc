@@ -73,6 +73,32 @@ TEST(Dice, AClassThatIsAbsentAndNotPredictedCostsNothing) {
   EXPECT_NEAR(number(dice_loss_linear(some, label)), 1, 1e-6);
 }
 
+// Whether foreground that is not there costs something.
+TEST(Dice, AnAbsentClassCanBeTheDiceOfEverythingElse) {
+  const torch::Tensor label = torch::zeros({2, 1, 1, 2}, torch::kInt64);
+  const torch::Tensor z = torch::tensor({0.5, -1.0, 2.0, 0.0}, torch::kFloat64).view({2, 1, 1, 1, 2}).requires_grad_(true);
+  const auto p = [&] { return torch::cat({torch::sigmoid(-z), torch::sigmoid(z)}, 1); };
+  const auto gradient = [&](const torch::Tensor& loss) { return torch::autograd::grad({loss}, {z})[0]; };
+  EXPECT_LT(number(gradient(dice_loss_linear(p(), label)).abs().max()), 1e-7) << "the published formula teaches nothing";
+  EXPECT_LT(number(gradient(dice_loss_squared(p(), label, 1, 1e-5)).abs().max()), 1e-4);
+  EXPECT_GT(number(gradient(dice_loss_linear(p(), label, AbsentClass::kComplement)).min()), 0.01) << "less foreground everywhere";
+  EXPECT_GT(number(gradient(dice_loss_squared(p(), label, 1, 1e-5, AbsentClass::kComplement)).min()), 0.01);
+  const torch::Tensor rest = torch::sigmoid(-z);
+  EXPECT_NEAR(number(dice_loss_linear(p(), label, AbsentClass::kComplement)),
+              number(1 - (2 * rest.sum() + 1e-8) / (rest.sum() + 4 + 1e-8)), 1e-14);
+  EXPECT_NEAR(number(dice_loss_squared(p(), label, 1, 1e-5, AbsentClass::kComplement)),
+              number(1 - (2 * rest.sum() + 1e-5) / (rest.square().sum() + 4 + 1e-5)), 1e-14);
+  // Of three classes the second is absent: only its own term is another one.
+  const torch::Tensor three = torch::softmax(torch::randn({1, 3, 2, 2, 2}, torch::kFloat64), 1);
+  const torch::Tensor first = torch::randint(2, {1, 2, 2, 2}, torch::kInt64).fill_(0).index_fill_(1, torch::tensor({0}), 1);
+  const torch::Tensor others = 1 - three.select(1, 2);
+  EXPECT_NEAR(number(dice_loss_linear(three, first, AbsentClass::kComplement) - dice_loss_linear(three, first)),
+              number((1 - 2 * others.sum() / (others.sum() + 8)) - 1) / 2, 1e-7);
+  // Where every class is there nothing changes.
+  EXPECT_EQ(number(dice_loss_linear(probabilities({0.5, 0.25, 1.0, 0.0}), kLabel, AbsentClass::kComplement)),
+            number(dice_loss_linear(probabilities({0.5, 0.25, 1.0, 0.0}), kLabel)));
+}
+
 class DiceClasses : public ::testing::TestWithParam<int64_t> {};
 
 TEST_P(DiceClasses, SegmentationLossEqualsLoops) {
@@ -96,6 +122,8 @@ TEST_P(DiceClasses, GradientsEqualCentralDifferences) {
   EXPECT_LT(check([&] { return dice_loss_squared(p(), label, 1, 1e-5); }), 1e-6);
   EXPECT_LT(check([&] { return dice_loss_squared(torch::sigmoid(z), label, 0, 1e-10); }), 1e-6);
   EXPECT_LT(check([&] { return dice_loss_linear(p(), label); }), 1e-6);
+  EXPECT_LT(check([&] { return dice_loss_linear(p(), torch::zeros_like(label), AbsentClass::kComplement); }), 1e-6);
+  EXPECT_LT(check([&] { return dice_loss_squared(p(), torch::zeros_like(label), 1, 1e-5, AbsentClass::kComplement); }), 1e-6);
   EXPECT_LT(check([&] { return dice_loss_masked(p(), label, mask); }), 1e-6);
   EXPECT_LT(check([&] { return dice_loss_masked(p(), label); }), 1e-6);
   EXPECT_LT(check([&] { return cross_entropy_and_dice(z, label); }), 1e-6);

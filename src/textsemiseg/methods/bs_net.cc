@@ -16,11 +16,18 @@ void BsNetOptions::check() const {
   check_share("bs_net.warm_up", warm_up);
   check_weight("bs_net.teacher_rate", teacher_rate);
   check_weight("bs_net.critic_rate", critic_rate);
+  check_weight("bs_net.critic_bound", critic_bound);
+  check_ramp("bs_net", ramp);
 }
 
 double bs_net_weight(const BsNetOptions& options, int64_t iteration, int64_t iterations) {
   const Ramp ramp{.weight = options.consistency_weight, .share = 1, .published_epochs = 200};
-  return ramped_weight(ramp, options.variant, iteration, iterations);
+  return ramped_weight(ramp, ramp_variant(options.variant, options.ramp), iteration, iterations);
+}
+
+torch::Tensor bounded_verdict(const torch::Tensor& logits, double bound) {
+  const torch::Tensor half = 0.5 * bound * torch::tanh((logits.select(1, 1) - logits.select(1, 0)) / bound);
+  return torch::stack({-half, half}, 1);
 }
 
 namespace {
@@ -55,7 +62,9 @@ struct Step {
   torch::Tensor verdict(const torch::Tensor& logits, const torch::Tensor& x, int64_t ones) const {
     torch::Tensor target = torch::zeros({x.size(0)}, torch::dtype(torch::kInt64).device(x.device()));
     target.narrow(0, 0, ones).fill_(1);
-    return F::cross_entropy(networks.critic(foreground(logits), x), target);
+    const torch::Tensor said = networks.critic(foreground(logits), x);
+    const bool bounded = options.critic_bound > 0 && options.variant != "reference";
+    return F::cross_entropy(bounded ? bounded_verdict(said, options.critic_bound) : said, target);
   }
 
   torch::Tensor mutual(const torch::Tensor& z_a, double lambda) {

@@ -10,27 +10,39 @@
 namespace tss {
 
 struct BsNetOptions {
-  std::string variant = "paper";    // paper: times are parts of the run | reference: released times, learning rates and loss
-  double consistency_weight = 0.1;  // lambda at the end of the run
-  double warm_up = 0.1;  // paper: part of the run before the networks learn each other's predictions (released: 300 iterations)
-  bool dice = true;      // paper: labelled samples teach by 0.5 (CE + Dice), as in the other rows; false: by CE, as released
-  double teacher_rate = 0.1;  // learning rates as parts of the run's, which is the student's
+  std::string variant = "paper";
+  double consistency_weight = 0.1;
+  double warm_up = 0.1;
+  bool dice = true;
+  double teacher_rate = 0.1;
   double critic_rate = 1.0;
+  // paper: largest difference of the critic's two logits, reached softly (bounded_verdict); 0: none, as released.
+  double critic_bound = 5.0;
+  std::string ramp = "run";  // paper: lambda(t / t_max) | released: full at iteration 30,000, as reference has it
 
   template <class V>
   void visit(V& v) {
-    v("variant", variant);
-    v("consistency_weight", consistency_weight);
-    v("warm_up", warm_up);
-    v("dice", dice);
-    v("teacher_rate", teacher_rate);
-    v("critic_rate", critic_rate);
+    v("variant", variant, "paper (times are shares of the run) or reference (released times, learning rates and loss)");
+    v("consistency_weight", consistency_weight, "lambda at the end of the run, 0 or more");
+    v("warm_up", warm_up,
+      "variant paper: share of the run before the networks learn from each other, 0 to 1 (released: 300 iterations)");
+    v("dice", dice,
+      "variant paper: true (labelled samples teach by cross-entropy and Dice) or false (by cross-entropy, as released)");
+    v("teacher_rate", teacher_rate, "learning rate of the teacher as a part of the run's");
+    v("critic_rate", critic_rate, "learning rate of the critic as a part of the run's");
+    v("critic_bound", critic_bound,
+      "variant paper: largest difference of the critic's two logits, reached softly; 0: none, as released");
+    v("ramp", ramp, "variant paper: run (lambda by the length of the run) or released (in iterations, as reference has it)");
   }
   void check() const;
 };
 
 // lambda of step `iteration`: ramped_weight over the whole run; reference: over 200 virtual epochs of 150 iterations.
 double bs_net_weight(const BsNetOptions& options, int64_t iteration, int64_t iterations);
+
+// Logits [N, 2] of the critic with their difference d made bound * tanh(d / bound) and their mean 0: no verdict costs more than
+// ln(1 + e^bound), and a critic that is sure of itself has no gradient left, neither for itself nor for those who should convince it.
+torch::Tensor bounded_verdict(const torch::Tensor& logits, double bound);
 
 // What a step works on: any networks whose outputs fit, of any number of dimensions.
 struct BsNetNetworks {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "support/naive.h"
 #include "support/numeric_gradient.h"
 #include "support/tiny.h"
 #include "textsemiseg/losses/dice.h"
@@ -67,10 +68,14 @@ TEST(BsNetStep, LossesAreTheirEquations) {
       BsNetOptions options;
       options.dice = dice;
       options.warm_up = 0.5;
+      options.critic_bound = dice ? 0 : 2;  // without, and with
       StepRecord record(learns ? 50 : 49, 100);
       bs_net_step(options, 0.3, batch, diary.networks(), record);
       const auto d = [&](const torch::Tensor& z, const torch::Tensor& x) {
-        return Diary::linear(torch::softmax(z, 1).slice(1, 1), diary.weight_d).flatten(2).mean(2) + x.mean();
+        const torch::Tensor said = Diary::linear(torch::softmax(z, 1).slice(1, 1), diary.weight_d).flatten(2).mean(2) + x.mean();
+        if (dice) return said;
+        const torch::Tensor difference = 2 * torch::tanh((said.select(1, 1) - said.select(1, 0)) / 2);
+        return torch::stack({torch::zeros_like(difference), difference}, 1);  // only the difference counts
       };
       const auto all_of = [](int64_t n, int64_t value) { return torch::full({n}, value, torch::kInt64); };
       const torch::Tensor z_a = Diary::linear(batch.image, diary.weight_a), z_b = Diary::linear(batch.image, diary.weight_b);
@@ -105,10 +110,47 @@ TEST(BsNetStep, LossesAreTheirEquations) {
     }
 }
 
+// A critic that has learned to tell the two apart without a doubt: the adversarial term rose to 60 where nothing held it.
+TEST(BsNetStep, ASureCriticHasABoundedSay) {
+  torch::manual_seed(5);
+  const Batch batch = to_double(tiny_batch(1, 2, 2, {4, 4, 4}));
+  const auto step = [&](const std::string& variant, double bound) {
+    Diary diary;
+    BsNetNetworks networks = diary.networks();
+    networks.critic = [&](const torch::Tensor& p, const torch::Tensor& x) {
+      const torch::Tensor sure = 100 + p.flatten(1).mean(1);
+      return torch::stack({sure, torch::zeros_like(sure) * x.sum()}, 1);  // class 0, unlabelled, whatever it sees
+    };
+    diary.weight_a = torch::randn({2, 1}, torch::kFloat64).requires_grad_(true);
+    diary.weight_b = torch::randn({2, 1}, torch::kFloat64).requires_grad_(true);
+    BsNetOptions options;
+    options.variant = variant;
+    options.critic_bound = bound;
+    StepRecord record(500, 1000);
+    bs_net_step(options, 0.1, batch, networks, record);
+    return record;
+  };
+  for (const double bound : {1.0, 5.0}) {
+    const StepRecord record = step("paper", bound);
+    const double most = std::log1p(std::exp(bound));
+    EXPECT_LE(record.logged.at("adversarial"), 2 * most + 1e-9);
+    EXPECT_LE(record.logged.at("critic_loss"), 2 * most + 1e-9);
+    EXPECT_GT(record.logged.at("adversarial"), 1.9 * most) << "it is heard";
+  }
+  EXPECT_GT(step("paper", 0).logged.at("adversarial"), 190) << "0: as released";
+  EXPECT_GT(step("reference", 5).logged.at("adversarial"), 190);
+  // Where nothing is sure, nothing changes.
+  const torch::Tensor unsure = torch::tensor({{0.3, 0.2}, {-0.1, 0.1}}, torch::kFloat64), held = bounded_verdict(unsure, 5);
+  EXPECT_LT(largest_difference(held.select(1, 1) - held.select(1, 0), unsure.select(1, 1) - unsure.select(1, 0)), 2e-4);
+}
+
 TEST(BsNet, WeightGrowsOverTheRunOrOverReleasedEpochs) {
   BsNetOptions options;
   EXPECT_NEAR(bs_net_weight(options, 0, 1'000'000), 0.1 * std::exp(-5), 1e-5);
   EXPECT_EQ(bs_net_weight(options, 999, 1000), 0.1);
+  options.ramp = "released";
+  EXPECT_NEAR(bs_net_weight(options, 999, 1000), 0.1 * std::exp(-5 * std::pow(1 - 6.0 / 200, 2)), 1e-15);
+  options.ramp = "run";
   options.variant = "reference";
   EXPECT_NEAR(bs_net_weight(options, 149, 1000), 0.1 * std::exp(-5), 1e-15);
   EXPECT_NEAR(bs_net_weight(options, 15'000, 1000), 0.1 * std::exp(-5 * 0.25), 1e-15);

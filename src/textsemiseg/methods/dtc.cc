@@ -24,6 +24,8 @@ void DtcOptions::check() const {
   check_share("dtc.ramp_share", ramp_share);
   if (!(std::isfinite(steepness) && steepness > 0))
     throw InputError("dtc.steepness", concat("found ", steepness), "a number above 0");
+  check_ramp("dtc", ramp);
+  check_absent_class("dtc", absent_class);
   check_text_options("dtc", *this);
 }
 
@@ -34,13 +36,14 @@ DtcLoss dtc_loss(const DtcOptions& options, const TwoTaskOutput& output, const t
   DtcLoss loss;
   const int64_t labelled = label.size(0), classes = output.logits.size(1) + 1;
   const torch::Tensor p = torch::sigmoid(output.logits);
-  loss.dice = dice_loss_squared(with_background(p.narrow(0, 0, labelled)), label, 1, 1e-5);
+  loss.dice = dice_loss_squared(with_background(p.narrow(0, 0, labelled)), label, 1, 1e-5,
+                                absent_class_of(options.variant, options.absent_class));
   const torch::Tensor target = signed_distance_maps(label, classes).to(p.scalar_type());
   loss.sdf_mse = torch::mse_loss(output.distance.narrow(0, 0, labelled), target);
   loss.mask = mask_of_distance(output.distance, options.steepness);
   loss.consistency = torch::mse_loss(loss.mask, p);
   const Ramp ramp{.weight = options.consistency_weight, .share = options.ramp_share, .published_epochs = 40};
-  loss.consistency_weight = ramped_weight(ramp, options.variant, iteration, iterations);
+  loss.consistency_weight = ramped_weight(ramp, ramp_variant(options.variant, options.ramp), iteration, iterations);
   loss.total = loss.dice + options.distance_weight * loss.sdf_mse + loss.consistency_weight * loss.consistency;
   return loss;
 }

@@ -10,23 +10,28 @@
 namespace tss {
 
 struct DtcOptions {
-  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs, R = 40
-  double distance_weight = 0.3;   // of the error of the signed distance
+  std::string variant = "paper";
+  double distance_weight = 0.3;
   double consistency_weight = 1.0;
-  double ramp_share = 1.0;  // of the run until lambda is at its full value (R = 40 of a 6,000-iteration run)
-  double steepness = 1500;  // of the sigmoid that makes a mask of a distance
-  bool text = false;        // TMR and CSA
+  double ramp_share = 1.0;
+  double steepness = 1500;
+  std::string ramp = "run";                 // paper: that | released: lambda as reference has it
+  std::string absent_class = "complement";  // paper: of the Dice (AbsentClass): complement | formula, which reference always has
+  bool text = false;
   FusionOptions tmr;
   AlignmentOptions csa;
 
   template <class V>
   void visit(V& v) {
-    v("variant", variant);
-    v("distance_weight", distance_weight);
-    v("consistency_weight", consistency_weight);
-    v("ramp_share", ramp_share);
-    v("steepness", steepness);
-    v("text", text);
+    v("variant", variant, "paper (lambda by the length of the run) or reference (released epochs of 150 iterations, R = 40)");
+    v("distance_weight", distance_weight, "of the error of the signed distance, 0 or more");
+    v("consistency_weight", consistency_weight, "lambda at its full value, 0 or more");
+    v("ramp_share", ramp_share,
+      "share of the run until lambda is at its full value, 0 to 1 (released: R = 40 of 6,000 iterations)");
+    v("steepness", steepness, "of the sigmoid that makes a mask of a distance, above 0");
+    v("ramp", ramp, "variant paper: run (lambda by the length of the run) or released (in iterations, as reference has it)");
+    v("absent_class", absent_class, "variant paper: Dice of a class that the labels of a batch lack: complement or formula");
+    v("text", text, "true or false: class texts guide the network (TMR and CSA)");
     v("tmr", tmr);
     v("csa", csa);
   }

@@ -1,6 +1,7 @@
 #include "textsemiseg/methods/mc_net.h"
 
 #include "textsemiseg/losses/consistency.h"
+#include "textsemiseg/methods/method_options.h"
 
 namespace tss {
 
@@ -17,7 +18,7 @@ McNet::McNet(const MutualOptions& options, const MethodSetup& setup, const std::
 
 MutualLoss mc_net_loss(const MutualOptions& options, const std::vector<torch::Tensor>& logits, const torch::Tensor& label,
                        int64_t iteration, int64_t iterations) {
-  const DecoderDice decoders = decoder_dice(logits, label);
+  const DecoderDice decoders = decoder_dice(logits, label, absent_class_of(options.variant, options.absent_class));
   return mutual_loss(options, decoders.sum, mutual_consistency(decoders.probabilities), iteration, iterations);
 }
 

@@ -45,6 +45,36 @@ TEST_P(McNetClasses, LossEqualsLoops) {
   }
 }
 
+// Two thirds of the published pancreas patches hold no pancreas: what a decoder gives to it there must cost something.
+TEST_P(McNetClasses, AnEmptyBatchTeachesThatThereIsNothing) {
+  torch::manual_seed(3);
+  const int64_t classes = GetParam();
+  const torch::Tensor z = torch::randn({2, classes, 3, 3, 3}, torch::kFloat64).requires_grad_(true);
+  const auto gradient = [&](const MutualOptions& options) {
+    const MutualLoss loss = mc_net_loss(options, {z, z}, torch::zeros({2, 3, 3, 3}, torch::kInt64), 0, 1000);
+    return torch::autograd::grad({loss.dice_sum}, {z})[0];
+  };
+  const torch::Tensor own = gradient({});
+  EXPECT_LT(own.select(1, 0).max().item<double>(), 0) << "more background, everywhere";
+  EXPECT_GT(own.select(1, 0).abs().min().item<double>(), 1e-5);
+  MutualOptions published, released;
+  published.absent_class = "formula";
+  released.variant = "reference";
+  EXPECT_LT(gradient(published).abs().max().item<double>(), 1e-9);
+  EXPECT_LT(gradient(released).abs().max().item<double>(), 1e-9);
+}
+
+TEST_P(McNetClasses, ReleasedRampIsOneOfIterations) {
+  const torch::Tensor z = torch::randn({1, GetParam(), 2, 2, 2}, torch::kFloat64);
+  MutualOptions options;
+  options.ramp = "released";
+  const auto weight = [&](int64_t t, int64_t t_max) {
+    return mc_net_loss(options, {z, z}, torch::zeros({1, 2, 2, 2}, torch::kInt64), t, t_max).consistency_weight;
+  };
+  EXPECT_NEAR(weight(1999, 2000), std::exp(-5 * std::pow(1 - 13.0 / 40, 2)), 1e-12);
+  EXPECT_EQ(weight(6000, 10'000), 1);
+}
+
 template <class Options>
 void expect_gradients(int64_t classes) {
   torch::manual_seed(2);

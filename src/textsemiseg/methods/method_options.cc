@@ -21,6 +21,19 @@ void check_share(const std::string& field, double value) {
   if (!(value >= 0 && value <= 1)) throw InputError(field, concat("found ", value), "0 to 1");
 }
 
+void check_absent_class(const std::string& method, const std::string& absent_class) {
+  if (absent_class != "complement" && absent_class != "formula")
+    throw InputError(method + ".absent_class", "found '" + absent_class + "'", "complement or formula");
+}
+
+AbsentClass absent_class_of(const std::string& variant, const std::string& absent_class) {
+  return variant != "reference" && absent_class == "complement" ? AbsentClass::kComplement : AbsentClass::kFormula;
+}
+
+void check_ramp(const std::string& method, const std::string& ramp) {
+  if (ramp != "run" && ramp != "released") throw InputError(method + ".ramp", "found '" + ramp + "'", "run or released");
+}
+
 double ramped_weight(const Ramp& ramp, const std::string& variant, int64_t iteration, int64_t iterations) {
   if (variant == "reference")
     return ramp.weight * published_ramp(iteration + (ramp.counts_from_one ? 1 : 0), ramp.published_epochs);

@@ -1,6 +1,7 @@
 #include "textsemiseg/methods/mlrp.h"
 
 #include "textsemiseg/losses/sum.h"
+#include "textsemiseg/methods/method_options.h"
 
 namespace tss {
 
@@ -10,7 +11,8 @@ Mlrp::Mlrp(const MlrpOptions& options, const MethodSetup& setup) : options_(opti
 
 MlrpLoss mlrp_loss(const MlrpOptions& options, const std::vector<DecoderOutput>& outputs, const torch::Tensor& label,
                    int64_t iteration, int64_t iterations) {
-  const DecoderDice decoders = decoder_dice({outputs[0].logits, outputs[1].logits}, label);
+  const DecoderDice decoders =
+      decoder_dice({outputs[0].logits, outputs[1].logits}, label, absent_class_of(options.variant, options.absent_class));
   MlrpLoss loss;
   torch::Tensor consistency;
   for (size_t student = 0; student < 2; ++student) {

@@ -1,6 +1,5 @@
 #include "textsemiseg/methods/mutual_learning.h"
 
-#include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/sum.h"
 #include "textsemiseg/methods/method_options.h"
 
@@ -17,13 +16,15 @@ void MutualOptions::check(const std::string& method) const {
   check_weight(method + ".supervised_weight", supervised_weight);
   check_weight(method + ".consistency_weight", consistency_weight);
   check_share(method + ".ramp_share", ramp_share);
+  check_ramp(method, ramp);
+  check_absent_class(method, absent_class);
 }
 
-DecoderDice decoder_dice(const std::vector<torch::Tensor>& logits, const torch::Tensor& label) {
+DecoderDice decoder_dice(const std::vector<torch::Tensor>& logits, const torch::Tensor& label, AbsentClass absent) {
   DecoderDice out;
   for (const auto& z : logits) {
     out.probabilities.push_back(torch::softmax(z, 1));
-    out.dice.push_back(dice_loss_linear(out.probabilities.back().narrow(0, 0, label.size(0)), label));
+    out.dice.push_back(dice_loss_linear(out.probabilities.back().narrow(0, 0, label.size(0)), label, absent));
   }
   out.sum = sum_of(out.dice);
   return out;
@@ -36,7 +37,7 @@ MutualLoss mutual_loss(const MutualOptions& options, const torch::Tensor& dice_s
                   .share = options.ramp_share,
                   .published_epochs = kPublishedEpochs,
                   .counts_from_one = true};
-  loss.consistency_weight = ramped_weight(ramp, options.variant, iteration, iterations);
+  loss.consistency_weight = ramped_weight(ramp, ramp_variant(options.variant, options.ramp), iteration, iterations);
   loss.total = options.supervised_weight * dice_sum + loss.consistency_weight * consistency_sum;
   return loss;
 }

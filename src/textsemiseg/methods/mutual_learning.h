@@ -3,22 +3,28 @@
 //   L = supervised_weight sum_dec D2(p_dec, y) + lambda L_con.
 #pragma once
 
+#include "textsemiseg/losses/dice.h"
 #include "textsemiseg/methods/method.h"
 
 namespace tss {
 
 struct MutualOptions {
-  std::string variant = "paper";  // paper: lambda(t / (ramp_share t_max)) | reference: released 150-iteration epochs, R = 40
+  std::string variant = "paper";
   double supervised_weight = 0.5;
-  double consistency_weight = 1.0;  // lambda at the end of its ramp
-  double ramp_share = 0.4;          // of the run until lambda is at its full value (R = 40 of a 15,000-iteration run)
+  double consistency_weight = 1.0;
+  double ramp_share = 0.4;
+  std::string ramp = "run";                 // paper: that | released: lambda as reference has it
+  std::string absent_class = "complement";  // paper: of the Dice (AbsentClass): complement | formula, which reference always has
 
   template <class V>
   void visit(V& v) {
-    v("variant", variant);
-    v("supervised_weight", supervised_weight);
-    v("consistency_weight", consistency_weight);
-    v("ramp_share", ramp_share);
+    v("variant", variant, "paper (lambda by the length of the run) or reference (released epochs of 150 iterations, R = 40)");
+    v("supervised_weight", supervised_weight, "of the decoders' Dice losses, 0 or more");
+    v("consistency_weight", consistency_weight, "lambda at its full value, 0 or more");
+    v("ramp_share", ramp_share,
+      "share of the run until lambda is at its full value, 0 to 1 (released: R = 40 of 15,000 iterations)");
+    v("ramp", ramp, "variant paper: run (lambda by the length of the run) or released (in iterations, as reference has it)");
+    v("absent_class", absent_class, "variant paper: Dice of a class that the labels of a batch lack: complement or formula");
   }
   void check(const std::string& method) const;  // throws InputError naming the field
 };
@@ -28,7 +34,7 @@ struct DecoderDice {
   std::vector<torch::Tensor> probabilities, dice;
   torch::Tensor sum;
 };
-DecoderDice decoder_dice(const std::vector<torch::Tensor>& logits, const torch::Tensor& label);
+DecoderDice decoder_dice(const std::vector<torch::Tensor>& logits, const torch::Tensor& label, AbsentClass absent);
 
 struct MutualLoss {
   torch::Tensor dice_sum, consistency_sum, total;

@@ -2,7 +2,6 @@
 
 #include "textsemiseg/losses/dice.h"
 #include "textsemiseg/losses/pseudo_labels.h"
-#include "textsemiseg/losses/ramps.h"
 #include "textsemiseg/methods/method_options.h"
 #include "textsemiseg/methods/option_fields.h"
 
@@ -11,6 +10,7 @@ namespace tss {
 void TextSemiSegOptions::check() const {
   check_variant("text_semiseg", variant);
   check_weight("text_semiseg.consistency_weight", consistency_weight);
+  check_ramp("text_semiseg", ramp);
   if (pseudo_labels != "argmax" && pseudo_labels != "largest_component")
     throw InputError("text_semiseg.pseudo_labels", "found '" + pseudo_labels + "'", "argmax or largest_component");
   tmr.check("text_semiseg.tmr");
@@ -59,8 +59,8 @@ TextSemiSegLoss text_semiseg_loss(const TextSemiSegOptions& options, const Batch
     pseudo[i] = pseudo_labels_of(options, unlabelled_logits[i]);
   }
   loss.total = loss.supervised[0] + loss.supervised[1];
-  loss.consistency_weight =
-      options.consistency_weight * gaussian_ramp(static_cast<double>(iteration + 1), static_cast<double>(iterations));
+  const Ramp ramp{.weight = options.consistency_weight, .share = 1, .published_epochs = 200};
+  loss.consistency_weight = ramped_weight(ramp, ramp_variant("paper", options.ramp), iteration, iterations);
   if (unlabelled > 0) {
     loss.consistency =
         cross_entropy_and_dice(unlabelled_logits[0], pseudo[1]) + cross_entropy_and_dice(unlabelled_logits[1], pseudo[0]);
@@ -98,9 +98,20 @@ torch::Tensor TextSemiSeg::forward_one(const torch::Tensor& image, const torch::
   return crop_like(network_->decoders[decoder]->forward(skips).logits, image);
 }
 
+torch::Tensor TextSemiSeg::forward_decoder_alone(const torch::Tensor& image, const torch::Tensor& text, size_t decoder) {
+  Skips skips;
+  {
+    torch::NoGradGuard no_grad;
+    skips = guidance_.encode(network_->encoder, image, text);
+  }
+  return crop_like(network_->decoders[decoder]->forward(skips).logits, image);
+}
+
 void TextSemiSeg::train_step(const Batch& batch, Context& context) {
   const torch::Tensor text = training_texts();
-  const auto decode = [&](const torch::Tensor& x, size_t decoder) { return forward_one(x, text, decoder); };
+  const auto decode = [&](const torch::Tensor& x, size_t decoder) {
+    return options_.dca.updates == "decoder" ? forward_decoder_alone(x, text, decoder) : forward_one(x, text, decoder);
+  };
   const TextSemiSegLoss loss =
       text_semiseg_loss(options_, batch, forward(batch.image, text), decode, context.iteration(), context.iterations());
   context.log("supervised_1", loss.supervised[0]);

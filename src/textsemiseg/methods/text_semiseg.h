@@ -12,8 +12,9 @@
 namespace tss {
 
 struct TextSemiSegOptions {
-  std::string variant = "paper";    // paper | reference
-  double consistency_weight = 0.1;  // beta of lambda(t) = beta exp(-5 (1 - t / t_max)^2)
+  std::string variant = "paper";
+  double consistency_weight = 0.1;
+  std::string ramp = "run";  // that | released: beta at iteration 30,000, as reference has it
   // argmax (Eq. 7), or largest_component: of each foreground class, the rest becomes background (as released, for one class).
   std::string pseudo_labels = "argmax";
   FusionOptions tmr;
@@ -22,9 +23,11 @@ struct TextSemiSegOptions {
 
   template <class V>
   void visit(V& v) {
-    v("variant", variant);
-    v("consistency_weight", consistency_weight);
-    v("pseudo_labels", pseudo_labels);
+    v("variant", variant, "paper (as the publication is written) or reference (the released program's arithmetic)");
+    v("consistency_weight", consistency_weight, "beta of lambda(t) = beta exp(-5 (1 - t / t_max)^2), 0 or more");
+    v("ramp", ramp, "variant paper: run (lambda by the length of the run) or released (in iterations, as reference has it)");
+    v("pseudo_labels", pseudo_labels,
+      "argmax (Eq. 7) or largest_component (of each foreground class, as released for one class)");
     v("tmr", tmr);
     v("csa", csa);
     v("dca", dca);
@@ -48,10 +51,10 @@ struct TextSemiSegLoss {
   torch::Tensor alignment;                  // L_cog; undefined without CSA
   torch::Tensor mixed;                      // L_mix; undefined before DCA begins and without unlabelled samples
   torch::Tensor total;
-  double consistency_weight = 0;  // lambda
-  size_t better = 0;              // where mixed: the decoder with the smaller L_sup, whose pseudo labels the other one learns
+  double consistency_weight = 0;
+  size_t better = 0;  // where mixed: the decoder with the smaller L_sup, whose pseudo labels the other one learns
 };
-// decode is asked once where DCA is on: for the weaker decoder, on the mixed patches.
+// decode is asked once where DCA is on: for the weaker decoder, on the mixed patches. What L_mix trains is what decode has a gradient for.
 TextSemiSegLoss text_semiseg_loss(const TextSemiSegOptions& options, const Batch& batch, const TextSemiSegOutput& output,
                                   const DecoderForward& decode, int64_t iteration, int64_t iterations);
 
@@ -66,6 +69,8 @@ class TextSemiSeg : public TextMethod {
  private:
   TextSemiSegOutput forward(const torch::Tensor& image, const torch::Tensor& text);
   torch::Tensor forward_one(const torch::Tensor& image, const torch::Tensor& text, size_t decoder);
+  // The same on features without gradient: a loss on it trains the decoder alone.
+  torch::Tensor forward_decoder_alone(const torch::Tensor& image, const torch::Tensor& text, size_t decoder);
 
   TextSemiSegOptions options_;
   VNet network_{nullptr};

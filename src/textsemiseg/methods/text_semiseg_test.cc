@@ -67,6 +67,7 @@ class Equations7To9 : public ::testing::TestWithParam<Step> {
     const Step step = GetParam();
     TextSemiSegOptions options = small_options();
     options.csa.reduction = "sum";  // as Eq. 4 is written
+    options.dca.updates = "all";    // so that the gradient is that of the whole loss
     method_ = std::make_shared<TextSemiSeg>(options, tiny_setup(step.classes));
     method_->to(torch::kFloat64);
     method_->train();
@@ -142,12 +143,13 @@ TEST_P(Equations7To9, GradientsEqualCentralDifferences) {
   EXPECT_GT(method_->named_parameters()["text.features"].grad().abs().max().item<double>(), 0);
 }
 
-// Eq. 8: the mixed pass trains the encoder, the text block and the weaker decoder.
-TEST_P(Equations7To9, MixedLossLeavesTheBetterDecoderAlone) {
-  const auto gradients = [&](bool mixing) {
+// Eq. 8: the mixed pass trains the weaker decoder and nothing else; with updates = all also what lies before it.
+TEST_P(Equations7To9, MixedLossTrainsWhatItIsToldTo) {
+  const auto gradients = [&](bool mixing, const char* updates = "decoder") {
     torch::manual_seed(21);
     TextSemiSegOptions options = small_options();
     options.dca.enabled = mixing;
+    options.dca.updates = updates;
     TextSemiSeg method(options, tiny_setup(GetParam().classes));
     method.to(torch::kFloat64);
     Parts parts(method);
@@ -159,17 +161,23 @@ TEST_P(Equations7To9, MixedLossLeavesTheBetterDecoderAlone) {
     for (const auto& p : method.named_parameters()) out[p.key()] = p.value().grad();
     return out;
   };
-  const auto without = gradients(false), with = gradients(true);
+  const auto without = gradients(false);
+  const std::string weaker = GetParam().weaker == 0 ? "network.decoder1." : "network.decoder2.";
   const std::string better = GetParam().weaker == 0 ? "network.decoder2." : "network.decoder1.";
-  std::map<std::string, double> changed;
-  for (const auto& [name, gradient] : without)
-    for (const char* part : {"network.encoder.", "network.decoder1.", "network.decoder2.", "tmr.", "text."})
-      if (name.starts_with(part)) changed[part] = std::max(changed[part], largest_difference(gradient, with.at(name)));
-  for (const auto& [part, difference] : changed) {
-    if (part == better)
-      EXPECT_EQ(difference, 0) << part;
-    else
-      EXPECT_GT(difference, 1e-9) << part;
+  for (const char* updates : {"decoder", "all"}) {
+    const auto with = gradients(true, updates);
+    std::map<std::string, double> changed;
+    for (const auto& [name, gradient] : without)
+      for (const char* part : {"network.encoder.", "network.decoder1.", "network.decoder2.", "tmr.", "projection.", "text."})
+        if (name.starts_with(part)) changed[part] = std::max(changed[part], largest_difference(gradient, with.at(name)));
+    EXPECT_EQ(changed.size(), 6u);
+    for (const auto& [part, difference] : changed) {
+      const bool trained = part == weaker || (updates == std::string("all") && part != better && part != "projection.");
+      if (trained)
+        EXPECT_GT(difference, 1e-9) << part << " with " << updates;
+      else
+        EXPECT_EQ(difference, 0) << part << " with " << updates;
+    }
   }
 }
 
@@ -248,6 +256,20 @@ TEST(TextSemiSeg, PseudoLabelsMayBeLargestComponents) {
   options.pseudo_labels = "largest";
   EXPECT_THAT(input_error_of([&] { options.check(); }),
               ::testing::HasSubstr("text_semiseg.pseudo_labels: found 'largest'; expected argmax or largest_component"));
+}
+
+TEST(TextSemiSeg, ReleasedRampIsOneOfIterations) {
+  const auto weight = [](const char* ramp, int64_t t, int64_t t_max) {
+    TextSemiSegOptions options = small_options();
+    options.ramp = ramp;
+    TextSemiSeg method(options, tiny_setup(2));
+    StepRecord record(t, t_max);
+    method.train_step(tiny_batch(1, 1, 2, {8, 8, 8}), record);
+    return record.logged.at("consistency_weight");
+  };
+  EXPECT_EQ(weight("run", 1999, 2000), 0.1);
+  EXPECT_NEAR(weight("released", 1999, 2000), 0.1 * std::exp(-5 * std::pow(1 - 13.0 / 200, 2)), 1e-12);
+  EXPECT_EQ(weight("released", 30'000, 40'000), 0.1);
 }
 
 TEST(TextSemiSeg, OnATieTheSecondDecoderCountsAsTheBetterOne) {

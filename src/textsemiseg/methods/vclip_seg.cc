@@ -28,7 +28,8 @@ VclipSeg::VclipSeg(const VclipSegOptions& options, const MethodSetup& setup)
 VclipSegLoss vclip_seg_loss(const VclipSegOptions& options, const VclipOutput& output, const torch::Tensor& label,
                             const torch::Tensor& text, int64_t block, int64_t iteration, int64_t iterations) {
   const int64_t labelled = label.size(0);
-  const DecoderDice decoders = decoder_dice({output.logits.begin(), output.logits.end()}, label);
+  const DecoderDice decoders =
+      decoder_dice({output.logits.begin(), output.logits.end()}, label, absent_class_of(options.variant, options.absent_class));
   VclipSegLoss loss;
   loss.dynamic = dynamic_labels(decoders.probabilities, decoders.dice);
   torch::Tensor consistency;

@@ -11,15 +11,16 @@ namespace tss {
 
 struct VclipSegOptions : MutualOptions {
   double similarity_weight = 0.5;
-  double text_scale = 9;    // times the unit texts: the released program keeps the norm of CLIP's features, 8 to 10 for ViT-B/32
-  bool train_text = false;  // true: what the text source can learn (prompts, residuals) is learned; published: frozen
+  double text_scale = 9;
+  bool train_text = false;
 
   template <class V>
   void visit(V& v) {
     MutualOptions::visit(v);
-    v("similarity_weight", similarity_weight);
-    v("text_scale", text_scale);
-    v("train_text", train_text);
+    v("similarity_weight", similarity_weight, "of the similarity of features and texts, 0 or more");
+    v("text_scale", text_scale,
+      "times the unit texts: the released program keeps the norm of CLIP's features, 8 to 10 for ViT-B/32");
+    v("train_text", train_text, "true or false: what the text source can learn is learned; published: frozen");
   }
   void check() const;
 };

@@ -16,6 +16,7 @@ torch::Tensor repeat_to(const torch::Tensor& x, int64_t n) {
 
 void CognitiveAugmentationOptions::check() const {
   if (!(start >= 0 && start <= 1)) throw InputError("dca.start", concat("found ", start), "a share of the run, 0 to 1");
+  if (updates != "decoder" && updates != "all") throw InputError("dca.updates", "found '" + updates + "'", "decoder or all");
 }
 
 MixedPatches mix_foregrounds(const torch::Tensor& x_l, const torch::Tensor& y, const torch::Tensor& x_u,

@@ -4,16 +4,21 @@
 
 #include <torch/torch.h>
 
+#include <string>
+
 namespace tss {
 
 struct CognitiveAugmentationOptions {
   bool enabled = true;
-  double start = 0.2;  // share of the run after which mixing begins (the paper is silent; released: 6,000 of 30,000)
+  double start = 0.2;
+  // What L_mix trains. decoder: the weaker decoder alone, as the paper has it | all: also what lies before it (encoder, TMR, texts).
+  std::string updates = "decoder";
 
   template <class V>
   void visit(V& v) {
-    v("enabled", enabled);
-    v("start", start);
+    v("enabled", enabled, "true or false: mix foregrounds of labelled and unlabelled patches (Eq. 5, 6)");
+    v("start", start, "share of the run after which mixing begins, 0 to 1 (the paper is silent; released: 6,000 of 30,000)");
+    v("updates", updates, "decoder or all: what L_mix trains");
   }
   void check() const;
 };

@@ -9,7 +9,8 @@ namespace F = torch::nn::functional;
 
 void AlignmentOptions::check() const {
   if (pool != "global" && pool != "masked") throw InputError("csa.pool", "found '" + pool + "'", "global or masked");
-  if (reduction != "mean" && reduction != "sum") throw InputError("csa.reduction", "found '" + reduction + "'", "mean or sum");
+  if (reduction != "mean" && reduction != "sum" && reduction != "class_sum")
+    throw InputError("csa.reduction", "found '" + reduction + "'", "mean, sum or class_sum");
 }
 
 torch::Tensor class_vectors(const torch::Tensor& features, const torch::Tensor& maps, int64_t block,
@@ -35,7 +36,8 @@ torch::Tensor class_vectors(const torch::Tensor& features, const torch::Tensor& 
 torch::Tensor alignment_loss(const torch::Tensor& features, const torch::Tensor& maps, const torch::Tensor& text, int64_t block,
                              const AlignmentOptions& options) {
   const torch::Tensor squared = (text.unsqueeze(0) - class_vectors(features, maps, block, options)).square();  // [N, K, d]
-  return options.reduction == "mean" ? squared.mean() : squared.sum({1, 2}).mean();
+  if (options.reduction == "mean") return squared.mean();
+  return options.reduction == "sum" ? squared.sum({1, 2}).mean() : squared.mean(2).sum(1).mean();
 }
 
 }  // namespace tss

@@ -9,21 +9,22 @@ namespace tss {
 
 struct AlignmentOptions {
   bool enabled = true;
-  std::string pool = "global";  // global: mean over all voxels (avg of Eq. 4) | masked: divided by the map's sum
-  bool normalise = false;       // unit class vectors
-  bool detach_map = false;      // no gradient through the prediction
-  // Of the squared differences. sum: over classes and channels, as Eq. 4 is written. mean: over both, the released scale, which is the
-  // default: with 512 channels the sum starts at 30 to 60 against a segmentation loss of 3, and its gradient keeps the network from
+  std::string pool = "global";
+  bool normalise = false;
+  bool detach_map = false;
+  // Of the squared differences. sum: over classes and channels, as Eq. 4 is written. class_sum: sum over classes of the mean over
+  // channels. mean: over both, the released scale, which is the default: with 512 channels the sum starts at 30 to 60 against a segmentation loss of 3, and its gradient keeps the network from
   // learning for hundreds of iterations (docs/methods.md#text_semiseg has the measurement).
   std::string reduction = "mean";
 
   template <class V>
   void visit(V& v) {
-    v("enabled", enabled);
-    v("pool", pool);
-    v("normalise", normalise);
-    v("detach_map", detach_map);
-    v("reduction", reduction);
+    v("enabled", enabled, "true or false: align class vectors with the texts (L_cog, Eq. 4)");
+    v("pool", pool, "global (mean over all voxels, avg of Eq. 4) or masked (divided by the map's sum)");
+    v("normalise", normalise, "true or false: unit class vectors");
+    v("detach_map", detach_map, "true or false: no gradient through the prediction");
+    v("reduction", reduction,
+      "mean (the released scale), sum (Eq. 4 as written) or class_sum (mean over channels) of the squared differences");
   }
   void check() const;
 };
@@ -35,7 +36,7 @@ struct AlignmentOptions {
 torch::Tensor class_vectors(const torch::Tensor& features, const torch::Tensor& maps, int64_t block,
                             const AlignmentOptions& options);
 
-// One decoder's share of L_cog: sum (or mean) over classes and channels of (t_k - v_k)^2, mean over the batch. text [K, d].
+// One decoder's share of L_cog: (t_k - v_k)^2 over classes and channels as options.reduction says, mean over the batch. text [K, d].
 torch::Tensor alignment_loss(const torch::Tensor& features, const torch::Tensor& maps, const torch::Tensor& text, int64_t block,
                              const AlignmentOptions& options);
 

@@ -59,13 +59,17 @@ TEST_P(Alignment, EqualsEquation4) {
   }
 }
 
-TEST_P(Alignment, TheMeanIsTheSumOverClassesAndChannels) {
+TEST_P(Alignment, ReductionsDifferByTheNumberOfClassesAndChannels) {
   const Case c = GetParam();
   const torch::Tensor features = draw_features(c), maps = draw_maps(c), text = torch::randn({c.classes, 5}, torch::kFloat64);
-  AlignmentOptions mean, sum;
-  sum.reduction = "sum";
-  EXPECT_NEAR(alignment_loss(features, maps, text, c.block, mean).item<double>() * static_cast<double>(c.classes * 5),
-              alignment_loss(features, maps, text, c.block, sum).item<double>(), 1e-9);
+  const auto loss = [&](const char* reduction) {
+    AlignmentOptions options;
+    options.reduction = reduction;
+    options.check();
+    return alignment_loss(features, maps, text, c.block, options).item<double>();
+  };
+  EXPECT_NEAR(loss("mean") * static_cast<double>(c.classes * 5), loss("sum"), 1e-9);
+  EXPECT_NEAR(loss("class_sum") * 5, loss("sum"), 1e-9);
 }
 
 TEST_P(Alignment, GradientsEqualCentralDifferences) {
