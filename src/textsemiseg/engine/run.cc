@@ -4,6 +4,7 @@
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/methods/registry.h"
+#include "textsemiseg/runs/earlier_keys.h"
 #include "textsemiseg/runs/provenance.h"
 #include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/weights/module_state.h"
@@ -62,7 +63,9 @@ RunRecord read_run_record(const fs::path& run) {
 
 RunConfig read_run_config(const fs::path& run) {
   const fs::path path = RunFolder{run}.config();
-  return make_run_config(read_toml(path), path.string());
+  Json tree = read_toml(path);
+  add_earlier_keys(tree);
+  return make_run_config(tree, path.string());
 }
 
 std::shared_ptr<Method> build_method(const RunConfig& config, const std::vector<std::string>& class_names, int64_t channels,
