@@ -413,6 +413,7 @@ TEST_P(PromptGradient, ReachesThePromptVectors) {
   TextSemiSegOptions options = small_options();
   options.tmr.fusion = path.fusion;
   options.csa.enabled = path.alignment;
+  options.dca.updates = "all";  // so that the gradient is that of the whole loss
   MethodSetup setup = tiny_setup(2);
   setup.text = prompts(path.class_specific);
   TextSemiSeg method(options, setup);
