@@ -3,12 +3,14 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <sstream>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/text_encoding.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -97,11 +99,52 @@ Json parse_value(const std::string& text) {
   return text;
 }
 
+// Neither format may be in another encoding than UTF-8, which parsers tell of in words about single bytes.
+void require_plain_text(const std::string& text, const std::string& source) {
+  if (const std::string wide = wide_encoding(text); !wide.empty())
+    throw InputError(concat(source, ", line 1"), "is " + wide + " text", "text in UTF-8: save the file in this encoding");
+  static_cast<void>(decoded_text(text, source));
+}
+
+struct JsonFault {
+  std::string found, expected;
+};
+
+// The word or sign where parsing stopped, and what is usual there.
+JsonFault json_fault(const std::string& text, size_t at) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '+'; };
+  if (at >= text.size() || std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), blank))
+    return {text.empty() ? "the file is empty" : "the file ends too early",
+            "valid JSON, every bracket and quotation mark closed"};
+  size_t begin = at;
+  while (begin > 0 && letter(text[begin - 1])) --begin;
+  size_t end = begin;
+  while (end < text.size() && letter(text[end])) ++end;
+  const std::string word = text.substr(begin, end - begin), small = to_lower_ascii(word);
+  if (small == "nan" || small == "-nan" || small.find("inf") == 0 || small.find("inf") == 1)
+    return {"found " + word, "a number or null: JSON has no NaN and no infinity"};
+  if (small == "true" || small == "false" || small == "none" || small == "null")
+    return {"found " + word, "true, false or null, in small letters"};
+  size_t before = at;
+  while (before > 0 && blank(text[before - 1])) --before;
+  const char last = before > 0 ? text[before - 1] : ' ', here = text[at];
+  const bool slashes = here == '/' || (at > 0 && text[at - 1] == '/');
+  if (here == '#' || slashes) return {"found a comment", "JSON without comments"};
+  if ((here == '}' || here == ']') && last == ',')
+    return {concat("found a comma before ", here), concat("no comma behind the last entry")};
+  if (here == '\'') return {"found '", "texts in double quotation marks"};
+  if (here == '"' || here == '{' || here == '[') return {concat("found ", here), "a comma or a colon before it"};
+  if (here == '\n' || here == '\r') return {"a text is not closed on its line", "a closing quotation mark"};
+  return {"found " + (word.empty() ? std::string(1, here) : word), "valid JSON"};
+}
+
 }  // namespace
 
 Json read_toml(const fs::path& path) { return parse_toml(read_text_file(path), path.string()); }
 
 Json parse_toml(const std::string& text, const std::string& source) {
+  require_plain_text(text, source);
   try {
     return to_json(toml::parse(text));
   } catch (const toml::parse_error& error) {
@@ -114,12 +157,14 @@ Json parse_toml(const std::string& text, const std::string& source) {
 
 Json read_json(const fs::path& path) {
   const std::string text = read_text_file(path, kMostJsonBytes);
+  require_plain_text(text, path.string());
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
-    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte ? error.byte - 1 : 0, text.size()));
-    const auto line = 1 + std::count(text.begin(), end, '\n');
-    throw InputError(concat(path.string(), ", line ", line), "is not JSON", "valid JSON");
+    const size_t at = std::min(error.byte ? error.byte - 1 : 0, text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    const JsonFault fault = json_fault(text, at);
+    throw InputError(concat(path.string(), ", line ", line), "is not JSON: " + fault.found, fault.expected);
   }
 }
 

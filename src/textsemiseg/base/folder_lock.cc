@@ -20,6 +20,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/machine.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/text_encoding.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -193,6 +194,7 @@ struct HeldFolder::Heartbeat {
 HeldFolder::HeldFolder(const fs::path& folder) : folder_(fs::absolute(folder).lexically_normal()) {
   constexpr double kStale = 300;  // seconds: fifteen signs of life missed
   if (!folder_.has_filename()) folder_ = folder_.parent_path();
+  require_utf8(folder_.string(), "folder");
   for (fs::path missing = folder_; !fs::exists(missing); missing = missing.parent_path()) made_ = missing;
   try {
     lock_ = FolderLock::acquire(folder_ / "lock", kStale);

@@ -25,7 +25,7 @@ namespace tss {
 namespace {
 
 struct CheckArguments {
-  std::string source, recipe, dataset, split, out, fix;
+  std::string source, recipe, label_file, dataset, split, out, fix;
   CheckOptions options;
   bool json = false, cases = false, no_duplicates = false;
 };
@@ -226,6 +226,7 @@ void run(const CheckArguments& arguments) {
   if (!arguments.split.empty() && arguments.dataset.empty()) throw UsageError("check: --split goes with --dataset");
   if (arguments.options.full && arguments.dataset.empty()) throw UsageError("check: --full goes with --dataset");
   if (!arguments.recipe.empty() && arguments.source.empty()) throw UsageError("check: --recipe goes with --source");
+  if (!arguments.label_file.empty() && arguments.source.empty()) throw UsageError("check: --label-file goes with --source");
   CheckOptions options = arguments.options;
   options.duplicates = !arguments.no_duplicates;
   Source source;
@@ -233,7 +234,9 @@ void run(const CheckArguments& arguments) {
   if (!arguments.source.empty()) {
     PublishedDataset published;
     if (!arguments.recipe.empty()) published = read_published_dataset(arguments.recipe);
-    source = find_source(arguments.source, published.dataset, published.recipe.name);
+    SourceOptions files;
+    files.label_file = arguments.label_file;
+    source = find_source(arguments.source, published.dataset, published.recipe.name, files);
     if (!arguments.fix.empty()) require_repairable(source, arguments.fix);
     report = check_source(source, known_classes(source, published.dataset, published.recipe.name), options);
   } else {
@@ -265,6 +268,7 @@ std::function<void()> declare_check(CLI::App& app) {
   auto arguments = std::make_shared<CheckArguments>();
   app.add_option("--source", arguments->source, "a folder of scans as they came");
   app.add_option("--recipe", arguments->recipe, "how the source's files lie and what its labels mean, as for prepare");
+  app.add_option("--label-file", arguments->label_file, "which files of the source are labels, as for prepare");
   app.add_option("--dataset", arguments->dataset, "a prepared dataset");
   app.add_option("--split", arguments->split, "a split file or a fold's name instead of split.json");
   app.add_flag("--cases", arguments->cases, "a line per case, and every finding instead of a few of each kind");

@@ -30,7 +30,7 @@ constexpr const char* kFormats[] = {"nii.gz", "nrrd", "seg.nrrd", "mha"};
 struct PredictArguments {
   std::vector<std::string> runs;
   std::string input, dataset, role, split, output, format;
-  bool probabilities = false, preview = false, dicom_seg = false, overwrite = false, json = false;
+  bool one_channel = false, probabilities = false, preview = false, dicom_seg = false, overwrite = false, json = false;
   PredictionSettings prediction;
 };
 
@@ -38,8 +38,9 @@ std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const
   if (!arguments.input.empty()) {
     if (!arguments.dataset.empty() || !arguments.role.empty() || !arguments.split.empty())
       throw UsageError("predict: --input excludes --dataset, --role and --split");
-    return find_inputs(arguments.input, record.channels);
+    return find_inputs(arguments.input, record.channels, arguments.one_channel);
   }
+  if (arguments.one_channel) throw UsageError("predict: --one-channel goes with --input");
   if (arguments.role.empty()) throw UsageError("predict: give --input, or --role (and --dataset)");
   const std::string folder = arguments.dataset.empty() ? record.dataset_folder : arguments.dataset;
   const Dataset dataset = Dataset::open(folder, arguments.split);
@@ -142,6 +143,8 @@ std::function<void()> declare_predict(CLI::App& app) {
       ->required()
       ->allow_extra_args(false);
   app.add_option("--input", arguments->input, "a raw scan, a folder of scans, or a DICOM series");
+  app.add_flag("--one-channel", arguments->one_channel,
+               "every file of the folder is a scan of its own, also la_0000, la_0001, ... (for runs of one channel)");
   app.add_option("--dataset", arguments->dataset, "instead of --input: a prepared dataset (default: the run's own)");
   app.add_option("--role", arguments->role, "which of its cases: labelled, unlabelled, validation or test");
   app.add_option("--split", arguments->split, "a split file or a fold's name (fold_0) instead of split.json");

@@ -19,9 +19,10 @@ namespace {
 
 struct PrepareArguments {
   PrepareOptions options;
-  std::string source, dataset, recipe;
+  std::string source, dataset, recipe = "generic";
   std::string classes;
-  std::vector<std::string> overrides, label_map;
+  std::vector<std::string> overrides, label_map, unlabelled;
+  int64_t fold = 0;
   bool plan = false, json = false;
   PlanArguments plan_arguments;
   std::string explain, picture;
@@ -53,6 +54,8 @@ void run(PrepareArguments& arguments, const CLI::App& app) {
   options.facts = published.dataset;
   options.label_map = parse_label_rules(arguments.label_map);
   options.classes = comma_list(arguments.classes);
+  options.files.unlabelled.assign(arguments.unlabelled.begin(), arguments.unlabelled.end());
+  if (app.count("--fold") > 0) options.fold = arguments.fold;
   options.split.seed_given = app.count("--seed") > 0;
   if (arguments.plan) {
     arguments.plan_arguments.json = arguments.json;
@@ -78,10 +81,11 @@ void run(PrepareArguments& arguments, const CLI::App& app) {
 std::function<void()> declare_prepare(CLI::App& app) {
   auto arguments = std::make_shared<PrepareArguments>();
   SplitOptions& split_options = arguments->options.split;
-  app.add_option("--source", arguments->source, "folder of scans: MSD or nnU-Net layout, HDF5 cases, or plain images")
+  app.add_option("--source", arguments->source,
+                 "folder of scans: MSD or nnU-Net layout, images and labels by name, a folder per case, BIDS, HDF5 cases")
       ->required();
-  app.add_option("--dataset", arguments->dataset, "folder to write");
-  app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")->required();
+  app.add_option("--dataset,--output", arguments->dataset, "folder to write");
+  app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")->capture_default_str();
   app.add_option("--set", arguments->overrides, "override, e.g. recipe.spacing=[1,1,1]")->take_all()->allow_extra_args(false);
   app.add_option("--classes", arguments->classes,
                  "class names where the source has no dataset.json, background first, with commas between");
@@ -89,6 +93,13 @@ std::function<void()> declare_prepare(CLI::App& app) {
          "--label-map", arguments->label_map,
          "stored values of a class, e.g. \"1,2,4=whole tumour\" or \">0=tumour\": merges, renames, or (=background) drops")
       ->take_all();
+  app.add_option("--label-file", arguments->options.files.label_file,
+                 "which files are labels, where names alone leave it open: a pattern such as \"*_manual.nii.gz\"");
+  app.add_option("--unlabelled", arguments->unlabelled, "a further folder of scans, which are unlabelled cases")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--unlabelled-test-images", arguments->options.files.unlabelled_test_images,
+               "images that the source keeps apart (imagesTs, lists of dataset.json) and has no label for are unlabelled cases");
   app.add_option("--labelled", split_options.labelled, "labelled training cases: a number or a percentage of the training cases");
   app.add_option("--validation", split_options.validation,
                  "validation cases: a number or a percentage of the cases with a label (10%)");
@@ -98,8 +109,11 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--train-list", split_options.train_list, "training ids, one a line; the first ones are the labelled");
   app.add_option("--validation-list", split_options.validation_list, "validation ids, one a line");
   app.add_option("--test-list", split_options.test_list, "test ids, one a line");
-  app.add_option("--split", arguments->options.split_file,
-                 "a split.json to use as it is, or a published one: " + join(published_split_names(), ", "));
+  app.add_option(
+      "--split", arguments->options.split_file,
+      "a split.json to use as it is, nnU-Net's splits_final.json, or a published one: " + join(published_split_names(), ", "));
+  app.add_option("--fold", arguments->fold,
+                 "the fold of splits_final.json (0), or of dataset.json's cases the one for validation");
   app.add_flag("--allow-missing", split_options.allow_missing, "leave out listed cases that the source lacks");
   app.add_flag("--overwrite", arguments->options.overwrite,
                "replace a dataset of another recipe, and the split and folds where other ones are asked for");

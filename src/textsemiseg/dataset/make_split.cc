@@ -37,7 +37,9 @@ void require_labelled(int64_t labelled, int64_t available, const std::string& op
 
 struct Known {
   std::set<std::string> all, with_label;
-  std::set<std::string> own_test;  // the source's own test part
+  std::set<std::string> own_test, own_validation;  // the source's own parts
+  std::set<std::string> added;                     // unlabelled scans named beside the source
+  bool own(const std::string& id) const { return own_test.contains(id) || own_validation.contains(id); }
 };
 
 // A list and what to call it in messages; nothing where it was not given.
@@ -52,13 +54,21 @@ struct Lists {
 
 List list_of_file(const std::string& file) { return file.empty() ? List{} : List{file, read_id_list(file)}; }
 
+Lists lists_of_fold(const std::string& file, int64_t fold) {
+  const ListedFold listed = read_fold(file, fold);
+  const auto list = [&](const char* part, const std::vector<std::string>& ids) {
+    return ids.empty() ? List{} : List{concat(file, " (fold ", fold, ", ", part, ")"), ids};
+  };
+  return {list("train", listed.train), list("val", listed.validation), {}};
+}
+
 Lists lists_of_published(const std::string& name, const Known& known) {
   const PublishedSplit split = published_split(name);
   std::vector<std::string> train = split.train, test = split.test;
   if (split.first_for_training > 0) {
     std::vector<std::string> ids;
-    std::set_difference(known.with_label.begin(), known.with_label.end(), known.own_test.begin(), known.own_test.end(),
-                        std::back_inserter(ids));
+    std::copy_if(known.with_label.begin(), known.with_label.end(), std::back_inserter(ids),
+                 [&](const std::string& id) { return !known.own(id); });
     if (static_cast<int64_t>(ids.size()) != split.first_for_training + split.last_for_testing) {
       throw InputError("--split " + name, concat("the source has ", ids.size(), " training cases with a label"),
                        concat(split.first_for_training + split.last_for_testing));
@@ -78,7 +88,12 @@ Lists lists_of_published(const std::string& name, const Known& known) {
 // A list against the cases there are.
 std::vector<std::string> listed_ids(const List& list, const Known& known, bool allow_missing) {
   std::vector<std::string> present, missing;
-  for (const std::string& id : list.ids) (known.all.contains(id) ? present : missing).push_back(id);
+  std::set<std::string> seen;
+  for (const std::string& line : list.ids) {
+    const std::string id = id_of_line(line, known.all);
+    if (!seen.insert(id).second) throw InputError(list.name, "case '" + id + "' is listed twice", "every case once");
+    (known.all.contains(id) ? present : missing).push_back(id);
+  }
   if (missing.empty()) return present;
   if (!allow_missing) {
     throw InputError(list.name,
@@ -92,9 +107,11 @@ std::vector<std::string> listed_ids(const List& list, const Known& known, bool a
 }
 
 Split split_from_lists(const Known& known, const SplitOptions& options) {
-  const Lists lists = options.published.empty() ? Lists{list_of_file(options.train_list), list_of_file(options.validation_list),
-                                                        list_of_file(options.test_list)}
-                                                : lists_of_published(options.published, known);
+  const Lists lists =
+      !options.fold_list.empty() ? lists_of_fold(options.fold_list, options.fold)
+      : !options.published.empty()
+          ? lists_of_published(options.published, known)
+          : Lists{list_of_file(options.train_list), list_of_file(options.validation_list), list_of_file(options.test_list)};
   Split split;
   std::set<std::string> held_out;
   const auto held_out_role = [&](Role role, const List& list) {
@@ -109,15 +126,17 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
   };
   held_out_role(Role::kValidation, lists.validation);
   held_out_role(Role::kTest, lists.test);
-  if (!lists.test.given()) {
-    for (const std::string& id : known.own_test) {
-      if (held_out.insert(id).second) split.roles[Role::kTest].push_back(id);
-    }
-  }
+  const auto own_role = [&](Role role, const List& list, const std::set<std::string>& ids) {
+    if (list.given()) return;
+    for (const std::string& id : ids)
+      if (held_out.insert(id).second) split.roles[role].push_back(id);
+  };
+  own_role(Role::kTest, lists.test, known.own_test);
+  own_role(Role::kValidation, lists.validation, known.own_validation);
   std::vector<std::string> training;
   if (!lists.train.given()) {
     for (const std::string& id : shuffled({known.all.begin(), known.all.end()}, options.seed, 0)) {
-      if (!held_out.contains(id) && !known.own_test.contains(id)) training.push_back(id);
+      if (!held_out.contains(id) && !known.own(id)) training.push_back(id);
     }
     std::stable_partition(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
   } else {
@@ -127,8 +146,13 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
       if (!lists.test.given() && known.own_test.contains(id))
         throw InputError(lists.train.name, "case '" + id + "' belongs to the source's own test part",
                          "training cases, or --test-list to say which cases are the test");
+      if (!lists.validation.given() && known.own_validation.contains(id))
+        throw InputError(lists.train.name, "case '" + id + "' belongs to the source's own validation part",
+                         "training cases, or --validation-list to say which cases are for validation");
       throw InputError(lists.train.name, "case '" + id + "' is also in another list", "every case in one list");
     }
+    for (const std::string& id : known.added)
+      if (std::find(training.begin(), training.end(), id) == training.end()) training.push_back(id);
   }
   const std::string wanted = options.labelled.empty() ? "10%" : options.labelled;
   const int64_t labelled = parse_amount("--labelled", wanted, static_cast<int64_t>(training.size()));
@@ -152,20 +176,30 @@ Split seeded_split(const std::vector<SplitCase>& cases, const SplitOptions& opti
   for (const SplitCase& item : cases) {
     if (item.test)
       split.roles[Role::kTest].push_back(item.id);
+    else if (item.validation)
+      split.roles[Role::kValidation].push_back(item.id);
     else
       (item.has_label ? with_label : without_label).push_back(item.id);
   }
   const bool own_test = !split.roles[Role::kTest].empty();
   if (own_test && !options.test.empty()) {
-    throw InputError(
-        "--test " + options.test,
-        concat("the source has a test part of its own (", split.roles[Role::kTest].size(), " cases in imagesTs with labelsTs)"),
-        "no --test");
+    throw InputError("--test " + options.test,
+                     concat("the source has a test part of its own (", split.roles[Role::kTest].size(),
+                            " cases: imagesTs with labelsTs, a list \"test\", or a folder of that name)"),
+                     "no --test");
+  }
+  const bool own_validation = !split.roles[Role::kValidation].empty();
+  if (own_validation && !options.validation.empty()) {
+    throw InputError("--validation " + options.validation,
+                     concat("the source has a validation part of its own (", split.roles[Role::kValidation].size(),
+                            " cases: a list \"validation\", imagesVa, a fold, or a folder of that name)"),
+                     "no --validation");
   }
   const auto order = shuffled(with_label, options.seed, 0);
   const int64_t total = static_cast<int64_t>(order.size());
   const int64_t test = own_test ? 0 : parse_amount("--test", options.test.empty() ? "20%" : options.test, total);
-  const int64_t validation = parse_amount("--validation", options.validation.empty() ? "10%" : options.validation, total);
+  const int64_t validation =
+      own_validation ? 0 : parse_amount("--validation", options.validation.empty() ? "10%" : options.validation, total);
   const int64_t left = total - test - validation;
   if (left < 0) {
     throw InputError(concat("--test ", test, ", --validation ", validation), concat("together ", test + validation, " cases"),
@@ -220,6 +254,8 @@ void SplitOptions::check() const {
   const bool lists = lists_given();
   if (!published.empty() && !(train_list.empty() && validation_list.empty() && test_list.empty()))
     throw InputError("--split " + published, "given together with lists", "one of them");
+  if (!fold_list.empty() && !(train_list.empty() && validation_list.empty() && test_list.empty()))
+    throw InputError("--split " + fold_list, "given together with lists", "one of them");
   if (lists && !test.empty()) throw InputError("--test", "given together with lists", "--test-list beside --train-list");
   if (lists && !validation.empty())
     throw InputError("--validation", "given together with lists", "--validation-list beside --train-list");
@@ -227,7 +263,7 @@ void SplitOptions::check() const {
 }
 
 bool SplitOptions::lists_given() const {
-  return !(train_list.empty() && validation_list.empty() && test_list.empty() && published.empty());
+  return !(train_list.empty() && validation_list.empty() && test_list.empty() && published.empty() && fold_list.empty());
 }
 
 bool SplitOptions::any_given() const { return lists_given() || !(labelled.empty() && validation.empty() && test.empty()); }
@@ -239,6 +275,8 @@ Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& option
     known.all.insert(item.id);
     if (item.has_label) known.with_label.insert(item.id);
     if (item.test) known.own_test.insert(item.id);
+    if (item.validation) known.own_validation.insert(item.id);
+    if (item.added) known.added.insert(item.id);
   }
   Split split = options.lists_given() ? split_from_lists(known, options) : seeded_split(cases, options);
   split.made_by = write_options(options);

@@ -19,7 +19,9 @@ struct SplitOptions {
   std::string test;        // the same; "": the source's own test part, else 20%, or none when lists are given
   std::string train_list, validation_list, test_list;  // *.list files
   std::string published;                               // a name of configs/splits, in place of lists
-  bool allow_missing = false;                          // leave out listed ids that the source does not have
+  std::string fold_list;                               // nnU-Net's splits_final.json, in place of lists, and the fold of it
+  int64_t fold = 0;
+  bool allow_missing = false;  // leave out listed ids that the source does not have
   int64_t folds = 0;
   uint64_t seed = 0;
   bool seed_given = false;  // then an existing split of another seed is not kept silently
@@ -33,6 +35,8 @@ struct SplitOptions {
     v("validation_list", validation_list);
     v("test_list", test_list);
     v("published", published);
+    v("fold_list", fold_list);
+    v("fold", fold);
     v("folds", folds);
     v("seed", seed);
   }
@@ -41,8 +45,8 @@ struct SplitOptions {
   bool any_given() const;  // anything besides seed and folds that asks for a certain split
 };
 
-// The source's own test part is the test role, unless a test list says another, and is never training unless a training list names
-// it. A seeded split, or the one the lists give (then the first n of the training list are labelled). Test cases are drawn first, then
+// The source's own test and validation parts have these roles, unless a list says another, and are never training unless lists of both
+// kinds say so. A seeded split, or the one the lists give (then the first n of the training list are labelled). Test cases are drawn first, then
 // validation, then labelled, all along one permutation of the cases with a label: with the same seed a larger labelled
 // set contains the smaller one, and the test set stays. Throws InputError naming the option and how many cases there are.
 Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& options);

@@ -8,31 +8,69 @@
 #include <set>
 #include <thread>
 
+#include "textsemiseg/base/at_hand.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/folder_lock.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/case_reader.h"
+#include "textsemiseg/dataset/class_presence.h"
+#include "textsemiseg/dataset/prepare_report.h"
 #include "textsemiseg/dataset/split_choice.h"
 #include "textsemiseg/source/file_patterns.h"
+#include "textsemiseg/source/label_content.h"
+#include "textsemiseg/source/label_files.h"
 #include "textsemiseg/volume/finite.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
+// The classes of --classes, and what --label-map says beside: values and names that are one of them.
+LabelClasses mapped_onto(const std::vector<std::string>& classes, const Source& source, const std::vector<LabelRule>& label_map) {
+  if (!source.class_names.empty())
+    throw InputError("--classes", "given together with --label-map and a dataset.json that names the classes", "one of them");
+  std::vector<LabelRule> over = label_map;
+  for (LabelRule& rule : over)
+    if (name_key(rule.class_name) == "background") rule.class_name = classes.front();
+  // A class has its place in the list as value, unless the map gives it another one.
+  const auto has_value = [&](const std::string& name) {
+    return std::any_of(over.begin(), over.end(), [&](const LabelRule& rule) {
+      return rule.class_name == name && (rule.value == ">0" || stored_value(rule.value));
+    });
+  };
+  std::vector<LabelRule> rules{{"0", classes.front()}};
+  for (size_t k = 1; k < classes.size(); ++k)
+    if (!has_value(classes[k])) rules.push_back({std::to_string(k), classes[k]});
+  return {classes, LabelTable::of(with_rules(rules, over), classes, "--label-map")};
+}
+
+// Of a mask per structure those that are classes; the others are background.
+LabelClasses classes_of_masks(const std::vector<std::string>& classes, const Source& source) {
+  std::vector<LabelRule> dropped;
+  for (size_t k = 1; k < classes.size(); ++k)
+    if (std::find(source.class_names.begin(), source.class_names.end(), classes[k]) == source.class_names.end())
+      throw InputError("--classes", "'" + classes[k] + "' is no mask" + did_you_mean(classes[k], source.class_names),
+                       join(source.class_names, ", "));
+  for (size_t k = 1; k < source.class_names.size(); ++k)
+    if (std::find(classes.begin() + 1, classes.end(), source.class_names[k]) == classes.end())
+      dropped.push_back({source.class_names[k], "background"});
+  return mapped_onto(classes, Source{}, dropped);
+}
+
 // Names and values of the classes: --label-map, then the source's own dataset.json, then --classes, then the recipe's file.
 LabelClasses choose_classes(const Source& source, const PrepareOptions& options) {
   const LabelClasses own{source.class_names, source.label_table};
   if (!options.label_map.empty()) {
-    if (!options.classes.empty()) throw InputError("--classes", "given together with --label-map", "one of them");
+    if (!options.classes.empty()) return mapped_onto(options.classes, source, options.label_map);
     std::vector<LabelRule> rules = own.table.rules;
     if (rules.empty()) {
       for (size_t k = 0; k < own.class_names.size(); ++k) rules.push_back({std::to_string(k), own.class_names[k]});
     }
     return classes_of_rules(with_rules(rules, options.label_map), "--label-map");
   }
+  if (source.masks && !options.classes.empty()) return classes_of_masks(options.classes, source);
   if (!options.classes.empty()) {
     if (!source.class_names.empty() && source.class_names != options.classes) {
       throw InputError("--classes", join(options.classes, ", "),
@@ -43,7 +81,7 @@ LabelClasses choose_classes(const Source& source, const PrepareOptions& options)
   }
   LabelClasses known = known_classes(source, options.facts, options.recipe.name);
   if (!known.class_names.empty()) return known;
-  throw InputError(source.folder.string(), "has no dataset.json, so the classes are unknown",
+  throw InputError(source.folder.string(), "has no dataset.json that names the classes, so they are unknown",
                    "--classes background,\"name of class 1\",... or --label-map \"1=name\"");
 }
 
@@ -85,7 +123,11 @@ DatasetRecord make_record(const PrepareOptions& options, const Source& source) {
   return record;
 }
 
-Source find_source(const PrepareOptions& options) { return find_source(options.source, options.facts, options.recipe.name); }
+Source find_source(const PrepareOptions& options) {
+  SourceOptions files = options.files;
+  if (options.split_file.empty()) files.fold = options.fold;
+  return find_source(options.source, options.facts, options.recipe.name, files);
+}
 
 // An existing dataset of another preparation is not replaced by accident, and what others wrote not at all.
 void check_existing_record(const PrepareOptions& options, const DatasetRecord& record) {
@@ -134,23 +176,58 @@ Work find_work(const DatasetRecord& record, const Split& split, const Cache& cac
   return work;
 }
 
+struct Prepared {
+  int64_t fell_back = 0;                  // cases that a crop around the label found without one
+  std::vector<std::string> padded;        // ids of cases whose label covers a part of the image
+  std::vector<std::string> label_images;  // what to say of images that hold label maps
+};
+
+// An image that is a label map would make a perfect, worthless model. Where dataset.json or a recipe says that the file is an image, a
+// warning will do: "" or its text.
+std::string judge_label_images(const SourceCase& item, const CaseArrays& one, bool described) {
+  for (size_t c = 0; c < one.channels.size(); ++c) {
+    const std::string values = label_values_of(one.channels[c]);
+    if (values.empty()) continue;
+    const bool apart = item.images.size() == one.channels.size();
+    const std::string file = apart ? item.images[c].string() : concat(item.images.front().string(), ", channel ", c);
+    const auto above = [](const auto& value) { return value > 0; };
+    bool own = one.label && one.label->size() == one.channels[c].size();
+    for (size_t i = 0; own && i < one.label->voxels.size(); ++i)
+      own = above(one.label->voxels[i]) == above(one.channels[c].voxels[i]);
+    const std::string found = concat("holds only ", values, own ? ", where the case's label lies," : ", in areas,",
+                                     " as a label map does, and would be an image of case '", item.id, "'");
+    if (described) return file + ": " + found;
+    throw InputError(
+        file, found,
+        "an image; --label-file PATTERN says which files are labels, and a recipe with [dataset] images which are images");
+  }
+  return "";
+}
+
 // Fills the cache on several threads; the first failing case in order of id is reported.
-int64_t prepare_cases(const Work& work, const DatasetRecord& record, const Cache& cache, int64_t threads) {
+Prepared prepare_cases(const Work& work, const DatasetRecord& record, const Cache& cache, int64_t threads, bool described) {
   std::mutex mutex;
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
   std::vector<std::exception_ptr> errors(work.todo.size());
-  int64_t done = 0, fell_back = 0;
+  Prepared out;
+  int64_t done = 0;
   Progress progress("prepare", static_cast<int64_t>(work.todo.size()));
   const auto run = [&] {
     for (size_t i = next++; i < work.todo.size() && !failed; i = next++) {
       const SourceCase& item = *work.todo[i];
       try {
+        const AtHand preparing("preparing " + item.id);
         const auto fingerprints = fingerprints_of(item);
-        const CaseArrays prepared = apply_recipe(record.recipe, read_case(item, record.label_table, record.class_names));
+        bool padded = false;
+        CaseArrays read = read_case(item, record.label_table, record.class_names, &padded);
+        std::string label_image = judge_label_images(item, read, described);
+        const CaseArrays prepared = apply_recipe(record.recipe, std::move(read));
         cache.write(item, prepared, fingerprints);
         const std::lock_guard lock(mutex);
-        fell_back += prepared.crop_fell_back;
+        out.fell_back += prepared.crop_fell_back;
+        if (padded) out.padded.push_back(item.id);
+        if (!label_image.empty()) out.label_images.push_back(std::move(label_image));
         progress.update(++done, item.id);
       } catch (...) {
         errors[i] = std::current_exception();
@@ -165,7 +242,7 @@ int64_t prepare_cases(const Work& work, const DatasetRecord& record, const Cache
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
-  return fell_back;
+  return out;
 }
 
 // How many channels the arrays have; every case the same number.
@@ -213,12 +290,26 @@ void report_source(const Source& source) {
                   " with a label"));
   if (source.layout == "HDF5") log_info("HDF5 files carry no geometry: axis order as stored, unit spacing, identity direction");
   if (source.test_without_label > 0) {
-    log_info(concat(source.test_without_label, " images of imagesTs have no label and are left out"));
+    log_warning(
+        concat(source.test_without_label, source.test_without_label == 1 ? " image is" : " images are",
+               " kept apart for testing or validation (imagesTs, or a list of dataset.json) without a label and left out; "
+               "--unlabelled-test-images takes them as unlabelled cases"));
   }
   if (source.listed_without_label > 0) {
     log_warning(
         concat(source.listed_without_label, " labels that dataset.json lists are not there; these cases can only be unlabelled"));
   }
+}
+
+// What a reader of the split would want to know before hours of training.
+void report_split(const PrepareOptions& options, const DatasetRecord& record, const SplitChoice& choice, const Cache& cache) {
+  if (const std::string line = unused_labels_line(record, choice.split, options.split, choice.kept); !line.empty())
+    log_info(line);
+  const auto& labelled = choice.split.cases(Role::kLabelled);
+  for (const std::string& warning :
+       {few_validation_warning(choice.split, options, choice.kept),
+        unseen_warning(unseen_classes(cache, labelled, record.class_names), record.class_names.size(), labelled.size())})
+    if (!warning.empty()) log_warning(warning);
 }
 
 }  // namespace
@@ -251,6 +342,10 @@ PrepareSummary prepare_dataset(const PrepareOptions& options) {
     throw InputError("--dataset", options.dataset.string() + " is the source folder itself", "another folder");
   }
   report_source(source);
+  if (!source.has_label()) {
+    const NoLabel why = why_no_label(source);
+    throw InputError(source.folder.string(), why.found, why.expected);
+  }
   DatasetRecord record = make_record(options, source);
   const HeldFolder held(options.dataset);
   check_existing_record(options, record);
@@ -264,12 +359,23 @@ PrepareSummary prepare_dataset(const PrepareOptions& options) {
   cache.remove_leftovers();
   const Work work = find_work(record, summary.split, cache, options.overwrite);
   const int64_t threads = options.threads > 0 ? options.threads : std::max<int64_t>(1, std::thread::hardware_concurrency());
-  if (!work.todo.empty()) summary.fell_back = prepare_cases(work, record, cache, threads);
+  if (const std::string line = judge_label_files(named_label_files(work.all), record.label_table, record.class_names);
+      !line.empty())
+    log_warning(line);
+  if (!work.todo.empty()) {
+    const Prepared done = prepare_cases(work, record, cache, threads, source.described);
+    summary.fell_back = done.fell_back;
+    if (!done.padded.empty()) log_info(padded_line(done.padded));
+    if (!done.label_images.empty())
+      log_warning(*std::min_element(done.label_images.begin(), done.label_images.end()) +
+                  (done.label_images.size() > 1 ? concat("; ", done.label_images.size() - 1, " other cases alike") : ""));
+  }
   if (summary.fell_back > 0) {
     log_warning(concat(summary.fell_back, " cases have no label for the crop of recipe ", record.recipe.name,
                        " to go around; they are cropped as scans that predict gets"));
   }
   record.channels = prepared_channels(work, cache);
+  report_split(options, record, choice, cache);
   summary.prepared = static_cast<int64_t>(work.todo.size());
   summary.kept = work.kept;
   write_dataset_record(options.dataset, record);

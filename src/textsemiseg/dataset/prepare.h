@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,9 @@ struct PrepareOptions {
   std::vector<std::string> classes;  // names where the source has no dataset.json; empty: as the source or the facts say
   std::vector<LabelRule> label_map;  // goes before what the source says
   SplitOptions split;
-  std::string split_file;  // a split.json to use as it is, or a name of configs/splits; empty: make one
+  std::string split_file;  // a split.json to use as it is, nnU-Net's list of folds, or a name of configs/splits; empty: make one
+  std::optional<int64_t> fold;  // of that list, or of the folds in the source's dataset.json
+  SourceOptions files;          // which files of the source are what; its fold is set from `fold`
   // Replace a dataset.json of another recipe, and a split.json or folds that differ from what the split options ask for; without split
   // options these stay. Scans are compared with what was prepared in full.
   bool overwrite = false;

@@ -237,8 +237,7 @@ TEST(Prepare, Hdf5FoldersTakeTheirClassesFromTheOption) {
   for (int i = 0; i < 4; ++i)
     write_hdf5_case(folder / concat("S/c", i, "/mri_norm2.h5"), testing::noise_image(size, 1), i < 3 ? &labels : nullptr);
   PrepareOptions options = prepare_options(folder / "S", folder / "D");
-  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }),
-              HasSubstr("has no dataset.json, so the classes are unknown; expected --classes"));
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("so they are unknown; expected --classes"));
   options.classes = {"background", "atrium"};
   prepare_dataset(options);
   EXPECT_THAT(Dataset::open(folder / "D").class_names(), ElementsAre("background", "atrium"));

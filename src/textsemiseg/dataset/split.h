@@ -34,7 +34,9 @@ void write_split(const std::filesystem::path& path, const Split& split);
 struct SplitCase {
   std::string id;
   bool has_label = false;
-  bool test = false;  // the source's own test part
+  bool test = false;        // the source's own test part
+  bool validation = false;  // the source's own validation part
+  bool added = false;       // unlabelled scans that were named beside the source: training cases whatever lists say
 };
 
 // Throws InputError naming subject, role and id: an id that no case has, a role besides unlabelled for a case without a label.

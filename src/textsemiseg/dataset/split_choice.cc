@@ -39,7 +39,15 @@ std::string option_beside_file(const SplitOptions& split) {
 std::optional<Split> asked_for(const PrepareOptions& options, const DatasetRecord& record) {
   SplitOptions split = options.split;
   fs::path file = options.split_file;
-  if (fs::is_regular_file(file)) {
+  const bool fold_list = fs::is_regular_file(file) && is_fold_list(file);
+  if (options.fold && !fold_list && !file.empty())
+    throw InputError(concat("--fold ", *options.fold), "given together with --split " + options.split_file,
+                     "--split with nnU-Net's splits_final.json, or none where dataset.json has folds");
+  if (fold_list) {
+    split.fold_list = fs::absolute(file).lexically_normal().string();
+    split.fold = options.fold.value_or(0);
+    file.clear();
+  } else if (fs::is_regular_file(file)) {
     if (const std::string other = option_beside_file(split); !other.empty())
       throw InputError("--split " + file.string(), "given together with " + other, "the file alone: it says every role");
   } else if (!file.empty()) {
@@ -60,7 +68,7 @@ std::optional<Split> asked_for(const PrepareOptions& options, const DatasetRecor
 std::optional<uint64_t> seed_of(const Split& split) {
   const Json& by = split.made_by;
   if (!by.is_object() || !by.contains("seed") || !by.at("seed").is_number_integer()) return std::nullopt;
-  if (by.value("train_list", "") != "" || by.value("published", "") != "") return std::nullopt;
+  if (by.value("train_list", "") != "" || by.value("published", "") != "" || by.value("fold_list", "") != "") return std::nullopt;
   return by.at("seed").get<uint64_t>();
 }
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dicom/folder.h"
+#include "textsemiseg/io/file_kind.h"
 #include "textsemiseg/io/scan_format.h"
 
 namespace tss {
@@ -12,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 std::deque<ScanFormat>& format_table() {
-  static std::deque<ScanFormat> table{itk_format(), hdf5_format(), npy_format(), dicom_format()};
+  static std::deque<ScanFormat> table{mask_format(), itk_format(), hdf5_format(), npy_format(), dicom_format()};
   return table;
 }
 
@@ -39,7 +41,14 @@ InputError no_scan(const fs::path& path) {
   if (!scan_exists(path)) return {name, "does not exist", "a scan"};
   const std::string known = "a name ending in " + join(scan_extensions(), ", ") + ", or a folder of DICOM slices";
   if (fs::is_directory(path)) return {name, "is a folder without DICOM files", "a scan"};
-  if (!is_dicom_file(path)) return {name, "is not named like a scan", known};
+  if (!is_dicom_file(path)) {
+    // "x.img" beside "x.hdr".
+    const fs::path other = fs::path(path).replace_extension(".hdr");
+    if (to_lower_ascii(path.extension().string()) == ".img" && fs::exists(other))
+      return {name, "holds the voxels of a pair", "the pair's header, " + other.string()};
+    const std::string kind = kind_of_file(path);
+    return {name, kind.empty() ? "is not named like a scan" : "is not named like a scan: it is " + kind, known};
+  }
   const auto header = read_dicom_header(path);
   if (!header) return {name, "is a DICOM file without an image (an index, or damaged)", "the folder that holds the slices"};
   if (const auto refusal = refusal_of(*header)) return {name, refusal->found, refusal->advice};
@@ -53,6 +62,9 @@ const std::deque<ScanFormat>& scan_formats() { return format_table(); }
 void add_scan_format(ScanFormat format) { format_table().push_back(std::move(format)); }
 
 ScanPtr Scan::open(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (fs::exists(status) && !fs::is_directory(status)) require_regular_file(path);
   const ScanFormat* format = scan_exists(path) ? scan_format_of(path) : nullptr;
   if (!format) throw no_scan(path);
   return format->open(path);
@@ -68,6 +80,8 @@ Image Scan::read() const {
   if (channels.size() != 1) throw InputError(path_.string(), concat("has ", channels.size(), " channels"), "one");
   return std::move(channels.front());
 }
+
+LabelMap Scan::read_label() const { return byte_labels(read_stored_label(), path_.string()); }
 
 const DicomSeries& Scan::series() const { throw InputError(path_.string(), "is no DICOM series", "one"); }
 
@@ -86,12 +100,19 @@ bool is_scan(const fs::path& path) { return scan_format_of(path) != nullptr; }
 
 bool is_dicom_slice(const fs::path& path) { return is_dicom_file(path); }
 
+bool is_mask_folder(const fs::path& path) {
+  std::error_code ignored;
+  return path.filename() == kAllMasks && fs::is_directory(path.parent_path(), ignored);
+}
+
 bool scan_exists(const fs::path& path) {
   std::error_code ignored;
+  if (is_mask_folder(path)) return true;
   return fs::exists(dicom_folder(path), ignored);
 }
 
 std::string scan_stem(const fs::path& path) {
+  if (is_mask_folder(path)) return path.parent_path().filename().string();
   // "." and ".." have the names of the folders they stand for; a link goes by its own.
   if (fs::is_directory(path)) return fs::absolute(path / "x").lexically_normal().parent_path().filename().string();
   const fs::path folder = dicom_folder(path);
@@ -103,6 +124,7 @@ std::string scan_stem(const fs::path& path) {
 }
 
 fs::path scan_folder(const fs::path& path) {
+  if (is_mask_folder(path)) return path.parent_path();
   const fs::path folder = dicom_folder(path);
   return fs::is_directory(folder) ? folder : fs::path{};
 }

@@ -4,6 +4,7 @@
 //   DICOM series             the folder that holds its slices, also in folders below; FOLDER#2 or FOLDER#1.2.840.113 where it holds
 //                            several: the number of the list in the error, or the beginning of the series' UID
 //   HDF5                     data sets "image" and "label"
+//   FOLDER/*                 every scan file in the folder is the mask of one structure; together they are one label
 //   NPY, NPZ                 one array; NPZ: "image" and "label", or its only array
 //
 // Arrays come out as stored with their geometry; nothing is reoriented. HDF5, NPY and NPZ carry no geometry: identity and 1 mm.
@@ -13,9 +14,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "textsemiseg/io/stored_label.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {
@@ -44,6 +47,8 @@ class Scan {
   // Of all channels; from the header where the format allows that.
   virtual Geometry geometry() const = 0;
   virtual int64_t channel_count() const = 0;
+  // A second place that the file gives itself and that is not used: the other affine of a NIfTI file whose qform and sform differ.
+  virtual std::optional<Geometry> other_geometry() const { return std::nullopt; }
   // False for HDF5, NPY, NPZ: formats whose grid is unknown.
   virtual bool has_geometry() const { return true; }
 
@@ -52,10 +57,16 @@ class Scan {
   virtual std::vector<Image> read_channels() const = 0;
   // One channel; a scan with several is refused with their number.
   virtual Image read() const;
-  // Integers 0..255. HDF5 and NPZ: the array "label"; NPY, and NPZ with a single array: that array.
-  virtual LabelMap read_label() const = 0;
+  // Whole numbers, with the names that the file has for them. HDF5 and NPZ: the array "label"; NPY, and NPZ with a single array: that array.
+  virtual StoredLabel read_stored_label() const = 0;
+  // Those names alone, from the header: Slicer's segments, or a colour table beside the file.
+  virtual std::vector<LabelName> label_names() const { return {}; }
+  // Values of 0..255 in one layer, by value.
+  LabelMap read_label() const;
   // HDF5 or NPZ with an array "label" beside its image: one file is both.
   virtual bool holds_label() const { return false; }
+  // Names of the arrays in an HDF5 or NPZ file; empty for other formats.
+  virtual std::vector<std::string> array_names() const { return {}; }
 
   // DICOM: the series that is read, and every series of its folder. Of other formats series() throws and all_series() is empty.
   virtual bool is_series() const { return false; }
@@ -81,11 +92,14 @@ std::vector<std::string> scan_extensions();
 bool is_scan(const std::filesystem::path& path);
 // A file with DICOM's mark, of whatever kind.
 bool is_dicom_slice(const std::filesystem::path& path);
-// Also right for FOLDER#series, which no file system knows.
+// FOLDER/*: a folder of masks.
+inline constexpr char kAllMasks[] = "*";
+bool is_mask_folder(const std::filesystem::path& path);
+// Also right for FOLDER#series and FOLDER/*, which no file system knows.
 bool scan_exists(const std::filesystem::path& path);
-// File name without the ending of its format; the folder's name for a DICOM series.
+// File name without the ending of its format; the folder's name for a DICOM series and for masks.
 std::string scan_stem(const std::filesystem::path& path);
-// The folder of a path to a folder or to FOLDER#series; empty for a file.
+// The folder of a path to a folder, to FOLDER#series or to FOLDER/*; empty for a file.
 std::filesystem::path scan_folder(const std::filesystem::path& path);
 
 }  // namespace tss

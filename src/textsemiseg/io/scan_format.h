@@ -23,6 +23,7 @@ ScanFormat itk_format();    // NIfTI, NRRD, MetaImage: itk_scan.cc
 ScanFormat hdf5_format();   // hdf5_scan.cc
 ScanFormat npy_format();    // NPY, NPZ: npy_scan.cc
 ScanFormat dicom_format();  // dicom_scan.cc
+ScanFormat mask_format();   // FOLDER/*: mask_scan.cc
 
 // The first one that fits a path is its format.
 const std::deque<ScanFormat>& scan_formats();

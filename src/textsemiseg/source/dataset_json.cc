@@ -1,6 +1,7 @@
 #include "textsemiseg/source/dataset_json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -9,6 +10,25 @@
 
 namespace tss {
 namespace {
+
+[[noreturn]] void throw_no_background(const std::vector<LabelRule>& rules, const std::string& subject) {
+  std::vector<std::string> found;
+  for (const LabelRule& rule : rules) found.push_back(rule.value + ": " + rule.class_name);
+  throw InputError(subject, "no class has the value 0 (found " + join(found, ", ") + ")",
+                   "the background too, \"0\": \"background\" or \"background\": 0");
+}
+
+// {"background": "0"}: numbers as text, or name and value swapped.
+void require_values_as_keys(const Json& labels, const std::string& subject) {
+  for (const auto& [key, value] : labels.items()) {
+    if (stored_value(key) || !value.is_string()) continue;
+    const std::string text = value.get<std::string>();
+    if (stored_value(text))
+      throw InputError(subject, "found \"" + key + "\": \"" + text + "\", the name before the value and the value as text",
+                       "\"" + text + "\": \"" + key + "\", or the number without quotes, \"" + key + "\": " + text);
+    throw InputError(subject, "found the value '" + key + "'", "a whole number of 32 bits");
+  }
+}
 
 // "labels" gives every class one name and the background the value 0; merging is for "label_map".
 void check_names(const std::vector<LabelRule>& rules, const std::string& subject) {
@@ -21,22 +41,26 @@ void check_names(const std::vector<LabelRule>& rules, const std::string& subject
                        "distinct names (\"label_map\" merges classes)");
     }
   }
-  if (!background) throw InputError(subject, "no class has the value 0", "the background, 0");
+  if (!background) throw_no_background(rules, subject);
 }
 
 // Stored value -> class name, of either dialect. A class with several values is a region of nnU-Net's.
 std::vector<LabelRule> rules_of_labels(const Json& labels, const std::string& subject, Dialect dialect) {
   if (dialect == Dialect::kMsd) {
+    require_values_as_keys(labels, subject);
     auto rules = label_rules_from_json(labels, subject);
     check_names(rules, subject);
     return rules;
   }
-  std::map<int64_t, std::string> class_of;
+  std::map<int32_t, std::string> class_of;
   for (const auto& [name, value] : labels.items()) {
     for (const Json& one : value.is_array() ? value : Json::array({value})) {
-      if (!one.is_number_integer())
-        throw InputError(subject, "class '" + name + "' has value " + value.dump(), "an integer, or a list of them");
-      const auto [place, added] = class_of.emplace(one.get<int64_t>(), name);
+      const double number = one.is_number() ? one.get<double>() : NAN;
+      if (!(std::abs(number) < 2147483648.0 && number == std::floor(number))) {
+        throw InputError(subject, "class '" + name + "' has value " + value.dump() + (one.is_string() ? ", which is text" : ""),
+                         "an integer of 32 bits, or a list of them");
+      }
+      const auto [place, added] = class_of.emplace(static_cast<int32_t>(number), name);
       if (!added) {
         throw InputError(
             subject, concat("value ", place->first, " is in '", place->second, "' and in '", name, "'"),
@@ -46,21 +70,22 @@ std::vector<LabelRule> rules_of_labels(const Json& labels, const std::string& su
   }
   std::vector<LabelRule> rules;
   for (const auto& [value, name] : class_of) rules.push_back({std::to_string(value), name});
-  if (!class_of.contains(0)) throw InputError(subject, "no class has the value 0", "the background, 0");
+  if (!class_of.contains(0)) throw_no_background(rules, subject);
   return rules;
 }
 
 LabelClasses label_classes_of(const Json& json, const std::string& source, Dialect& dialect) {
-  const std::string subject = source + ": labels";
-  if (!json.contains("labels")) throw InputError(subject, "missing", R"({"0": "background", ...} or {"background": 0, ...})");
+  const std::string subject = source + ": labels", map_subject = source + ": label_map";
+  const bool mapped = json.contains("label_map") && !json.at("label_map").is_null();
+  if (!json.contains("labels"))
+    return mapped ? classes_of_rules(label_rules_from_json(json.at("label_map"), map_subject), map_subject) : LabelClasses{};
   const Json& labels = json.at("labels");
   if (!labels.is_object() || labels.empty()) {
     throw InputError(subject, "found " + labels.dump(), R"({"0": "background", ...} or {"background": 0, ...})");
   }
   dialect = labels.begin().value().is_string() ? Dialect::kMsd : Dialect::kNnunet;
   std::vector<LabelRule> rules = rules_of_labels(labels, subject, dialect);
-  if (!json.contains("label_map") || json.at("label_map").is_null()) return classes_of_rules(rules, subject);
-  const std::string map_subject = source + ": label_map";
+  if (!mapped) return classes_of_rules(rules, subject);
   return classes_of_rules(with_rules(rules, label_rules_from_json(json.at("label_map"), map_subject)), map_subject);
 }
 
@@ -69,6 +94,7 @@ LabelClasses label_classes_of(const Json& json, const std::string& source, Diale
 ClassTexts class_texts_of(const Json& json, const std::string& source, const std::vector<std::string>& names) {
   ClassTexts texts;
   for (const std::string& name : names) texts.push_back({name});
+  if (names.empty()) return texts;
   if (!json.contains("text") || json.at("text").is_null()) return texts;
   const Json& given = json.at("text");
   const std::string subject = source + ": text";
@@ -117,31 +143,110 @@ std::string path_of(const Json& value, const std::string& subject) {
   return value.get<std::string>();
 }
 
-// MSD: [{"image", "label"}] or [path]; nnU-Net: {"id": {"images": [...], "label": ...}}.
-std::vector<ListedCase> cases_of(const Json& json, const char* key, const std::string& source) {
+// A path, or a list of them.
+std::vector<std::string> paths_of(const Json& value, const std::string& subject) {
+  std::vector<std::string> paths;
+  for (const Json& one : value.is_array() ? value : Json::array({value})) paths.push_back(path_of(one, subject));
+  return paths;
+}
+
+const Json* field(const Json& entry, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const auto found = entry.find(name);
+    if (found != entry.end() && !found->is_null()) return &*found;
+  }
+  return nullptr;
+}
+
+// MSD: [{"image", "label"}] or [path]; MONAI: [{"image": [...], "label", "fold"}]; nnU-Net: {"id": {"images": [...], "label": ...}}.
+std::vector<ListedCase> cases_of(const Json& list, const std::string& key, const std::string& source) {
   std::vector<ListedCase> cases;
-  if (!json.contains(key)) return cases;
   const std::string subject = source + ": " + key;
-  const Json& list = json.at(key);
   if (!list.is_array() && !list.is_object()) throw InputError(subject, "found " + type_name_of(list), "a list of cases");
   for (const auto& [name, entry] : list.items()) {
     ListedCase listed;
     if (list.is_object()) listed.id = name;
     if (entry.is_string()) {
       listed.images.push_back(entry.get<std::string>());
-    } else if (entry.is_object() && entry.contains("images") && entry.at("images").is_array()) {
-      for (const Json& image : entry.at("images")) listed.images.push_back(path_of(image, subject));
-    } else if (entry.is_object() && entry.contains("image")) {
-      listed.images.push_back(path_of(entry.at("image"), subject));
+    } else if (entry.is_object()) {
+      if (const Json* images = field(entry, {"images", "image", "img"})) listed.images = paths_of(*images, subject);
     }
     if (listed.images.empty())
       throw InputError(subject, "entry " + entry.dump() + " names no image", R"({"image": path, "label": path})");
-    if (entry.is_object() && entry.contains("label") && !entry.at("label").is_null()) {
-      listed.label = path_of(entry.at("label"), subject);
+    if (entry.is_object()) {
+      if (const Json* label = field(entry, {"label", "labels", "seg", "mask", "segmentation"})) {
+        const auto paths = paths_of(*label, subject);
+        if (paths.size() != 1)
+          throw InputError(subject, concat("entry ", entry.dump(), " names ", paths.size(), " labels"), "one");
+        listed.label = paths.front();
+      }
+      if (const Json* fold = field(entry, {"fold"}); fold != nullptr && fold->is_number_integer())
+        listed.fold = fold->get<int64_t>();
     }
     cases.push_back(std::move(listed));
   }
   return cases;
+}
+
+// Whether a value under an unknown key lists cases: objects with an image, or names of files.
+bool lists_cases(const Json& value) {
+  if (!value.is_array() || value.empty()) return false;
+  return std::all_of(value.begin(), value.end(), [](const Json& entry) {
+    if (entry.is_string()) return entry.get<std::string>().find_first_of("/\\") != std::string::npos;
+    return entry.is_object() && field(entry, {"images", "image", "img"}) != nullptr;
+  });
+}
+
+// What the field writes into dataset.json and nothing here needs, and what prepare writes into its own.
+bool is_for_others(const std::string& key) {
+  static const std::set<std::string> keys = {"name",         "description",
+                                             "reference",    "licence",
+                                             "license",      "release",
+                                             "relase",       "tensorimagesize",
+                                             "modality",     "channel_names",
+                                             "labels",       "label_map",
+                                             "text",         "numtraining",
+                                             "numtest",      "numvalidation",
+                                             "numval",       "numtesting",
+                                             "file_ending",  "regions_class_order",
+                                             "channels",     "overwrite_image_reader_writer",
+                                             "author",       "authors",
+                                             "version",      "date",
+                                             "dataset_name", "citation",
+                                             "hint",         "recipe",
+                                             "source",       "layout",
+                                             "cases",        "label_values",
+                                             "url",          "doi",
+                                             "contact",      "comment",
+                                             "converted_by", "nnunet_version",
+                                             "dim",          "tensorimagesize3d"};
+  return keys.contains(to_lower_ascii(key));
+}
+
+void read_lists(const Json& json, const std::string& source, DatasetDescription& description) {
+  const std::pair<std::vector<ListedCase>*, std::set<std::string>> known[] = {
+      {&description.training, {"training", "train"}},
+      {&description.validation, {"validation", "val", "valid"}},
+      {&description.test, {"test", "testing"}},
+      {&description.unlabelled, {"unlabelled", "unlabeled"}},
+  };
+  for (const auto& [key, value] : json.items()) {
+    if (is_for_others(key)) continue;
+    const auto found = std::find_if(std::begin(known), std::end(known),
+                                    [&, small = to_lower_ascii(key)](const auto& one) { return one.second.contains(small); });
+    if (found != std::end(known)) {
+      auto cases = cases_of(value, key, source);
+      std::move(cases.begin(), cases.end(), std::back_inserter(*found->first));
+    } else if (key == "dataset" && value.is_object()) {
+      continue;
+    } else if (lists_cases(value)) {
+      description.other_lists.push_back({key, cases_of(value, key, source)});
+    } else {
+      description.unknown_keys.push_back(key);
+    }
+  }
+  if (json.contains("dataset") && json.at("dataset").is_object())
+    description.training = cases_of(json.at("dataset"), "dataset", source);
 }
 
 }  // namespace
@@ -158,9 +263,9 @@ DatasetDescription parse_dataset_json(const Json& json, const std::string& sourc
   if (json.contains("file_ending") && json.at("file_ending").is_string()) {
     description.file_ending = json.at("file_ending").get<std::string>();
   }
-  description.training = cases_of(json, "training", source);
-  description.test = cases_of(json, "test", source);
-  if (json.contains("dataset") && json.at("dataset").is_object()) description.training = cases_of(json, "dataset", source);
+  description.numbered =
+      description.dialect == Dialect::kNnunet || json.contains("channel_names") || json.contains("file_ending");
+  read_lists(json, source, description);
   return description;
 }
 

@@ -70,7 +70,7 @@ TEST(DatasetJson, AClassMayHaveSeveralSentences) {
 
 std::vector<int> classes_of_values(const DatasetDescription& description, const std::vector<int>& values) {
   std::vector<int> classes;
-  for (const int value : values) classes.push_back(description.label_table.class_of[static_cast<size_t>(value)]);
+  for (const int value : values) classes.push_back(description.label_table.class_of(value).value_or(-1));
   return classes;
 }
 
@@ -99,10 +99,14 @@ TEST(DatasetJson, LabelMapMergesRenamesAndDrops) {
 }
 
 TEST(DatasetJson, ErrorsNameTheField) {
-  EXPECT_THAT(input_error_of([] { parse(R"({"name": "x"})"); }), HasSubstr("S/dataset.json: labels: missing"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "background"}})"); }), HasSubstr("one class, background"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"1": "a", "2": "x"}})"); }), HasSubstr("no class has the value 0"));
-  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "300": "x"}})"); }), HasSubstr("found the value '300'"));
+  EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "b", "3e9": "x"}})"); }), HasSubstr("found the value '3e9'"));
+  EXPECT_THAT(
+      input_error_of([] { parse(R"({"labels": {"background": "0", "liver": "1"}})"); }),
+      HasSubstr(R"(found "background": "0", the name before the value and the value as text; expected "0": "background")"));
+  EXPECT_THAT(parse(R"({"labels": {"background": 0, "myocardium": 205, "dirt": -1}})").class_names,
+              ElementsAre("background", "dirt", "myocardium"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"0": "a", "1": "a"}})"); }), HasSubstr("two classes are called 'a'"));
   EXPECT_THAT(input_error_of([] { parse(R"({"labels": {"background": 0, "whole": [1, 2], "core": [2]}})"); }),
               HasSubstr("value 2 is in 'whole' and in 'core'; expected classes that exclude each other"));

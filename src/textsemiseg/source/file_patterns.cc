@@ -117,9 +117,15 @@ std::optional<Source> find_by_patterns(const fs::path& given, const DatasetFacts
   return source;
 }
 
-Source find_source(const fs::path& folder, const DatasetFacts& facts, const std::string& recipe) {
-  if (auto found = find_by_patterns(folder, facts, recipe + " files")) return std::move(*found);
-  return open_source(folder);
+Source find_source(const fs::path& folder, const DatasetFacts& facts, const std::string& recipe, const SourceOptions& options) {
+  auto found = find_by_patterns(folder, facts, recipe + " files");
+  if (!found) return open_source(folder, options);
+  if (!options.label_file.empty() || options.fold)
+    throw InputError(options.fold ? "--fold" : "--label-file", "given with recipe " + recipe + ", which says where the files lie",
+                     "a recipe without [dataset] images, or no such option");
+  found->described = true;
+  complete_source(*found, options);
+  return std::move(*found);
 }
 
 LabelClasses known_classes(const Source& source, const DatasetFacts& facts, const std::string& recipe) {

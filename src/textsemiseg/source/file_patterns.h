@@ -15,7 +15,8 @@ namespace tss {
 std::optional<Source> find_by_patterns(const std::filesystem::path& folder, const DatasetFacts& facts, const std::string& layout);
 
 // Such a source, else one of the layouts of open_source().
-Source find_source(const std::filesystem::path& folder, const DatasetFacts& facts, const std::string& recipe);
+Source find_source(const std::filesystem::path& folder, const DatasetFacts& facts, const std::string& recipe,
+                   const SourceOptions& options = {});
 // The source's own classes, else those of the recipe's file; no names where neither says any.
 LabelClasses known_classes(const Source& source, const DatasetFacts& facts, const std::string& recipe);
 

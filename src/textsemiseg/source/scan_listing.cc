@@ -64,15 +64,4 @@ std::optional<std::pair<std::string, int64_t>> channel_suffix(const std::string&
   return std::pair{stem.substr(0, stem.size() - 5), channel};
 }
 
-std::optional<std::string> scan_of_label(const std::string& stem) {
-  // laendo: the left atrium's endocardium, as the 2018 Atrial Segmentation Challenge calls its labels.
-  for (const std::string word : {"label", "labels", "seg", "segmentation", "mask", "laendo"}) {
-    if (to_lower_ascii(stem) == word) return "";
-    for (const char separator : {'_', '-', '.'}) {
-      if (ends_with(to_lower_ascii(stem), separator + word)) return stem.substr(0, stem.size() - word.size() - 1);
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace tss

@@ -25,7 +25,4 @@ std::map<std::string, std::filesystem::path> by_stem(const std::vector<std::file
 // "case_0001" -> {"case", 1}; nnU-Net's channel suffix has exactly four digits.
 std::optional<std::pair<std::string, int64_t>> channel_suffix(const std::string& stem);
 
-// "p1_seg" -> "p1", "label" -> "": what the scan of a label's name is called; none where the name is no label's.
-std::optional<std::string> scan_of_label(const std::string& stem);
-
 }  // namespace tss

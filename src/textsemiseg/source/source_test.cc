@@ -162,6 +162,12 @@ TEST(Source, ImagesMayBeDicomFoldersAndArrays) {
   EXPECT_EQ(Scan::open(both.cases[0].label)->read_label().voxels, labels);
 }
 
+SourceOptions of_channels(std::vector<std::string> channels) {
+  SourceOptions options;
+  options.channels = std::move(channels);
+  return options;
+}
+
 TEST(Source, FolderPerCaseAsInBrats) {
   const TemporaryFolder folder;
   for (const std::string id : {"HGG/BraTS19_A_1", "LGG/BraTS19_B_1"}) {
@@ -173,14 +179,14 @@ TEST(Source, FolderPerCaseAsInBrats) {
   EXPECT_EQ(source.layout, "case folders");
   EXPECT_THAT(ids(source), ElementsAre("BraTS19_A_1+", "BraTS19_B_1+"));
   EXPECT_THAT(source.channel_names, ElementsAre("flair", "t1", "t1ce", "t2"));
-  const Source two = open_source(folder.path(), {"t2", "flair"});
+  const Source two = open_source(folder.path(), of_channels({"t2", "flair"}));
   EXPECT_THAT(two.channel_names, ElementsAre("t2", "flair"));
   EXPECT_EQ(two.cases[0].images[0].filename(), "BraTS19_A_1_t2.nii.gz");
-  EXPECT_THAT(input_error_of([&] { open_source(folder.path(), {"t9"}); }),
+  EXPECT_THAT(input_error_of([&] { open_source(folder.path(), of_channels({"t9"})); }),
               HasSubstr("BraTS19_A_1: has no channel 't9', only flair"));
   fs::remove(folder / "LGG/BraTS19_B_1/BraTS19_B_1_t1ce.nii.gz");
   EXPECT_THAT(input_error_of([&] { open_source(folder.path()); }), HasSubstr("BraTS19_B_1: has no channel 't1ce'"));
-  EXPECT_EQ(open_source(folder.path(), {"flair"}).cases.size(), 2u);
+  EXPECT_EQ(open_source(folder.path(), of_channels({"flair"})).cases.size(), 2u);
 }
 
 TEST(Source, FolderPerCaseAsInTheAtriumChallengeAndFromAScanner) {

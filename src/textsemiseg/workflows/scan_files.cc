@@ -7,7 +7,10 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/text_encoding.h"
 #include "textsemiseg/dicom/folder.h"
+#include "textsemiseg/source/label_words.h"
+#include "textsemiseg/source/name_pairs.h"
 #include "textsemiseg/source/scan_listing.h"
 
 namespace tss {
@@ -22,7 +25,24 @@ void require_exists(const fs::path& path) {
 std::map<std::string, fs::path> label_maps_of(const fs::path& folder) {
   const std::vector<fs::path> files = scan_files_of(folder);
   if (files.empty()) throw InputError(folder.string(), "holds no scan", "files ending in " + join(scan_extensions(), ", "));
-  return by_stem(files);
+  // nnU-Net writes probabilities x.npz beside the label map x.nii.gz.
+  const auto is_array = [](const fs::path& file) {
+    const std::string ending = to_lower_ascii(file.extension().string());
+    return ending == ".npz" || ending == ".npy";
+  };
+  std::set<std::string> maps;
+  for (const fs::path& file : files)
+    if (!is_array(file)) maps.insert(scan_stem(file));
+  std::vector<fs::path> taken;
+  for (const fs::path& file : files)
+    if (!is_array(file) || !maps.contains(scan_stem(file))) taken.push_back(file);
+  return by_stem(taken);
+}
+
+// Ids and paths go into records of scores and predictions.
+void require_text(const std::string& id, const fs::path& path) {
+  require_utf8(id, "case");
+  require_utf8(path.string(), "file");
 }
 
 bool holds_slices(const fs::path& folder) {
@@ -57,19 +77,39 @@ void warn_left_out(const fs::path& folder, const std::vector<fs::path>& files, c
                        ": ", files.front().filename().string(), files.size() == 1 ? "" : ", ..."));
 }
 
-// Takes away the files that are named as labels of other scans of the folder: "p1_seg" beside "p1", "label" beside anything.
+// Takes away the files that are named as labels of other scans of the folder: "p1_seg" beside "p1", "segmentation-0" beside "volume-0",
+// "label" beside anything.
 void leave_out_labels(const fs::path& folder, std::map<std::string, fs::path>& files, const std::vector<ScanPtr>& folders) {
-  std::set<std::string> names;
-  for (const auto& [stem, path] : files) names.insert(stem);
-  for (const ScanPtr& scan : folders) names.insert(scan_stem(scan->path()));
-  std::vector<fs::path> labels;
-  for (auto it = files.begin(); it != files.end();) {
-    const auto scan = scan_of_label(it->first);
-    const bool is_label = scan && (scan->empty() ? names.size() > 1 : names.count(*scan) || names.count(*scan + "_0000"));
-    if (is_label) labels.push_back(it->second);
-    it = is_label ? files.erase(it) : std::next(it);
+  std::vector<std::string> stems;
+  for (const auto& [stem, path] : files) stems.push_back(stem);
+  const std::set<std::string> ignored = words_of_all(stems);
+  std::vector<fs::path> named, rest, labels, kept;
+  for (const auto& [stem, path] : files) (scan_of_label(stem, ignored) ? named : rest).push_back(path);
+  std::vector<NamedScan> scans = named_scans(rest, are_channels(rest, named, false));
+  for (const ScanPtr& scan : folders) scans.push_back({scan_stem(scan->path()), {scan->path()}});
+  const NamePairs pairs = pair_by_name(scans, named, ignored);
+  for (const fs::path& file : named) {
+    const std::string stem = scan_stem(file);
+    const bool left = std::find(pairs.left.begin(), pairs.left.end(), file) != pairs.left.end();
+    const bool of_any = scan_of_label(stem, ignored) == "" && files.size() + folders.size() > 1;
+    (left && !of_any ? kept : labels).push_back(file);
   }
+  for (const fs::path& file : labels) files.erase(scan_stem(file));
   warn_left_out(folder, labels, "named as labels of scans");
+  if (!kept.empty())
+    log_warning(concat(folder.string(), ": ", kept.size(), kept.size() == 1 ? " file is" : " files are",
+                       " named like a label and predicted all the same, since no scan goes with ",
+                       kept.size() == 1 ? "it" : "them", ": ", kept.front().filename().string(), kept.size() > 1 ? ", ..." : ""));
+}
+
+// Channels of one case lie on one grid.
+bool lie_apart(const std::map<std::string, InputScan>& cases) {
+  return std::any_of(cases.begin(), cases.end(), [](const auto& one) {
+    const auto& scans = one.second.channels;
+    return std::any_of(scans.begin(), scans.end(), [&](const ScanPtr& scan) {
+      return !grid_difference(scans.front()->geometry(), scan->geometry()).empty();
+    });
+  });
 }
 
 // Files <case>_0000, <case>_0001, ...: all of them, from 0 on.
@@ -92,19 +132,24 @@ int64_t channels_of(const std::vector<ScanPtr>& scans, int64_t expected) {
 
 std::vector<InputScan> checked(const fs::path& input, std::vector<InputScan> scans, int64_t channels) {
   for (const InputScan& scan : scans) {
+    for (const ScanPtr& channel : scan.channels) require_text(scan.id, channel->path());
     const int64_t found = channels_of(scan.channels, channels);
     if (found == channels) continue;
     const std::string subject = fs::is_directory(input) ? input.string() + ": " + scan.id : input.string();
-    throw InputError(subject, concat("has ", found, " channel(s)"),
-                     concat(channels, ", as in training: files <case>_0000, <case>_0001, ..., or one file with all"));
+    throw InputError(
+        subject, concat("has ", found, " channel(s)"),
+        concat(channels, ", as in training: files <case>_0000, <case>_0001, ..., or one file with all",
+               channels == 1 && scan.channels.size() > 1 ? "; --one-channel where each file is a scan of its own" : ""));
   }
   return scans;
 }
 
 }  // namespace
 
-std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels) {
+std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels, bool one_channel) {
   require_exists(input);
+  if (one_channel && channels != 1)
+    throw InputError("--one-channel", concat("the run has ", channels, " channels"), "a run of one channel");
   if (!fs::is_directory(input)) {
     const ScanPtr scan = Scan::open(input);
     const auto suffix = channel_suffix(scan_stem(input));
@@ -124,13 +169,23 @@ std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels) {
   const auto is_first = [](const auto& file) {
     return channel_suffix(file.first).value_or(std::pair{"", int64_t{1}}).second == 0;
   };
-  const bool numbered = std::all_of(files.begin(), files.end(), has_suffix) && std::any_of(files.begin(), files.end(), is_first);
+  bool numbered =
+      !one_channel && std::all_of(files.begin(), files.end(), has_suffix) && std::any_of(files.begin(), files.end(), is_first);
   std::map<std::string, InputScan> cases;
-  for (const auto& [stem, path] : files) {
-    const std::string id = numbered ? channel_suffix(stem)->first : stem;
-    InputScan& scan = cases[id];
-    scan.id = id;
-    scan.channels.push_back(Scan::open(path));
+  const auto add_cases = [&] {
+    cases.clear();
+    for (const auto& [stem, path] : files) {
+      const std::string id = numbered ? channel_suffix(stem)->first : stem;
+      InputScan& scan = cases[id];
+      scan.id = id;
+      scan.channels.push_back(Scan::open(path));
+    }
+  };
+  add_cases();
+  if (numbered && channels == 1 && lie_apart(cases)) {
+    log_warning(input.string() + ": files numbered like channels lie on different grids; each is taken for a scan of its own");
+    numbered = false;
+    add_cases();
   }
   if (numbered) {
     for (const auto& [id, scan] : cases) require_all_channels(input, scan);
@@ -154,14 +209,21 @@ std::vector<FilePair> pair_files(const fs::path& reference, const fs::path& pred
     throw InputError(prediction.string(), fs::is_directory(prediction) ? "is a folder" : "is a file",
                      "a " + std::string(fs::is_directory(reference) ? "folder" : "file") + ", like " + reference.string());
   }
-  if (!fs::is_directory(reference)) return {{scan_stem(reference), reference, prediction}};
+  if (!fs::is_directory(reference)) {
+    require_text(scan_stem(reference), reference);
+    require_text(scan_stem(reference), prediction);
+    return {{scan_stem(reference), reference, prediction}};
+  }
   auto predictions = label_maps_of(prediction);
   std::vector<FilePair> out;
   for (const auto& [id, path] : label_maps_of(reference)) {
+    require_utf8(id, "case");
     const auto found = predictions.find(id);
     if (found == predictions.end()) {
       throw InputError(prediction.string(), "holds no prediction for '" + id + "'", "one for each file of " + reference.string());
     }
+    require_text(id, path);
+    require_text(id, found->second);
     out.push_back({id, path, found->second});
     predictions.erase(found);
   }

@@ -16,17 +16,19 @@ struct InputScan {
   std::vector<ScanPtr> channels;
 };
 // input: a file, a DICOM series (FOLDER or FOLDER#series), or a folder whose files and DICOM folders are the cases; files named
-// <case>_0000, <case>_0001, ... (nnU-Net) are the channels of one case. A folder with slices in it is that series whatever lies beside
+// <case>_0000, <case>_0001, ... (nnU-Net) are the channels of one case, unless each file is a scan (one_channel), as are those of one channel
+// on different grids. A folder with slices in it is that series whatever lies beside
 // them, and so is one with a single volume below it. Names of labels (source/scan_listing.h) of other scans are left out with a warning, and
 // folders of scouts. Throws InputError: missing, no scan, a number of channels other than `channels`, a gap in their numbers, two scans of
 // one name.
-std::vector<InputScan> find_inputs(const std::filesystem::path& input, int64_t channels);
+std::vector<InputScan> find_inputs(const std::filesystem::path& input, int64_t channels, bool one_channel = false);
 
 struct FilePair {
   std::string id;
   std::filesystem::path reference, prediction;
 };
-// Two files, or two folders whose files are matched by their names without extension. Throws InputError: missing, a file against
+// Two files, or two folders whose files are matched by their names without extension; arrays of probabilities (.npz, .npy) give way to label
+// maps of their name, as in nnU-Net's output. Throws InputError: missing, a file against
 // a folder, a reference without prediction. Predictions without a reference are left out with a warning.
 std::vector<FilePair> pair_files(const std::filesystem::path& reference, const std::filesystem::path& prediction);
 
