@@ -274,7 +274,7 @@ TEST(LabelMaps, BackgroundIsValueZeroWhateverItsName) {
     const LabelClasses classes = classes_of_rules(
         with_rules({{"0", name}, {"1", "liver"}, {"3", "spleen"}}, parse_label_rules({"3=background"})), "--label-map");
     EXPECT_THAT(classes.class_names, ElementsAre(name, "liver"));
-    EXPECT_EQ(classes.table.class_of[3], 0);
+    EXPECT_EQ(classes.table.class_of(3), 0);
   }
 }
 
@@ -296,7 +296,8 @@ TEST(LabelMaps, OptionAloneNamesTheClasses) {
   EXPECT_THAT(input_error_of([] { parse_label_rules({"1.5=x"}); }), HasSubstr("--label-map: found the value '1.5'"));
   EXPECT_THAT(input_error_of([] { parse_label_rules({"1"}); }), HasSubstr("\"1,2,4=whole tumour\""));
   options.classes = {"a", "b"};
-  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }), HasSubstr("--classes: given together with --label-map"));
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }),
+              HasSubstr("--label-map: 'left atrium' is no class; expected a, b"));
 }
 
 // One NIfTI with a fourth dimension, as in MSD's brain tumours: its bytes are those of a 3D file with the volumes one behind another.
