@@ -111,6 +111,26 @@ TEST_F(Config, SyntaxErrorsNameThePlace) {
   EXPECT_THAT(input_error_of([&] { read_json(folder / "a.json"); }), HasSubstr("a.json, line 1: is not JSON"));
 }
 
+TEST_F(Config, SyntaxErrorsOfJsonSayWhy) {
+  const auto why = [&](const std::string& text) {
+    write_text_file(folder / "a.json", text);
+    return input_error_of([&] { read_json(folder / "a.json"); });
+  };
+  EXPECT_THAT(why("{\"a\": 1,\n \"b\": NaN}"), HasSubstr("line 2: is not JSON: found NaN"));
+  EXPECT_THAT(why("{\"a\": 1,\n}"), HasSubstr("line 2: is not JSON: found a comma before }"));
+  EXPECT_THAT(why("{\n# why\n}"), HasSubstr("line 2: is not JSON: found a comment"));
+  EXPECT_THAT(why("{\"a\": 1 // why\n}"), HasSubstr("found a comment"));
+  EXPECT_THAT(why("{'a': 1}"), HasSubstr("double quotation marks"));
+  EXPECT_THAT(why("{\"a\": True}"), HasSubstr("found True"));
+  EXPECT_THAT(why("{\"a\": [1"), HasSubstr("the file ends too early"));
+  EXPECT_THAT(why(std::string("\xff\xfe{\0}\0", 6)), HasSubstr("is UTF-16 text"));
+  EXPECT_THAT(why("{\n\"a\": \"M\xfcller\"}"), HasSubstr("line 2: holds the byte \\xfc, which is not UTF-8"));
+  write_text_file(folder / "a.toml", std::string("\xff\xfe"
+                                                 "a\0",
+                                                 4));
+  EXPECT_THAT(input_error_of([&] { read_toml(folder / "a.toml"); }), HasSubstr("is UTF-16 text"));
+}
+
 TEST_F(Config, OptionsOutAndInAgain) {
   Outer out;
   out.method = "quote \" backslash \\ newline \n tab \t bell \a é";

@@ -27,6 +27,55 @@ TEST(CaseLists, FileErrorsNameFileAndId) {
   EXPECT_THAT(input_error_of([&] { read_id_list(folder / "none.list"); }), HasSubstr("none.list"));
 }
 
+TEST(CaseLists, AsWindowsWritesThem) {
+  using namespace std::string_literals;
+  const TemporaryFolder folder;
+  const auto list = [&](const std::string& bytes) {
+    write_text_file(folder / "some.list", bytes);
+    return read_id_list(folder / "some.list");
+  };
+  EXPECT_THAT(list("\xef\xbb\xbf"
+                   "c0\r\nc1"),
+              ElementsAre("c0", "c1"));
+  EXPECT_THAT(list("\xff\xfe"
+                   "c\0"
+                   "0\0\r\0\n\0\xfc\0"s),
+              ElementsAre("c0", "\xc3\xbc"));
+  EXPECT_THAT(list("\xfe\xff\0c\0"
+                   "0"s),
+              ElementsAre("c0"));
+  EXPECT_THAT(input_error_of([&] { list("c0\nM\xfcller\n"); }), HasSubstr("line 2: holds the byte \\xfc, which is not UTF-8"));
+}
+
+TEST(CaseLists, LinesMayBeNamesOfFiles) {
+  const std::set<std::string> known = {"c0", "la_0001", "a.b"};
+  for (const char* line : {"c0", "c0.nii.gz", "imagesTr/c0.nii.gz", "imagesTr\\c0.nii.gz", "c0_0000.nii.gz"})
+    EXPECT_EQ(id_of_line(line, known), "c0") << line;
+  EXPECT_EQ(id_of_line("la_0001", known), "la_0001");
+  EXPECT_EQ(id_of_line("a.b", known), "a.b");
+  EXPECT_EQ(id_of_line("c9.nii.gz", known), "c9.nii.gz");
+}
+
+TEST(CaseLists, FoldsOfNnunet) {
+  const TemporaryFolder folder;
+  write_text_file(folder / "splits_final.json", R"([{"train": ["a", "b"], "val": ["c"]}, {"train": ["b", "c"], "val": ["a"]}])");
+  ASSERT_TRUE(is_fold_list(folder / "splits_final.json"));
+  SplitOptions options;
+  options.fold_list = (folder / "splits_final.json").string();
+  options.fold = 1;
+  options.labelled = "1";
+  const Split split =
+      make_split({{"a", true}, {"b", true}, {"c", true}, {"t", true, true}, {"x", false, false, false, true}}, options);
+  EXPECT_THAT(split.cases(Role::kLabelled), ElementsAre("b"));
+  EXPECT_THAT(split.cases(Role::kUnlabelled), ElementsAre("c", "x"));
+  EXPECT_THAT(split.cases(Role::kValidation), ElementsAre("a"));
+  EXPECT_THAT(split.cases(Role::kTest), ElementsAre("t"));
+  options.fold = 2;
+  EXPECT_THAT(input_error_of([&] { make_split({{"a", true}}, options); }), HasSubstr("has 2 folds; expected 0 to 1"));
+  write_text_file(folder / "split.json", R"({"labelled": ["a"]})");
+  EXPECT_FALSE(is_fold_list(folder / "split.json"));
+}
+
 TEST(CaseLists, OfPublications) {
   const auto data = testing::test_data();
   if (!data) GTEST_SKIP() << "skipped: no data";

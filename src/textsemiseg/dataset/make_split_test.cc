@@ -164,4 +164,21 @@ TEST(MakeSplit, FoldsValidateEveryCaseOnce) {
               HasSubstr("3 cases with a label"));
 }
 
+TEST(MakeSplit, TheSourcesOwnValidationPartIsNeverTraining) {
+  std::vector<SplitCase> all = cases(10);
+  all.push_back({"v0", true, false, true});
+  all.push_back({"v1", true, false, true});
+  const Split split = make_split(all, options("2"));
+  EXPECT_THAT(split.cases(Role::kValidation), ElementsAre("v0", "v1"));
+  EXPECT_EQ(split.describe(), "2 labelled, 6 unlabelled, 2 validation, 2 test");
+  EXPECT_THAT(input_error_of([&] { make_split(all, options("2", "1")); }),
+              HasSubstr("has a validation part of its own (2 cases"));
+  const TemporaryFolder folder;
+  SplitOptions lists = options("1");
+  lists.train_list = write_list(folder, "train.list", "l0\nl1\n");
+  EXPECT_THAT(make_split(all, lists).cases(Role::kValidation), ElementsAre("v0", "v1"));
+  lists.train_list = write_list(folder, "train.list", "l0\nv1\n");
+  EXPECT_THAT(input_error_of([&] { make_split(all, lists); }), HasSubstr("belongs to the source's own validation part"));
+}
+
 }  // namespace tss::make_split_test

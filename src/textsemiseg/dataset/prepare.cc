@@ -186,14 +186,12 @@ struct Prepared {
 // warning will do: "" or its text.
 std::string judge_label_images(const SourceCase& item, const CaseArrays& one, bool described) {
   for (size_t c = 0; c < one.channels.size(); ++c) {
-    const std::string values = label_values_of(one.channels[c]);
+    const LabelMap* label = one.label ? &*one.label : nullptr;
+    const std::string values = label_values_of(one.channels[c], label);
     if (values.empty()) continue;
     const bool apart = item.images.size() == one.channels.size();
     const std::string file = apart ? item.images[c].string() : concat(item.images.front().string(), ", channel ", c);
-    const auto above = [](const auto& value) { return value > 0; };
-    bool own = one.label && one.label->size() == one.channels[c].size();
-    for (size_t i = 0; own && i < one.label->voxels.size(); ++i)
-      own = above(one.label->voxels[i]) == above(one.channels[c].voxels[i]);
+    const bool own = label != nullptr && lie_together(one.channels[c], *label);
     const std::string found = concat("holds only ", values, own ? ", where the case's label lies," : ", in areas,",
                                      " as a label map does, and would be an image of case '", item.id, "'");
     if (described) return file + ": " + found;

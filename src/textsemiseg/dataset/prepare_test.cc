@@ -576,4 +576,30 @@ TEST(Prepare, RealLeftAtriumWithPublishedLists) {
   EXPECT_NEAR(item.image.data<float>()[(20 * item.geometry.size[1] + 30) * item.geometry.size[2] + 10], sum / 8, 1e-5);
 }
 
+TEST(Prepare, ALabelMapIsNeverAnImageWithoutAWord) {
+  const TemporaryFolder folder;
+  const LabelMap labels = testing::box_labels({8, 8, 8}, 2);
+  for (const std::string id : {"a", "b", "c"}) {
+    write_image(folder / ("S/" + id + "/t1.nii.gz"), testing::noise_image({8, 8, 8}, 1));
+    write_label_map(folder / ("S/" + id + "/seg.nii.gz"), labels);
+    write_label_map(folder / ("S/" + id + "/other.nii.gz"), labels);  // by its voxels, not by its name
+  }
+  PrepareOptions options = prepare_options(folder / "S", folder / "D");
+  options.classes = {"background", "head"};
+  options.split.labelled = options.split.validation = options.split.test = "1";
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }),
+              HasSubstr("other.nii.gz: holds only 0 and 1, where the case's label lies, as a label map does"));
+  EXPECT_FALSE(fs::exists(folder / "D/dataset.json"));
+}
+
+TEST(Prepare, WithoutAnyLabelTheNamesTriedAreTold) {
+  const TemporaryFolder folder;
+  for (const std::string id : {"a", "b", "c"}) write_image(folder / ("S/" + id + ".nii.gz"), testing::noise_image({8, 8, 8}, 1));
+  PrepareOptions options = prepare_options(folder / "S", folder / "D");
+  options.classes = {"background", "head"};
+  options.split.validation = options.split.test = "1";
+  EXPECT_THAT(input_error_of([&] { prepare_dataset(options); }),
+              HasSubstr("no label was recognised: 3 scans, the first is a.nii.gz; expected its label as a_seg.nii.gz"));
+}
+
 }  // namespace tss::prepare_test

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kMostValues = 64;
 constexpr float kMostLabel = 65535;
-constexpr double kInAreas = 0.7;  // of the voxels above 0, along the axis where most neighbours agree
+constexpr double kInAreas = 0.6;  // of the voxels above 0, along the axis where most neighbours agree
 
 // Empty where there are more, or others.
 std::set<int> few_whole_values(const Image& image) {
@@ -47,11 +47,18 @@ double share_of_equal_neighbours(const Image& image, size_t axis) {
 
 }  // namespace
 
-std::string label_values_of(const Image& image) {
+bool lie_together(const Image& image, const LabelMap& label) {
+  if (image.size() != label.size()) return false;
+  for (size_t i = 0; i < image.voxels.size(); ++i)
+    if ((image.voxels[i] > 0) != (label.voxels[i] > 0)) return false;
+  return true;
+}
+
+std::string label_values_of(const Image& image, const LabelMap* label) {
   const std::set<int> values = few_whole_values(image);
   if (values.size() < 2) return "";
-  const bool areas = share_of_equal_neighbours(image, 0) >= kInAreas || share_of_equal_neighbours(image, 1) >= kInAreas ||
-                     share_of_equal_neighbours(image, 2) >= kInAreas;
+  const bool areas = (label != nullptr && lie_together(image, *label)) || share_of_equal_neighbours(image, 0) >= kInAreas ||
+                     share_of_equal_neighbours(image, 1) >= kInAreas || share_of_equal_neighbours(image, 2) >= kInAreas;
   if (!areas) return "";
   constexpr size_t kShown = 6;
   std::vector<int> shown(values.begin(), values.end());

@@ -6,6 +6,7 @@
 #include "support/dicom_files.h"
 #include "support/testing.h"
 #include "textsemiseg/archive/npy_file.h"
+#include "textsemiseg/base/files.h"
 #include "textsemiseg/dicom/header.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/scan.h"
@@ -125,6 +126,38 @@ TEST_F(ScanFiles, HeadersOfACohortAreReadOnce) {
   EXPECT_EQ(headers_of("one/study/series"), 5);
   image_at("cohort/p3.nii.gz");
   EXPECT_EQ(headers_of("cohort"), 7);
+}
+
+TEST_F(ScanFiles, LabelsOfOtherWordsAreNoScansEither) {
+  for (const char* name : {"acdc/p1.nii.gz", "acdc/p1_gt.nii.gz", "lits/volume-0.nii", "lits/segmentation-0.nii"}) image_at(name);
+  EXPECT_THAT(ids("acdc"), ElementsAre("p1"));
+  EXPECT_THAT(ids("lits"), ElementsAre("volume-0"));
+}
+
+TEST_F(ScanFiles, PatientsMayBeNumberedLikeChannels) {
+  for (const char* name : {"in/la_0000.nii.gz", "in/la_0001.nii.gz"}) image_at(name);
+  EXPECT_THAT(input_error_of([&] { ids("in"); }), HasSubstr("--one-channel where each file is a scan of its own"));
+  EXPECT_EQ(find_inputs(folder_ / "in", 1, true).size(), 2u);
+  EXPECT_THAT(input_error_of([&] { find_inputs(folder_ / "in", 2, true); }), HasSubstr("--one-channel"));
+  geometry_.spacing = {2, 2, 2};  // channels of one case lie on one grid
+  image_at("in/la_0001.nii.gz");
+  EXPECT_THAT(ids("in"), ElementsAre("la_0000", "la_0001"));
+}
+
+TEST_F(ScanFiles, LabelMapsGoBeforeProbabilitiesOfTheirName) {
+  image_at("reference/c0.nii.gz");
+  image_at("prediction/c0.nii.gz");
+  write_text_file(folder_ / "prediction/c0.npz", "");
+  write_text_file(folder_ / "prediction/c0.pkl", "");
+  const auto pairs = pair_files(folder_ / "reference", folder_ / "prediction");
+  ASSERT_EQ(pairs.size(), 1u);
+  EXPECT_EQ(pairs[0].prediction.filename(), "c0.nii.gz");
+}
+
+TEST_F(ScanFiles, NamesThatAreNotUtf8AreRefused) {
+  image_at("bad/M\xfcller.nii.gz");
+  EXPECT_THAT(input_error_of([&] { ids("bad"); }), HasSubstr("'M\\xfcller' is not UTF-8"));
+  EXPECT_THAT(input_error_of([&] { pair_files(folder_ / "bad", folder_ / "bad"); }), HasSubstr("is not UTF-8"));
 }
 
 }  // namespace tss::scan_files_test
