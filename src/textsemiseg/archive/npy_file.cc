@@ -16,7 +16,7 @@ namespace tss {
 namespace fs = std::filesystem;
 
 MappedNpy::MappedNpy(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) throw InputError(path.string(), "cannot be opened", "a readable NPY file");
   struct stat status{};
   ::fstat(file, &status);
@@ -37,7 +37,7 @@ MappedNpy::MappedNpy(const fs::path& path) {
   view.type_ = require_npy_type(header, subject);
   view.shape_ = header.shape;
   const size_t item_bytes = npy_item_bytes(view.type_);
-  check_npy_room(header, item_bytes, bytes_ - header.data, subject);
+  check_npy_bytes(header, item_bytes, bytes_ - header.data, subject);
   view.data_ = static_cast<const char*>(mapped) + header.data;
   if (header.data % item_bytes != 0) throw InputError(subject, "has unaligned data", "a file as NumPy writes it");
   *this = std::move(view);

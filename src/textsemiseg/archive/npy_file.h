@@ -27,7 +27,8 @@ constexpr NpyType npy_type_of() {
 class MappedNpy {
  public:
   MappedNpy() = default;
-  // Throws InputError naming the file: missing, not .npy, Fortran order, unknown type, shorter than its header says.
+  // Throws InputError naming the file: missing, not .npy, Fortran order, unknown type, shorter or longer than
+  // its header says.
   explicit MappedNpy(const std::filesystem::path& path);
   ~MappedNpy();
   MappedNpy(MappedNpy&& other) noexcept;

@@ -96,6 +96,33 @@ TEST_F(NpyFile, ClearWordsForWhatCannotBeRead) {
               HasSubstr("is truncated"));
 }
 
+// A header that grew by two bytes shifts every element; NumPy's own reader takes what is left over without a word.
+TEST_F(NpyFile, AsManyBytesAsTheShapeNeeds) {
+  const std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (5,)}";
+  EXPECT_EQ(error(npy(header, "abcde")), "no error");
+  EXPECT_THAT(error(npy(header, "abcdef")),
+              HasSubstr("a.npy: holds 6 bytes behind its header; expected 5 for the shape 5 and the type |u1"));
+  EXPECT_THAT(error(npy(header, "abcd")), HasSubstr("a.npy: is truncated"));
+  std::string grown = npy(header, "abcde");
+  grown.insert(10 + header.size(), "\n ");
+  EXPECT_THAT(error(grown), HasSubstr("a.npy: "));
+  grown = npy(header, "abcde");
+  grown.insert(10 + header.size() + 1, " \n");
+  EXPECT_THAT(error(grown), HasSubstr("holds 7 bytes behind its header"));
+  write_npy(file, NpyType::kInt64, {0, 5}, nullptr);
+  EXPECT_THAT(error(read_text_file(file) + "x"), HasSubstr("holds 1 bytes behind its header; expected 0"));
+}
+
+TEST_F(NpyFile, TheHeaderEndsAsTheFormatAsks) {
+  std::string bytes = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (5,)}", "abcde");
+  bytes[8] = static_cast<char>(bytes[8] - 1);  // the length that is said
+  EXPECT_THAT(error(bytes), HasSubstr("a.npy: has a damaged header"));
+  EXPECT_THAT(error(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (5,)} 1", "abcde")),
+              HasSubstr("has a damaged header"));
+  std::string long_header("\x93NUMPY\x02\x00\xff\xff\xff\x00", 12);
+  EXPECT_THAT(error(long_header + std::string(100, ' ')), HasSubstr("has a header of 16777215 bytes; expected at most 65536"));
+}
+
 TEST_F(NpyFile, TruncationAnywhereIsFound) {
   const std::vector<int16_t> values(50, 3);
   write_npy(file, NpyType::kInt16, {50}, values.data());

@@ -88,9 +88,14 @@ NpyHeader parse_npy_header(std::string_view bytes, const std::string& subject) {
   const size_t start = byte(6) == 1 ? 10 : 12;
   size_t length = byte(8) | byte(9) << 8;
   if (start == 12 && bytes.size() >= 12) length |= byte(10) << 16 | byte(11) << 24;
+  if (length > kLongestNpyHeader)
+    throw InputError(subject, concat("has a header of ", length, " bytes"), concat("at most ", kLongestNpyHeader));
   if (start + length > bytes.size())
     throw InputError(subject, concat("is truncated: ", bytes.size(), " bytes"), concat("a header of ", start + length, " bytes"));
   const std::string_view text = bytes.substr(start, length);
+  const std::string dictionary = trim(text);
+  if (!text.ends_with('\n') || !dictionary.starts_with('{') || !dictionary.ends_with('}'))
+    throw InputError(subject, "has a damaged header", "a dictionary, padded with blanks and ended by a line feed");
   NpyHeader header;
   header.fortran = starts_with(value_of(subject, text, "fortran_order"), "True");
   header.descr = quoted(value_of(subject, text, "descr"));
@@ -111,14 +116,19 @@ NpyType require_npy_type(const NpyHeader& header, const std::string& subject) {
   throw InputError(subject, "has the type '" + header.descr + "'", "one of " + known);
 }
 
-void check_npy_room(const NpyHeader& header, size_t item_bytes, size_t bytes, const std::string& subject) {
-  if (std::find(header.shape.begin(), header.shape.end(), 0) != header.shape.end()) return;
+void check_npy_bytes(const NpyHeader& header, size_t item_bytes, size_t bytes, const std::string& subject) {
+  const bool empty = std::find(header.shape.begin(), header.shape.end(), 0) != header.shape.end();
   // Divides the room instead of multiplying the sizes, which could overflow.
   size_t room = item_bytes == 0 ? 0 : bytes / item_bytes;
-  for (const int64_t n : header.shape) room /= static_cast<size_t>(n);
-  if (room == 0)
+  for (const int64_t n : header.shape) room = empty ? 0 : room / static_cast<size_t>(n);
+  if (!empty && item_bytes > 0 && room == 0)
     throw InputError(subject, concat("is truncated: ", header.data + bytes, " bytes"),
                      "room for shape " + join(header.shape, " x "));
+  size_t needed = item_bytes;
+  for (const int64_t n : header.shape) needed *= static_cast<size_t>(n);
+  if (bytes != needed)
+    throw InputError(subject, concat("holds ", bytes, " bytes behind its header"),
+                     concat(needed, " for the shape ", join(header.shape, " x "), " and the type ", header.descr));
 }
 
 std::string npy_preamble(NpyType type, const std::vector<int64_t>& shape) { return npy_preamble(entry_of(type).descr, shape); }

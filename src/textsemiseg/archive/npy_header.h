@@ -25,7 +25,7 @@ struct NpyHeader {
 };
 
 // bytes: the beginning of the array's file, at least its header. subject: what to call it in messages.
-// Throws InputError: no .npy, header cut, a field missing.
+// Throws InputError: no .npy, header cut or not ended as the format asks (a dictionary and a line feed), a field missing.
 NpyHeader parse_npy_header(std::string_view bytes, const std::string& subject);
 // Throws InputError for an array in Fortran order.
 void require_c_order(const NpyHeader& header, const std::string& subject);
@@ -33,8 +33,12 @@ void require_c_order(const NpyHeader& header, const std::string& subject);
 // The type, or InputError naming the one found.
 NpyType require_npy_type(const NpyHeader& header, const std::string& subject);
 
-// Throws InputError unless `bytes` bytes after the header hold all elements of item_bytes each.
-void check_npy_room(const NpyHeader& header, size_t item_bytes, size_t bytes, const std::string& subject);
+// Throws InputError unless the `bytes` bytes after the header are as many as the elements of item_bytes each need, no more and no fewer: a
+// header that grew or shrank shifts all of them.
+void check_npy_bytes(const NpyHeader& header, size_t item_bytes, size_t bytes, const std::string& subject);
+
+// The longest header that is read. NumPy's own limit for files that it does not trust is 10,000 bytes.
+constexpr size_t kLongestNpyHeader = 65'536;
 
 // Magic number, version 1.0 and header, padded so that the elements begin at a multiple of 64.
 std::string npy_preamble(NpyType type, const std::vector<int64_t>& shape);

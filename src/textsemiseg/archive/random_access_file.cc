@@ -12,7 +12,8 @@
 namespace tss {
 
 RandomAccessFile::RandomAccessFile(const std::filesystem::path& path)
-    : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    : path_(path),
+      file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {  // of a pipe nobody writes to, opening would wait for ever
   if (file_ < 0) throw InputError(path.string(), "cannot be opened", "a readable file");
   struct stat status{};
   if (::fstat(file_, &status) != 0 || !S_ISREG(status.st_mode)) {

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
+#include "textsemiseg/archive/checksum.h"
+#include "textsemiseg/archive/gzip.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 
@@ -22,10 +23,6 @@ T number(std::string_view bytes, size_t at) {
   T value{};
   std::memcpy(&value, bytes.data() + at, sizeof(T));
   return value;
-}
-
-uint32_t crc_of(uint32_t start, const void* data, uint64_t bytes) {
-  return static_cast<uint32_t>(crc32_z(start, static_cast<const Bytef*>(data), static_cast<z_size_t>(bytes)));
 }
 
 // The 64-bit values of an entry's extra field replace the 32-bit ones that are all ones, in a fixed order.
@@ -146,21 +143,22 @@ void ZipFile::read(const ZipRecord& record, void* to) const {
   if (!record.deflated) {
     file_.read(record.data, record.size, to);
   } else {
-    const std::string from = file_.text(record.data, record.stored);
-    constexpr uint64_t kMost = std::numeric_limits<uInt>::max();
-    if (record.size > kMost || record.stored > kMost) fail(subject + "is compressed and above 4 GB");
-    z_stream stream{};
-    if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw Error("zlib cannot start");
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(from.data()));
-    stream.avail_in = static_cast<uInt>(from.size());
-    stream.next_out = static_cast<Bytef*>(to);
-    stream.avail_out = static_cast<uInt>(record.size);
-    const int status = inflate(&stream, Z_FINISH);
-    const bool complete = status == Z_STREAM_END && stream.avail_out == 0;
-    inflateEnd(&stream);
-    if (!complete) fail(subject + "does not inflate to the size it claims");
+    const Inflated inflated = inflate_bare(file_.text(record.data, record.stored), to, record.size);
+    if (!inflated.ended || inflated.bytes != record.size) fail(subject + "does not inflate to the size it claims");
   }
-  if (crc_of(0, to, record.size) != record.crc) fail(subject + "has a wrong checksum: the file is damaged");
+  if (crc32_of(to, record.size) != record.crc) fail(subject + "has a wrong checksum: the file is damaged");
+}
+
+std::string ZipFile::beginning(const ZipRecord& record, uint64_t bytes) const {
+  std::string out(std::min(bytes, record.size), '\0');
+  if (!record.deflated) {
+    file_.read(record.data, out.size(), out.data());
+    return out;
+  }
+  // Deflate may begin with codes and empty blocks, but not with many: twice the bytes and a few kilobytes hold the beginning of any text.
+  constexpr uint64_t kCodes = 4096;
+  out.resize(inflate_bare(file_.text(record.data, std::min(record.stored, 2 * bytes + kCodes)), out.data(), out.size()).bytes);
+  return out;
 }
 
 std::string ZipFile::text(const ZipRecord& record, uint64_t limit) const {
@@ -178,7 +176,7 @@ void ZipFile::check(const ZipRecord& record) const {
   for (uint64_t at = 0; at < record.stored; at += chunk.size()) {
     const uint64_t bytes = std::min<uint64_t>(chunk.size(), record.stored - at);
     file_.read(record.data + at, bytes, chunk.data());
-    crc = crc_of(crc, chunk.data(), bytes);
+    crc = crc32_of(chunk.data(), bytes, crc);
   }
   if (crc != record.crc) fail("record '" + record.name + "' has a wrong checksum: the file is damaged");
 }

@@ -39,6 +39,8 @@ class ZipFile {
   void read(const ZipRecord& record, void* to) const;
   // limit: the most that an honest record of this kind has.
   std::string text(const ZipRecord& record, uint64_t limit) const;
+  // The first bytes of the content, without its checksum: what a header says of the size, before memory is taken for the whole.
+  std::string beginning(const ZipRecord& record, uint64_t bytes) const;
   // Reads a stored record for its checksum alone.
   void check(const ZipRecord& record) const;
 

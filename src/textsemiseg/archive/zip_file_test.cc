@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/testing.h"
+#include "textsemiseg/archive/gzip.h"
 
 namespace tss::zip_file_test {
 using ::testing::HasSubstr;
@@ -108,6 +109,37 @@ TEST_F(ZipFileTest, RecordsMayNotOverlapNorShareAName) {
   all.replace(entry + 42, 4, raw(uint32_t{31}));
   write_text_file(path(), all);
   EXPECT_THAT(error(), HasSubstr("has records that overlap"));
+}
+
+TEST_F(ZipFileTest, DeflatedRecordsAndTheirBeginnings) {
+  // 2 MB of zeros behind a word, deflated: the stream between a gzip file's header and its checksum.
+  const std::string content = "a word" + std::string(size_t{2} << 20, '\0');
+  const std::string packed = gzip(content);
+  const std::string stream = packed.substr(10, packed.size() - 18), crc = packed.substr(packed.size() - 8, 4);
+  ASSERT_LT(stream.size(), 10'000u);
+  write_zip(path(), {{"x", stream, {}}});
+  std::string all = bytes();
+  const size_t entry = all.find("PK\1\2");
+  for (const size_t at : {size_t{8}, entry + 10}) {  // method, time, CRC, bytes stored, bytes of content
+    all.replace(at, 2, raw(uint16_t{8}));
+    all.replace(at + 6, 4, crc);
+    all.replace(at + 14, 4, raw(static_cast<uint32_t>(content.size())));
+  }
+  write_text_file(path(), all);
+  const ZipFile zip(path());
+  const ZipRecord& record = *zip.find("x");
+  EXPECT_EQ(zip.text(record, content.size()), content);
+  EXPECT_EQ(zip.beginning(record, 6), "a word");
+  EXPECT_EQ(zip.beginning(record, content.size() + 5).size(), content.size());
+  // A claim that is wrong either way.
+  for (const int wrong : {-1, 1}) {
+    std::string other = all;
+    other.replace(entry + 24, 4, raw(static_cast<uint32_t>(static_cast<int>(content.size()) + wrong)));
+    write_text_file(path(), other);
+    const ZipFile damaged(path());
+    EXPECT_THAT(testing::input_error_of([&] { damaged.text(*damaged.find("x"), content.size() + 1); }),
+                HasSubstr("does not inflate to the size it claims"));
+  }
 }
 
 TEST_F(ZipFileTest, TruncationAnywhereIsFound) {

@@ -27,8 +27,8 @@ struct DamagedDicomFile {
 
 struct DicomFolder {
   std::vector<DicomSeries> series;  // of images, by series number and UID
-  // Segmentations, reports, ...: the first object of each, by series UID, and why it cannot be read.
-  std::map<std::string, std::pair<DicomHeader, DicomRefusal>> refused;
+  // Segmentations, reports, secondary captures, ...: by series UID, and why they cannot be read.
+  std::multimap<std::string, std::pair<DicomHeader, DicomRefusal>> refused;
   std::vector<DamagedDicomFile> damaged;
 };
 

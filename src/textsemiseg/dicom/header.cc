@@ -57,9 +57,25 @@ bool numbers_of(DcmItem& data, const DcmTagKey& tag, const std::string& subject,
   return true;
 }
 
-// A number that the voxels depend on: `otherwise` only where the tag is absent.
+// A number that the voxels depend on: `otherwise` where the tag is absent or empty.
 double rescaling_of(DcmItem& data, const DcmTagKey& tag, const std::string& subject, double otherwise) {
-  return data.tagExists(tag) ? number_of(subject, text_of(data, tag)) : otherwise;
+  const std::string text = text_of(data, tag);
+  return text.empty() ? otherwise : number_of(subject, text);
+}
+
+// A stored word of 16 bits, whether its type is signed or not; nullopt where the tag is absent or empty.
+std::optional<uint32_t> word_of(DcmItem& data, const DcmTagKey& tag) {
+  Uint16 word = 0;
+  Sint16 number = 0;
+  if (data.findAndGetUint16(tag, word).good()) return word;
+  if (data.findAndGetSint16(tag, number).good()) return static_cast<uint16_t>(number);
+  return std::nullopt;
+}
+
+std::optional<std::array<uint32_t, 2>> padding_of(DcmItem& data) {
+  const auto value = word_of(data, DCM_PixelPaddingValue);
+  if (!value) return std::nullopt;
+  return std::array{*value, word_of(data, DCM_PixelPaddingRangeLimit).value_or(*value)};
 }
 
 int64_t unsigned_of(DcmItem& data, const DcmTagKey& tag, int64_t otherwise) {
@@ -97,6 +113,8 @@ std::atomic<int64_t> headers_read{0};
 }  // namespace
 
 bool is_dicom_file(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;  // to open a pipe is to wait for its writer
   char bytes[132] = {};
   std::ifstream in(path, std::ios::binary);
   if (!in.read(bytes, sizeof bytes)) return false;
@@ -140,6 +158,9 @@ std::optional<DicomHeader> read_dicom_header(const fs::path& path) {
   out.bits_stored = unsigned_of(data, DCM_BitsStored, 0);
   out.high_bit = unsigned_of(data, DCM_HighBit, 0);
   out.is_signed = unsigned_of(data, DCM_PixelRepresentation, 0) == 1;
+  out.float_voxels = data.tagExists(DCM_FloatPixelData) || data.tagExists(DCM_DoubleFloatPixelData);
+  out.padding = padding_of(data);
+  out.image_type = text_of(data, DCM_ImageType);
   out.photometric = text_of(data, DCM_PhotometricInterpretation);
   out.frames = integer_of(data, DCM_NumberOfFrames, 1);
   out.series_number = integer_of(data, DCM_SeriesNumber, 0);
@@ -193,6 +214,10 @@ std::optional<DicomRefusal> refusal_of(const DicomHeader& header) {
   if (is("11")) return DicomRefusal{what + ": a way to show images, no image", "the image series it belongs to"};
   if (is("88") || is("104")) return DicomRefusal{what + ": a document, no image", "an image series"};
   if (is("66") || is("9") || is("67") || is("77.1")) return DicomRefusal{what, "an image series (CT, MR, PET)"};
+  if (header.float_voxels)
+    return DicomRefusal{
+        what + ": its voxels are floating-point numbers (FloatPixelData, a parametric map)",
+        "whole numbers in PixelData with RescaleSlope; highdicom or dcmqi's paramap2itkimage converts it to NIfTI"};
   if (header.frames > 1 || is("2.1") || is("2.2") || is("4.1") || is("4.3") || is("4.4") || is("130") || is("128.1"))
     return DicomRefusal{what + concat(": ", header.frames, header.frames == 1 ? " frame" : " frames", " in one file"),
                         "one file per slice (enhanced and multi-frame objects are not read: dcm2niix converts them to NIfTI)"};

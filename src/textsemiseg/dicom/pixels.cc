@@ -4,6 +4,8 @@
 #include <dcmtk/dcmdata/dctk.h>
 #include <gdcmImageReader.h>
 
+#include <algorithm>
+#include <limits>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -27,14 +29,29 @@ double number_of(uint32_t word, const DicomHeader& header) {
   return static_cast<double>(word) - static_cast<double>(uint64_t{1} << stored);
 }
 
+// The stored numbers that mean padding, from least to greatest; an empty range where none does. Padding that is rescaled to 0 stays: it is
+// how MR stores "no signal", and recipes take 0 for the background.
+std::pair<double, double> padding_of(const DicomHeader& header) {
+  if (!header.padding) return {1, 0};
+  const auto number = [&](uint32_t word) {
+    return static_cast<double>(header.is_signed ? static_cast<int16_t>(word) : static_cast<int64_t>(word));
+  };
+  const double one = number((*header.padding)[0]), other = number((*header.padding)[1]);
+  if (one == other && one * header.slope + header.intercept == 0) return {1, 0};
+  return {std::min(one, other), std::max(one, other)};
+}
+
 // bytes: little endian words of header.bits_allocated bits.
 void convert(const unsigned char* bytes, const DicomHeader& header, float* out) {
   const auto count = static_cast<size_t>(header.rows * header.columns);
   const auto width = static_cast<size_t>(header.bits_allocated / 8);
+  const auto [least, greatest] = padding_of(header);
   for (size_t i = 0; i < count; ++i) {
     uint32_t word = 0;
     for (size_t k = 0; k < width; ++k) word |= uint32_t{bytes[i * width + k]} << 8 * k;
-    out[i] = static_cast<float>(number_of(word, header) * header.slope + header.intercept);
+    const double number = number_of(word, header);
+    const bool padding = number >= least && number <= greatest;
+    out[i] = padding ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(number * header.slope + header.intercept);
   }
 }
 

@@ -6,7 +6,8 @@
 
 namespace tss {
 
-// Values (rescaled), header.rows * header.columns of them, row after row. Throws InputError naming the slice: damaged, truncated, an
+// Values (rescaled), header.rows * header.columns of them, row after row; NaN for padding, which no stored number gives (but where padding
+// means 0, as in MR, which is what is there). Throws InputError naming the slice: damaged, truncated, an
 // impossible number of bits, or compressed in a way that cannot be undone.
 void read_dicom_pixels(const DicomHeader& header, float* out);
 

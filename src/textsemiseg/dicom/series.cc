@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <set>
 #include <utility>
 
 #include "textsemiseg/base/error.h"
@@ -9,6 +13,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dicom/grid.h"
 #include "textsemiseg/dicom/pixels.h"
+#include "textsemiseg/dicom/volume_slices.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -43,6 +48,8 @@ std::string list_of(const std::vector<DicomSeries>& all) {
   return join(lines, "; ");
 }
 
+std::string no_slice_of(const fs::path& path) { return " (left out: it is no slice of " + path.string() + ")"; }
+
 InputError refused(const std::pair<DicomHeader, DicomRefusal>& object) {
   return {object.first.path.string(), object.second.found, object.second.advice};
 }
@@ -76,10 +83,12 @@ const DicomSeries& find_in(const DicomFolder& contents, const fs::path& path) {
     throw InputError(folder.string(), "holds no DICOM images", "a folder with the slices of a series");
   }
   if (folder != path) return chosen(folder, choice_of(path), contents);
-  // Scouts of a single slice lie beside many a scan.
-  std::vector<const DicomSeries*> volumes;
+  // Scouts of a single slice, or of three planes, lie beside many a scan.
+  std::vector<const DicomSeries*> volumes, localizers;
   for (const DicomSeries& series : contents.series)
-    if (series.slices.size() > 1) volumes.push_back(&series);
+    if (series.slices.size() > 1)
+      (std::all_of(series.slices.begin(), series.slices.end(), is_localizer) ? localizers : volumes).push_back(&series);
+  if (volumes.empty()) volumes = localizers;
   if (volumes.size() > 1)
     throw InputError(folder.string(), concat("holds ", contents.series.size(), " DICOM series: ", list_of(contents.series)),
                      "a choice, as " + folder.string() + "#2 or #UID");
@@ -87,29 +96,55 @@ const DicomSeries& find_in(const DicomFolder& contents, const fs::path& path) {
     if (contents.series.size() == 1) return contents.series.front();  // whose geometry is refused
     throw InputError(folder.string(), "holds only single slices: " + list_of(contents.series), "a series of slices");
   }
-  const size_t others = contents.series.size() - 1 + contents.refused.size();
+  std::set<std::string> uids;
+  for (const DicomSeries& series : contents.series) uids.insert(series.uid);
+  for (const auto& [uid, object] : contents.refused) uids.insert(uid);
+  const size_t others = uids.size() - 1;
   if (others > 0)
     log_info(concat(folder.string(), ": reads ", describe(*volumes.front()), "; ", others,
                     " other series (scouts, reports, segmentations, ...) left out"));
   return *volumes.front();
 }
 
+// Padding (NaN) becomes the lowest value of the rest: air in CT, as around the field of view. Its own value, -3024 HU, say, is no tissue
+// and would move means and standard deviations.
+void fill_padding(std::vector<float>& voxels) {
+  float lowest = std::numeric_limits<float>::infinity();
+  bool padded = false;
+  for (const float v : voxels) {
+    padded = padded || std::isnan(v);
+    if (v < lowest) lowest = v;
+  }
+  if (!padded) return;
+  if (std::isinf(lowest)) lowest = 0;  // padding and nothing else
+  for (float& v : voxels)
+    if (std::isnan(v)) v = lowest;
+}
+
 }  // namespace
 
 FoundDicomSeries find_dicom_series(const DicomFolder& contents, const fs::path& path) {
-  FoundDicomSeries out;
   const DicomSeries& series = find_in(contents, path);
-  out.series = &series;
+  FoundDicomSeries out;
   // Without such a file the series would look complete.
-  const auto among = contents.refused.find(series.uid);
-  if (among != contents.refused.end()) throw refused(among->second);
   for (const DamagedDicomFile& file : contents.damaged) {
     const auto beside = [&](const DicomHeader& slice) { return slice.path.parent_path() == file.path.parent_path(); };
     if (file.series_uid == series.uid ||
         (file.series_uid.empty() && std::any_of(series.slices.begin(), series.slices.end(), beside)))
       throw file.error;
-    out.left_out.push_back(concat(file.error.what(), " (left out: it is no slice of ", path.string(), ")"));
+    out.left_out.push_back(concat(file.error.what(), no_slice_of(path)));
   }
+  VolumeSlices volume = volume_slices(series, contents.refused.count(series.uid), path);
+  const auto [first, last] = contents.refused.equal_range(series.uid);
+  for (auto object = first; object != last; ++object) {
+    const auto& [header, refusal] = object->second;
+    // Of the slices' own kind, cut off before its image: without it the series would look complete too.
+    const bool cut = header.rows <= 0 && !volume.slices.empty() && header.sop_class == volume.slices.front().sop_class;
+    if (cut) throw InputError(header.path.string(), refusal.found, "a complete file: it is a slice of " + path.string());
+    out.left_out.push_back(concat(header.path.string(), ": ", refusal.found, no_slice_of(path)));
+  }
+  std::move(volume.left_out.begin(), volume.left_out.end(), std::back_inserter(out.left_out));
+  out.series = {.uid = series.uid, .slices = std::move(volume.slices)};
   return out;
 }
 
@@ -129,6 +164,7 @@ Image read_dicom_series(const DicomSeries& series, const Geometry& grid) {
       for (int64_t y = 0; y < ny; ++y)
         for (int64_t k = 0; k < count; ++k) out(x, y, z0 + k) = several[static_cast<size_t>((k * ny + y) * nx + x)];
   }
+  fill_padding(out.voxels);
   return out;
 }
 

@@ -13,21 +13,22 @@
 namespace tss {
 
 struct FoundDicomSeries {
-  const DicomSeries* series = nullptr;  // of the folder that was looked through
-  std::vector<std::string> left_out;    // damaged files that are no slices of it: a line for each
+  DicomSeries series;                 // the slices of the volume, by position along their normal
+  std::vector<std::string> left_out;  // what of the folder is no slice of it: a line for each
 };
 
 // The series that the path means: FOLDER's only one with several slices, or FOLDER#number, FOLDER#beginning-of-UID; contents: of
 // dicom_folder(path). Throws InputError: no series, several (with their list), no such one, only objects of a kind that cannot be read, a
-// damaged file of the series (or one that shows no series, beside its slices).
+// damaged file of the series (or one that shows no series, beside its slices); slices of several kinds of which none is a clear majority.
 FoundDicomSeries find_dicom_series(const DicomFolder& contents, const std::filesystem::path& path);
 
 // The grid of the slices, RAS; the third axis runs along the normal. subject: what to call the series in messages. Throws InputError
-// naming the slices: missing position, orientation or spacing, different sizes, spacings or orientations, two at one place, a gap, varying
-// steps (from 10 %; warns from 1 %), shifts within the plane (gantry tilt, shear), a single slice.
+// naming the slices: missing position, orientation or spacing, different sizes, spacings or orientations, two at one place, a gap, slices
+// off an even grid (docs/formats.md has the limits; warns below them), shifts within the plane (gantry tilt, shear), a single slice.
 Geometry dicom_geometry(const DicomSeries& series, const std::filesystem::path& subject);
 
-// grid: that of dicom_geometry(). Throws InputError naming the slice whose voxels cannot be read.
+// grid: that of dicom_geometry(). Padding becomes the lowest value that a voxel of the series has. Throws InputError naming the slice whose
+// voxels cannot be read.
 Image read_dicom_series(const DicomSeries& series, const Geometry& grid);
 
 }  // namespace tss

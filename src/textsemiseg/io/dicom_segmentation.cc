@@ -15,6 +15,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dicom/folder.h"
 #include "textsemiseg/io/segmentation.h"
@@ -155,7 +156,7 @@ class Writer {
                                                       equipment, *identification),
             "made");
     object_.reset(made);
-    require(object_->importFromSourceImage(first.path.c_str()), "tied to " + first.path.string());
+    import_patient_and_study();
     object_->getSeries().setSeriesDescription("Automatic segmentation");
     object_->getSeries().setSeriesNumber("300");
     char uid[100];
@@ -166,10 +167,66 @@ class Writer {
     require(dimensions.addDimensionIndex(DCM_ImagePositionPatient, dimension, DCM_PlanePositionSequence, "Position"), "made");
   }
 
+  // Patient, study and frame of reference of the source. What DICOM does not allow there is left out where the standard lets it be empty or
+  // missing, with a line that names the tag; the library would refuse the whole object without saying why.
+  void import_patient_and_study() {
+    const fs::path& path = series_.slices.front().path;
+    DcmFileFormat file;
+    if (file.loadFileUntilTag(path.c_str(), EXS_Unknown, EGL_noChange, DCM_MaxReadLength, ERM_autoDetect, DCM_PixelData).bad())
+      throw InputError(path.string(), "cannot be read any more", "the slices that were segmented");
+    DcmDataset& data = *file.getDataset();
+    require_frame_of_reference(data, path);
+    const OFshared_ptr<IODRules> rules = object_->getRules();
+    for (auto rule = rules->begin(); rule != rules->end(); ++rule) {
+      const OFString module = rule->second->getModule();
+      if (module == "PatientModule" || module == "PatientStudyModule" || module == "GeneralStudyModule" ||
+          module == "FrameOfReferenceModule")
+        mend(data, *rule->second, path);
+    }
+    require(object_->importFromSourceImage(data), "tied to " + path.string());
+  }
+
+  void require_frame_of_reference(DcmDataset& data, const fs::path& path) const {
+    DcmElement* element = nullptr;
+    const bool found = data.findAndGetElement(DCM_FrameOfReferenceUID, element).good() && element && !element->isEmpty();
+    if (found && element->checkValue("1").good()) return;
+    // The object must name one. Its frames refer to the source slices, whose positions they have.
+    char made[100];
+    dcmGenerateUniqueIdentifier(made, SITE_INSTANCE_UID_ROOT);
+    require(data.putAndInsertString(DCM_FrameOfReferenceUID, made), "written");
+    log_warning(concat(path.string(), ": FrameOfReferenceUID is ", found ? "no UID" : "missing",
+                       "; the DICOM segmentation gets a new one, so that some viewers ", "may not lay it over the series"));
+  }
+
+  // One attribute of the source as a rule of the standard wants it.
+  void mend(DcmDataset& data, IODRule& rule, const fs::path& path) const {
+    DcmElement* element = nullptr;
+    const DcmTag tag(rule.getTagKey());
+    const std::string name = DcmTag(tag).getTagName(), type = rule.getType().c_str();
+    const bool found = data.findAndGetElement(tag, element).good() && element && !element->isEmpty();
+    const bool required = type == "1";
+    if (!found && !required) return;
+    if (found && element->checkValue(rule.getVM()).good()) return;
+    OFString value;
+    if (found) element->getOFStringArray(value);
+    // No value of a patient's own in a message.
+    const bool shown = rule.getModule() != "PatientModule";
+    const std::string what = !found  ? "is missing"
+                             : shown ? "is '" + std::string(value.c_str()) + "'"
+                                     : "has a value that its type does not allow";
+    if (required) throw InputError(concat(path.string(), ": ", name), what, "a value, which a DICOM segmentation must take over");
+    require(type == "3" ? data.findAndDeleteElement(tag) : data.insertEmptyElement(tag), "written");
+    log_warning(concat(path.string(), ": ", name, " ", what, ", which DICOM does not allow there: left out of the segmentation"));
+  }
+
   void refer_to_series() {
     auto item = std::make_unique<IODSeriesAndInstanceReferenceMacro::ReferencedSeriesItem>();
-    require(item->setSeriesInstanceUID(series_.uid.c_str()), "tied to its series");
+    require(item->setSeriesInstanceUID(series_.uid.c_str()),
+            "tied to its series, whose SeriesInstanceUID is '" + series_.uid + "'");
     for (const DicomHeader& slice : series_.slices) {
+      if (slice.sop_instance.empty())
+        throw InputError(slice.path.string() + ": SOPInstanceUID", "is missing",
+                         "a UID, by which a DICOM segmentation refers to it");
       auto reference = std::make_unique<SOPInstanceReferenceMacro>();
       require(reference->setReferencedSOPClassUID(slice.sop_class.c_str()), "tied to its slices");
       require(reference->setReferencedSOPInstanceUID(slice.sop_instance.c_str()), "tied to its slices");

@@ -104,8 +104,8 @@ ArrayLayout layout_of_one(hid_t set, const std::string& name) {
 // What the registry of the HDF Group calls the filters that people use; h5py's files do not always name them.
 std::string filter_name(H5Z_filter_t id, const std::string& stored) {
   static const std::map<H5Z_filter_t, std::string> kNames{
-      {H5Z_FILTER_SZIP, "szip"}, {307, "bzip2"},      {32000, "lzf"},  {32001, "blosc"}, {32004, "lz4"},
-      {32008, "bitshuffle"},     {32013, "zfp"},      {32015, "zstd"}, {32017, "sz"},    {32026, "blosc2"}};
+      {H5Z_FILTER_SZIP, "szip"}, {307, "bzip2"}, {32000, "lzf"},  {32001, "blosc"}, {32004, "lz4"},
+      {32008, "bitshuffle"},     {32013, "zfp"}, {32015, "zstd"}, {32017, "sz"},    {32026, "blosc2"}};
   const auto known = kNames.find(id);
   const std::string name = known != kNames.end() ? known->second : stored;
   return concat(name.empty() ? "unnamed" : name, " (number ", id, ")");
@@ -120,9 +120,10 @@ void require_filters(hid_t set, const std::string& name) {
     const H5Z_filter_t id =
         H5Pget_filter2(how, static_cast<unsigned>(i), &flags, &values, nullptr, sizeof stored - 1, stored, &config);
     if (id < 0 || H5Zfilter_avail(id) > 0) continue;
-    throw InputError(name, "is packed with the HDF5 filter " + filter_name(id, stored) + ", which is not installed here",
-                     "gzip, shuffle, fletcher32 or no filter (rewrite it in Python: read with h5py, with hdf5plugin imported where the "
-                     "filter is none of h5py's, and create_dataset(..., compression='gzip'))");
+    throw InputError(
+        name, "is packed with the HDF5 filter " + filter_name(id, stored) + ", which is not installed here",
+        "gzip, shuffle, fletcher32 or no filter (rewrite it in Python: read with h5py, with hdf5plugin imported where the "
+        "filter is none of h5py's, and create_dataset(..., compression='gzip'))");
   }
 }
 
@@ -154,8 +155,8 @@ bool is_standard(hid_t type) {
 void require_standard(hid_t type, const std::string& name) {
   if (!is_standard(type))
     throw InputError(name,
-                     concat("has a number type of ", H5Tget_precision(type), " bits in ", H5Tget_size(type), " bytes: damaged, or of a ",
-                            "rare machine"),
+                     concat("has a number type of ", H5Tget_precision(type), " bits in ", H5Tget_size(type),
+                            " bytes: damaged, or of a ", "rare machine"),
                      "integers of 1, 2, 4 or 8 bytes, or IEEE floats");
 }
 
@@ -190,6 +191,7 @@ Volume<int32_t> read_label_set(hid_t file, const fs::path& path) {
   const H5T_class_t kind = H5Tget_class(type);
   const bool boolean = kind == H5T_ENUM && H5Tget_size(type) == 1;  // h5py's bool
   if (kind != H5T_INTEGER && kind != H5T_FLOAT && !boolean) throw InputError(name, "does not hold numbers", "whole numbers");
+  require_standard(type, name);
   const Geometry grid = layout_of_one(set, name).geometry();
   const auto voxels = static_cast<size_t>(grid.voxels());
   if (boolean || H5Tequal(type, H5T_NATIVE_UINT8) > 0) {

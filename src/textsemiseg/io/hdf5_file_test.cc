@@ -146,6 +146,59 @@ TEST_F(Hdf5File, TruncatedDamagedOrNoHdf5) {
   EXPECT_THAT(input_error_of([&] { read_hdf5_case(cut); }), HasSubstr("cut.h5"));
 }
 
+// A filter that this process does not have, as lzf of h5py or blosc.
+TEST_F(Hdf5File, AMissingFilterIsNamedByEveryThreadWithoutTheLibrarysWords) {
+  constexpr H5Z_filter_t kLzf = 32000;
+  const H5Z_class2_t lzf{H5Z_CLASS_T_VERS,
+                         kLzf,
+                         1,
+                         1,
+                         "lzf",
+                         nullptr,
+                         nullptr,
+                         [](unsigned, size_t, const unsigned*, size_t bytes, size_t*, void**) { return bytes; }};
+  ASSERT_GE(H5Zregister(&lzf), 0);
+  const hid_t out = H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(3, size.data(), nullptr), how = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(how, 3, size.data());
+  H5Pset_filter(how, kLzf, H5Z_FLAG_MANDATORY, 0, nullptr);
+  const hid_t set = H5Dcreate2(out, "image", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, how, H5P_DEFAULT);
+  ASSERT_GE(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, image.data()), 0);
+  H5Dclose(set);
+  H5Pclose(how);
+  H5Sclose(space);
+  H5Fclose(out);
+  H5Zunregister(kLzf);
+  ::testing::internal::CaptureStderr();
+  std::string message;
+  std::thread([&] { message = input_error_of([&] { read_hdf5_case(file); }); }).join();
+  EXPECT_THAT(message,
+              HasSubstr("data set 'image': is packed with the HDF5 filter lzf (number 32000), which is not installed here"));
+  write_text_file(file, "\x89HDF\r\n\x1a\n" + std::string(100, 'x'));
+  std::thread([&] { message = input_error_of([&] { read_hdf5_case(file); }); }).join();
+  EXPECT_THAT(message, HasSubstr("case.h5: is "));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+// Headers of the old format have no checksum: bits elsewhere than all numbers have them would be read as other numbers.
+TEST_F(Hdf5File, NumbersThatDoNotFillTheirBytesAreRefused) {
+  const hid_t shifted = H5Tcopy(H5T_STD_I16LE), narrow = H5Tcopy(H5T_STD_U8LE), odd = H5Tcopy(H5T_IEEE_F32LE);
+  H5Tset_precision(shifted, 12);
+  H5Tset_offset(shifted, 4);
+  H5Tset_precision(narrow, 5);
+  H5Tset_ebias(odd, 120);
+  for (const hid_t type : {shifted, narrow, odd}) {
+    std::filesystem::remove(file);
+    add(file, "image", type, size, image.data());
+    EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("data set 'image': has a number type of"));
+    std::filesystem::remove(file);
+    add(file, "image", H5T_NATIVE_FLOAT, size, image.data());
+    add(file, "label", type, size, image.data());
+    EXPECT_THAT(input_error_of([&] { read_hdf5_case(file); }), HasSubstr("data set 'label': has a number type of"));
+    H5Tclose(type);
+  }
+}
+
 TEST_F(Hdf5File, WritingToAnImpossiblePlace) {
   write_text_file(folder / "plain", "x");
   const Image small = sample::filled<float>(grid({2, 2, 2}));

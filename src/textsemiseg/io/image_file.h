@@ -1,7 +1,9 @@
-// Medical images through ITK. Arrays come out as stored, with their geometry; nothing is reoriented here.
+// NIfTI, NRRD and MetaImage files: read by own code, written by ITK. Arrays come out as stored, with their geometry; nothing is reoriented
+// here. Safe from several threads.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,13 +15,13 @@ namespace tss {
 // Extensions that read_image understands, e.g. ".nii.gz".
 const std::vector<std::string>& image_extensions();
 bool is_image_file(const std::filesystem::path& path);
-// Named like an image that is written as one file: .mhd and .nhdr, which keep their voxels in a second one, are read only.
+// Named like an image that is written as one file: .hdr, .mhd and .nhdr, which keep their voxels in a second one, are read only.
 bool is_writable_image(const std::filesystem::path& path);
 // File name without its image extension: "la_003.nii.gz" -> "la_003".
 std::string image_stem(const std::filesystem::path& path);
 
-// One channel, any stored type, as float. Throws InputError when the file is missing, truncated (ITK would fill with zeros or with what
-// the memory held), not 3D, not readable, or has NaN or infinity in its affine.
+// One channel, any stored type, as float. Throws InputError when the file is missing, truncated, damaged, not 3D, something else than its name
+// says, or has no proper place in its header.
 Image read_image(const std::filesystem::path& path);
 // All channels: volumes along the fourth dimension, or values of a voxel.
 std::vector<Image> read_image_channels(const std::filesystem::path& path);
@@ -28,6 +30,8 @@ int64_t count_image_channels(const std::filesystem::path& path);
 LabelMap read_label_map(const std::filesystem::path& path);
 // Header only.
 Geometry read_geometry(const std::filesystem::path& path);
+// The affine of a NIfTI file that is not used, where it is another one; nullopt for other formats.
+std::optional<Geometry> read_other_geometry(const std::filesystem::path& path);
 
 // Atomic; the format follows the extension.
 void write_image(const std::filesystem::path& path, const Image& image);

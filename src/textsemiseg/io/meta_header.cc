@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "textsemiseg/archive/file_kind.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 
@@ -14,13 +15,15 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-uint64_t bytes_of(const fs::path& path, const std::string& type) {
-  static const std::map<std::string, uint64_t> kBytes{
-      {"MET_CHAR", 1}, {"MET_UCHAR", 1}, {"MET_SHORT", 2},     {"MET_USHORT", 2},     {"MET_INT", 4},   {"MET_UINT", 4},
-      {"MET_LONG", 4}, {"MET_ULONG", 4}, {"MET_LONG_LONG", 8}, {"MET_ULONG_LONG", 8}, {"MET_FLOAT", 4}, {"MET_DOUBLE", 8}};
-  const auto found = kBytes.find(type);
-  if (found == kBytes.end()) throw InputError(path.string() + ": ElementType", "found '" + type + "'", "a MET_ number type");
-  return found->second;
+NumberType type_of(const fs::path& path, const std::string& found) {
+  static const std::map<std::string, NumberType> kTypes{
+      {"MET_CHAR", NumberType::kInt8},         {"MET_UCHAR", NumberType::kUint8},   {"MET_SHORT", NumberType::kInt16},
+      {"MET_USHORT", NumberType::kUint16},     {"MET_INT", NumberType::kInt32},     {"MET_UINT", NumberType::kUint32},
+      {"MET_LONG", NumberType::kInt32},        {"MET_ULONG", NumberType::kUint32},  {"MET_LONG_LONG", NumberType::kInt64},
+      {"MET_ULONG_LONG", NumberType::kUint64}, {"MET_FLOAT", NumberType::kFloat32}, {"MET_DOUBLE", NumberType::kFloat64}};
+  const auto type = kTypes.find(ends_with(found, "_ARRAY") ? found.substr(0, found.size() - 6) : found);
+  if (type == kTypes.end()) throw InputError(path.string() + ": ElementType", "found '" + found + "'", "a MET_ number type");
+  return type->second;
 }
 
 // As MetaIO takes it.
@@ -30,9 +33,11 @@ bool is_true(const std::string& value) { return !value.empty() && (value[0] == '
 
 MetaHeader read_meta_header(const fs::path& path) {
   constexpr size_t kLongestLine = 4096, kMostLines = 1000;
+  const std::string name = path.string();
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw InputError(path.string(), "cannot be opened", "a readable file");
-  std::map<std::string, std::string> fields;
+  if (!in) throw InputError(name, "cannot be opened", "a readable file");
+  MetaHeader header;
+  auto& fields = header.fields;
   std::string line;
   for (size_t n = 0; n < kMostLines && !fields.contains("ElementDataFile"); ++n) {
     line.clear();
@@ -41,35 +46,38 @@ MetaHeader read_meta_header(const fs::path& path) {
     if (equals == std::string::npos) break;
     fields[trim(line.substr(0, equals))] = trim(line.substr(equals + 1));
   }
-  for (const char* required : {"DimSize", "ElementType", "ElementDataFile"})
-    if (!fields.contains(required))
-      throw InputError(path.string(), concat("has no field ", required, " in its header"), "a complete MetaImage file");
-
-  // MetaIO has many lines of its own to say about them.
+  for (const char* required : {"DimSize", "ElementType", "ElementDataFile"}) {
+    if (fields.contains(required)) continue;
+    const std::string kind = kind_of_file(path);
+    if (!kind.empty() && kind.find("MetaImage") == std::string::npos) throw InputError(name, "is " + kind, "a MetaImage header");
+    throw InputError(name, concat("has no field ", required, " in its header"), "a complete MetaImage file");
+  }
   for (const char* field :
        {"Offset", "Position", "Origin", "TransformMatrix", "Rotation", "Orientation", "ElementSpacing", "ElementSize"}) {
+    if (!fields.contains(field)) continue;
     std::istringstream values(fields[field]);
     for (std::string value; values >> value;)
       if (!std::isfinite(std::strtod(value.c_str(), nullptr)))
-        throw InputError(concat(path.string(), ": ", field), "found '" + value + "'", "a finite number");
+        throw InputError(concat(name, ": ", field), "found '" + value + "'", "a finite number");
   }
 
-  MetaHeader header;
-  header.type = fields["ElementType"];
-  if (ends_with(header.type, "_ARRAY")) header.type.resize(header.type.size() - 6);
-  header.number_bytes = bytes_of(path, header.type);
-  header.numbers = 1;
-  constexpr long kMost = 1L << 40;  // more than memory holds, and no product that overflows
+  header.type = type_of(path, fields["ElementType"]);
+  constexpr int64_t kMost = int64_t{1} << 40;  // more than memory holds, and no product that overflows
+  int64_t numbers = 1;
   const auto multiply = [&](const std::string& field, const std::string& text) {
-    const long count = parse_integer(path.string() + ": " + field, text);
-    if (count < 1) throw InputError(path.string(), "has no voxels", "at least one along each axis");
-    if (count > kMost / static_cast<long>(header.numbers))
-      throw InputError(path.string() + ": " + field, "found '" + fields[field] + "'", "a volume that fits into memory");
-    header.numbers *= static_cast<uint64_t>(count);
+    const int64_t count = parse_integer(name + ": " + field, text);
+    if (count < 1) throw InputError(name, "has no voxels", "at least one along each axis");
+    if (count > kMost / numbers)
+      throw InputError(name + ": " + field, "found '" + fields[field] + "'", "a volume that fits into memory");
+    numbers *= count;
+    return count;
   };
   std::istringstream sizes(fields["DimSize"]);
-  for (std::string size; sizes >> size;) multiply("DimSize", size);
-  if (fields.contains("ElementNumberOfChannels")) multiply("ElementNumberOfChannels", fields["ElementNumberOfChannels"]);
+  for (std::string size; sizes >> size;) header.sizes.push_back(multiply("DimSize", size));
+  if (fields.contains("ElementNumberOfChannels"))
+    header.components = multiply("ElementNumberOfChannels", fields["ElementNumberOfChannels"]);
+  if (fields.contains("NDims") && parse_integer(name + ": NDims", fields["NDims"]) != static_cast<long>(header.sizes.size()))
+    throw InputError(name + ": DimSize", "found '" + fields["DimSize"] + "'", fields["NDims"] + " numbers, as NDims says");
   header.binary = !fields.contains("BinaryData") || is_true(fields["BinaryData"]);
   header.compressed = is_true(fields["CompressedData"]);
   header.big_endian = is_true(fields["BinaryDataByteOrderMSB"]) || is_true(fields["ElementByteOrderMSB"]);
@@ -81,10 +89,10 @@ MetaHeader read_meta_header(const fs::path& path) {
     return header;
   }
   if (data == "LIST" || data.find('%') != std::string::npos)
-    throw InputError(path.string() + ": ElementDataFile", "found '" + data + "'", "LOCAL or the name of one data file");
+    throw InputError(name + ": ElementDataFile", "found '" + data + "'", "LOCAL or the name of one data file");
   header.data_file = path.parent_path() / data;
   if (fields.contains("HeaderSize")) {
-    const long skip = parse_integer(path.string() + ": HeaderSize", fields["HeaderSize"]);
+    const long skip = parse_integer(name + ": HeaderSize", fields["HeaderSize"]);
     header.data_begin = skip > 0 ? static_cast<uint64_t>(skip) : 0;
     header.at_end = skip == -1;
   }

@@ -1,23 +1,23 @@
-// The few fields of an NRRD header (.nrrd, .nhdr) that say where its data are.
+// The header of an NRRD file (.nrrd, .nhdr), read without ITK: where its data are, what its axes are and where they lie. The format:
+// https://teem.sourceforge.net/nrrd/format.html
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace tss {
 
 struct NrrdHeader {
-  std::vector<std::filesystem::path> data_files;  // the file itself where none is named
+  std::vector<std::filesystem::path> data_files;  // one behind the other; the file itself where none is named
   uint64_t data_begin = 0;                        // in the file itself; 0 in others
-  bool gzip = false;
+  std::map<std::string, std::string> fields;      // small letters, without blanks: "spacedirections"
+  std::map<std::string, std::string> keys;        // key:=value, as they stand there
 };
 
-// No data file at all where the file does not begin like NRRD. A pattern ("slice%03d.raw 1 10 1") stands for all files of such a name.
+// Throws InputError that says what the file is where it does not begin like NRRD.
 NrrdHeader read_nrrd_header(const std::filesystem::path& path);
-
-// ITK refuses truncated NRRD files, but does not notice damage in compressed ones: this inflates them to their end. Throws InputError
-// naming the data file.
-void require_sound_nrrd(const std::filesystem::path& path);
 
 }  // namespace tss

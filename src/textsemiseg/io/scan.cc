@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "textsemiseg/archive/file_kind.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dicom/folder.h"
-#include "textsemiseg/io/file_kind.h"
 #include "textsemiseg/io/scan_format.h"
 
 namespace tss {

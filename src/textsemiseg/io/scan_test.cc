@@ -47,6 +47,16 @@ class ScanTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
+// The header of a member promises its size: no memory is taken for more.
+TEST_F(ScanTest, NpzMembersOfAnotherSizeThanTheirHeaderSays) {
+  const std::string header = npy_preamble("|u1", {2, 3, 4});
+  write_zip(folder_ / "more.npz", {{"image.npy", header, std::string_view("0123456789012345678901234")}});
+  EXPECT_THAT(error("more.npz"),
+              HasSubstr("array 'image': holds 25 bytes behind its header; expected 24 for the shape 2 x 3 x 4"));
+  write_zip(folder_ / "fewer.npz", {{"image.npy", header, std::string_view("01234567890123456789012")}});
+  EXPECT_THAT(error("fewer.npz"), HasSubstr("array 'image': is truncated"));
+}
+
 TEST_F(ScanTest, NpyOfEveryType) {
   const auto check = [&](const auto& values, const std::string& descr) {
     const Image image = Scan::open(npy("x.npy", descr, {2, 3, 4}, values))->read();
@@ -215,7 +225,7 @@ class SevenScan : public Scan {
   Geometry geometry() const final { return {{1, 1, 1}, {7, 7, 7}, {}, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}}}; }
   int64_t channel_count() const final { return 1; }
   std::vector<Image> read_channels() const final { return {Image(geometry(), 7)}; }
-  LabelMap read_label() const final { return LabelMap(geometry(), 7); }
+  StoredLabel read_stored_label() const final { return single_layer(Volume<int32_t>(geometry(), 7)); }
 };
 
 TEST(ScanFormats, ANewOneIsALineOfTheTable) {

@@ -110,6 +110,31 @@ TEST_F(SegmentationTest, NamesOutsideAsciiMakeADicomSegmentationUtf8) {
   EXPECT_EQ(stored(path, "0008,0005", "CS"), "ISO_IR 100");
 }
 
+// Attributes of the source that DICOM does not allow are left out by name where an object may lack them.
+TEST_F(SegmentationTest, InvalidTagsOfTheSourceAreLeftOutOrNamed) {
+  const auto write = [&](const std::vector<std::array<std::string, 3>>& more, const std::vector<std::string>& without = {}) {
+    testing::DicomSeries series(4);
+    for (testing::DicomSlice& slice : series.slices) {
+      slice.more = more;
+      slice.without = without;
+    }
+    fs::remove_all(folder_ / "ct");
+    testing::write_dicom_series(folder_ / "ct", series);
+    labels_.geometry = Scan::open(folder_ / "ct")->geometry();
+    return testing::input_error_of(
+        [&] { write_dicom_seg(folder_ / "seg.dcm", labels_, segments_, *Scan::open(folder_ / "ct")); });
+  };
+  EXPECT_EQ(write({{"0010,1010", "AS", "45"}, {"0008,0020", "DA", "anonymised"}, {"0008,0030", "TM", "12:00:00"}}), "no error");
+  EXPECT_EQ(stored(folder_ / "seg.dcm", "0010,1010", "AS"), "none");
+  EXPECT_EQ(stored(folder_ / "seg.dcm", "0008,0020", "DA"), "");
+  EXPECT_EQ(stored(folder_ / "seg.dcm", "0008,0030", "TM"), "");
+  EXPECT_EQ(stored(folder_ / "seg.dcm", "0010,0010", "PN"), "Secret^Name");
+  EXPECT_EQ(write({}, {"0020,0052"}), "no error");
+  EXPECT_NE(stored(folder_ / "seg.dcm", "0020,0052", "UI"), "none");
+  EXPECT_THAT(write({{"0020,000D", "UI", "study-of-May"}}), HasSubstr("StudyInstanceUID: is 'study-of-May'"));
+  EXPECT_THAT(write({}, {"0020,000D"}), HasSubstr("slice_0.dcm: StudyInstanceUID: is missing"));
+}
+
 TEST_F(SegmentationTest, AnEmptyDicomSegmentationIsWritten) {
   testing::write_dicom_series(folder_ / "ct", testing::DicomSeries(4));
   LabelMap none(Scan::open(folder_ / "ct")->geometry());

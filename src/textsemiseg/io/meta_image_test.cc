@@ -1,5 +1,5 @@
 // MetaImage files written byte by byte, right and wrong ones.
-#include "textsemiseg/io/meta_voxels.h"
+#include "textsemiseg/io/meta_image.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/image_file.h"
 
-namespace tss::meta_voxels_test {
+namespace tss::meta_image_test {
 using ::testing::HasSubstr;
 using testing::input_error_of;
 
@@ -36,7 +36,7 @@ std::string header(const std::string& fields, const std::string& data = "LOCAL")
          "\n";
 }
 
-class MetaVoxels : public ::testing::Test {
+class MetaImage : public ::testing::Test {
  protected:
   Image read(const std::string& text, const std::string& name = "a.mha") const {
     write_text_file(folder_ / name, text);
@@ -59,7 +59,7 @@ class MetaVoxels : public ::testing::Test {
 };
 
 // MetaIO starts at the wrong place and leaves the voxels as the memory was.
-TEST_F(MetaVoxels, CompressedWhateverItsHeaderSaysOfTheSize) {
+TEST_F(MetaImage, CompressedWhateverItsHeaderSaysOfTheSize) {
   const std::string packed = deflated(numbers());
   expect_right(read(header("CompressedData = True\n") + packed));
   for (const size_t size : {size_t{0}, packed.size() / 2, packed.size() - 10, packed.size(), packed.size() + 1000})
@@ -68,7 +68,7 @@ TEST_F(MetaVoxels, CompressedWhateverItsHeaderSaysOfTheSize) {
   expect_right(read(header("CompressedData = True\n", "a.zraw"), "a.mhd"));
 }
 
-TEST_F(MetaVoxels, CompressedDataOfAnotherSizeThanTheHeadersAreRefused) {
+TEST_F(MetaImage, CompressedDataOfAnotherSizeThanTheHeadersAreRefused) {
   const std::string fields = "CompressedData = True\n";
   EXPECT_THAT(error(header(fields) + deflated(numbers(false, kNumbers - 1))),
               HasSubstr("a.mha: is truncated: 46 bytes of voxels; expected 48 by its header"));
@@ -79,7 +79,7 @@ TEST_F(MetaVoxels, CompressedDataOfAnotherSizeThanTheHeadersAreRefused) {
   EXPECT_THAT(error(header(fields) + packed.substr(0, packed.size() - 5)), HasSubstr("a.mha: is truncated or damaged"));
 }
 
-TEST_F(MetaVoxels, TextIsReadAsTextAndNothingElseIs) {
+TEST_F(MetaImage, TextIsReadAsTextAndNothingElseIs) {
   std::string text;
   for (int i = 1000; i < 1000 + kNumbers; ++i) text += concat(i, i % 7 == 0 ? "\n" : " ");
   expect_right(read(header("BinaryData = False\n") + text));
@@ -90,7 +90,7 @@ TEST_F(MetaVoxels, TextIsReadAsTextAndNothingElseIs) {
                 HasSubstr("numbers as text (BinaryData is not True)"));
 }
 
-TEST_F(MetaVoxels, ByteOrderAndPlaceOfTheData) {
+TEST_F(MetaImage, ByteOrderAndPlaceOfTheData) {
   expect_right(read(header("BinaryData = True\nBinaryDataByteOrderMSB = True\n") + numbers(true)));
   expect_right(read(header("ElementByteOrderMSB = True\n") + numbers(true)));
   write_text_file(folder_ / "a.raw", "before it" + numbers());
@@ -102,7 +102,7 @@ TEST_F(MetaVoxels, ByteOrderAndPlaceOfTheData) {
   EXPECT_THAT(error(header("", "none.raw"), "a.mhd"), HasSubstr("ElementDataFile"));
 }
 
-TEST_F(MetaVoxels, AbsurdSizesAskForNoMemory) {
+TEST_F(MetaImage, AbsurdSizesAskForNoMemory) {
   const auto sized = [](const std::string& size) {
     return "ObjectType = Image\nNDims = 3\nDimSize = " + size + "\nElementType = MET_SHORT\nElementDataFile = LOCAL\n" +
            numbers();
@@ -113,4 +113,4 @@ TEST_F(MetaVoxels, AbsurdSizesAskForNoMemory) {
   EXPECT_THAT(error(sized("4 -3 2")), HasSubstr("a.mha: has no voxels"));
 }
 
-}  // namespace tss::meta_voxels_test
+}  // namespace tss::meta_image_test

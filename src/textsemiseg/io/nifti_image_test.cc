@@ -1,5 +1,5 @@
 // NIfTI files written byte by byte, as other programs write them.
-#include "textsemiseg/io/nifti_voxels.h"
+#include "textsemiseg/io/nifti_image.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/image_file.h"
 
-namespace tss::nifti_voxels_test {
+namespace tss::nifti_image_test {
 
 using ::testing::HasSubstr;
 using testing::input_error_of;
@@ -107,7 +107,7 @@ void swap_header(nifti_1_header& h) {
     for (int i = 0; i < 4; ++i) reverse_bytes(row[i]);
 }
 
-class NiftiVoxels : public ::testing::Test {
+class NiftiImage : public ::testing::Test {
  protected:
   Image read(const std::string& bytes, const std::string& name = "a.nii") {
     write_text_file(folder / name, bytes);
@@ -119,7 +119,7 @@ class NiftiVoxels : public ::testing::Test {
   testing::TemporaryFolder folder;
 };
 
-TEST_F(NiftiVoxels, EveryNumberType) {
+TEST_F(NiftiImage, EveryNumberType) {
   expect_counting(read(as_bytes(plain_header(DT_UINT8, 8)) + counting<uint8_t>()));
   expect_counting(read(as_bytes(plain_header(DT_INT8, 8)) + counting<int8_t>()));
   expect_counting(read(as_bytes(plain_header(DT_INT16, 16)) + counting<int16_t>()));
@@ -132,7 +132,7 @@ TEST_F(NiftiVoxels, EveryNumberType) {
   expect_counting(read(as_bytes(plain_header(DT_FLOAT64, 64)) + counting<double>()));
 }
 
-TEST_F(NiftiVoxels, ScalingIsAppliedWhereSet) {
+TEST_F(NiftiImage, ScalingIsAppliedWhereSet) {
   nifti_1_header h = plain_header(DT_INT16, 16);
   h.scl_slope = 0.5f;
   h.scl_inter = -1024;
@@ -143,7 +143,7 @@ TEST_F(NiftiVoxels, ScalingIsAppliedWhereSet) {
   expect_counting(read(as_bytes(h) + counting<int16_t>()));
 }
 
-TEST_F(NiftiVoxels, BigEndian) {
+TEST_F(NiftiImage, BigEndian) {
   nifti_1_header h = plain_header(DT_INT16, 16);
   h.scl_slope = 2;
   set_sform(h, sample::oblique());
@@ -161,7 +161,7 @@ TEST_F(NiftiVoxels, BigEndian) {
   EXPECT_EQ(grid_difference(image.geometry, expected, 2e-5), "");
 }
 
-TEST_F(NiftiVoxels, ExtensionsAndTrailingSingletonAxes) {
+TEST_F(NiftiImage, ExtensionsAndTrailingSingletonAxes) {
   nifti_1_header h = plain_header(DT_UINT8, 8);
   h.vox_offset = 352 + 64;
   h.dim[0] = 5;
@@ -174,31 +174,32 @@ TEST_F(NiftiVoxels, ExtensionsAndTrailingSingletonAxes) {
   expect_counting(read(start + extension + counting<uint8_t>()));
 }
 
-TEST_F(NiftiVoxels, PlainBytesUnderAGzName) {
+TEST_F(NiftiImage, PlainBytesUnderAGzName) {
   expect_counting(read(as_bytes(plain_header(DT_UINT8, 8)) + counting<uint8_t>(), "plain.nii.gz"));
 }
 
-TEST_F(NiftiVoxels, SeveralGzipMembersAndPaddingAtTheEnd) {
+TEST_F(NiftiImage, SeveralGzipMembersAndPaddingAtTheEnd) {
   const std::string bytes = as_bytes(plain_header(DT_INT32, 32)) + counting<int32_t>();
   expect_counting(read(gzip(bytes.substr(0, 400)) + gzip(bytes.substr(400)), "members.nii.gz"));
   expect_counting(read(gzip(bytes) + std::string(512, '\0'), "padded.nii.gz"));
   EXPECT_THAT(error(gzip(bytes.substr(0, 400)), "short.nii.gz"), HasSubstr("is truncated: 400 bytes; expected 592"));
 }
 
-TEST_F(NiftiVoxels, ChecksumAndLengthOfTheStreamCount) {
+TEST_F(NiftiImage, ChecksumAndLengthOfTheStreamCount) {
   std::string bytes = gzip(as_bytes(plain_header(DT_INT32, 32)) + counting<int32_t>());
   bytes[bytes.size() - 6] = static_cast<char>(bytes[bytes.size() - 6] ^ 1);  // in the CRC
   EXPECT_THAT(error(bytes, "crc.nii.gz"), HasSubstr("damaged"));
 }
 
-TEST_F(NiftiVoxels, AbsurdSizesAskForNoMemory) {
+TEST_F(NiftiImage, AbsurdSizesAskForNoMemory) {
   nifti_1_header h = plain_header(DT_FLOAT64, 64);
   for (size_t i = 1; i <= 3; ++i) h.dim[i] = 32767;
-  EXPECT_THAT(error(as_bytes(h) + counting<double>()), HasSubstr("is truncated"));
-  EXPECT_THAT(error(gzip(as_bytes(h) + counting<double>()), "absurd.nii.gz"), HasSubstr("is truncated"));
+  const auto refused = HasSubstr("has a size of 32767 x 32767 x 32767; expected a volume that fits into memory");
+  EXPECT_THAT(error(as_bytes(h) + counting<double>()), refused);
+  EXPECT_THAT(error(gzip(as_bytes(h) + counting<double>()), "absurd.nii.gz"), refused);
 }
 
-TEST_F(NiftiVoxels, SeveralImagesOrChannelsAreRefused) {
+TEST_F(NiftiImage, SeveralImagesOrChannelsAreRefused) {
   nifti_1_header h = plain_header(DT_UINT8, 8);
   h.dim[0] = 4;
   h.dim[4] = 2;
@@ -210,7 +211,7 @@ TEST_F(NiftiVoxels, SeveralImagesOrChannelsAreRefused) {
   EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("has 2 dimensions"));
 }
 
-TEST_F(NiftiVoxels, VolumesAlongTheFourthAxisAndVectorsAreChannels) {
+TEST_F(NiftiImage, VolumesAlongTheFourthAxisAndVectorsAreChannels) {
   nifti_1_header h = plain_header(DT_INT16, 16);
   h.dim[0] = 4;
   h.dim[4] = 2;
@@ -236,7 +237,7 @@ TEST_F(NiftiVoxels, VolumesAlongTheFourthAxisAndVectorsAreChannels) {
   EXPECT_THAT(input_error_of([&] { read_image_channels(folder / "cut.nii.gz"); }), HasSubstr("truncated"));
 }
 
-TEST_F(NiftiVoxels, OrientationFromQformSformOrNeither) {
+TEST_F(NiftiImage, OrientationFromQformSformOrNeither) {
   Geometry expected = sample::oblique();
   expected.size = kSize;
   nifti_1_header h = plain_header(DT_UINT8, 8);
@@ -265,7 +266,7 @@ TEST_F(NiftiVoxels, OrientationFromQformSformOrNeither) {
   EXPECT_THAT(error(as_bytes(h) + counting<uint8_t>()), HasSubstr("right angles"));
 }
 
-TEST_F(NiftiVoxels, AWarningWhereQformAndSformDiffer) {
+TEST_F(NiftiImage, AWarningWhereQformAndSformDiffer) {
   nifti_1_header h = plain_header(DT_UINT8, 8);
   Geometry g;
   g.size = kSize;
@@ -290,7 +291,7 @@ TEST_F(NiftiVoxels, AWarningWhereQformAndSformDiffer) {
   EXPECT_THAT(message, HasSubstr("a.nii: its qform and its sform differ; the qform is used"));
 }
 
-TEST_F(NiftiVoxels, MetresAndMicrometres) {
+TEST_F(NiftiImage, MetresAndMicrometres) {
   nifti_1_header h = plain_header(DT_UINT8, 8);
   Geometry g;
   g.size = kSize;
@@ -302,7 +303,7 @@ TEST_F(NiftiVoxels, MetresAndMicrometres) {
   EXPECT_EQ(grid_difference(small, sample::geometry(kSize, {0.002, 0.002, 0.004}, {0.01, 0.02, 0.03}, g.direction), 1e-9), "");
 }
 
-TEST_F(NiftiVoxels, AffineOutEqualsAffineInAsOtherReadersSeeIt) {
+TEST_F(NiftiImage, AffineOutEqualsAffineInAsOtherReadersSeeIt) {
   // Slicer and nibabel read the sform: check the bytes that write_image puts there, and that it says it is set.
   const Geometry g = sample::oblique();
   write_image(folder / "out.nii", sample::filled<float>(g));
@@ -319,7 +320,7 @@ TEST_F(NiftiVoxels, AffineOutEqualsAffineInAsOtherReadersSeeIt) {
   }
 }
 
-TEST_F(NiftiVoxels, SameValuesAsItk) {
+TEST_F(NiftiImage, SameValuesAsItk) {
   const auto data = testing::test_data();
   if (!data) GTEST_SKIP() << "skipped: no data";
   const auto file = *data / "abdomen_ct/example_ct.nii.gz";
@@ -336,7 +337,7 @@ TEST_F(NiftiVoxels, SameValuesAsItk) {
 }
 
 // VNL aborts the program on them.
-TEST_F(NiftiVoxels, NumbersOfTheAffineThatAreNone) {
+TEST_F(NiftiImage, NumbersOfTheAffineThatAreNone) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
   const std::string voxels = counting<int16_t>();
   const auto with = [&](const auto& change, bool swap = false) {
@@ -354,7 +355,8 @@ TEST_F(NiftiVoxels, NumbersOfTheAffineThatAreNone) {
                   HasSubstr(concat("a.nii: srow_x[", i, "]: found ", bad, "; expected")));
       EXPECT_THAT(with([&](auto& h) { h.srow_y[i] = bad; }), HasSubstr(concat("srow_y[", i, "]: found")));
       EXPECT_THAT(with([&](auto& h) { h.srow_z[i] = bad; }), HasSubstr(concat("srow_z[", i, "]: found")));
-      EXPECT_THAT(with([&](auto& h) { h.pixdim[i] = bad; }), HasSubstr(concat("pixdim[", i, "]: found")));
+      // Beside a sound sform nobody needs it.
+      EXPECT_EQ(with([&](auto& h) { h.pixdim[i] = bad; }), "no error");
     }
     EXPECT_THAT(with([&](auto& h) { h.quatern_b = bad; }), HasSubstr("quatern_b: found"));
     EXPECT_THAT(with([&](auto& h) { h.quatern_c = bad; }), HasSubstr("quatern_c: found"));
@@ -369,7 +371,7 @@ TEST_F(NiftiVoxels, NumbersOfTheAffineThatAreNone) {
   }
 }
 
-TEST_F(NiftiVoxels, AnOffsetBeyondAllFilesIsTruncation) {
+TEST_F(NiftiImage, AnOffsetBeyondAllFilesIsTruncation) {
   nifti_1_header h = plain_header(DT_UINT8, 8);
   for (const float far : {1e9F, 1e20F, 3e38F}) {
     h.vox_offset = far;
@@ -377,4 +379,4 @@ TEST_F(NiftiVoxels, AnOffsetBeyondAllFilesIsTruncation) {
   }
 }
 
-}  // namespace tss::nifti_voxels_test
+}  // namespace tss::nifti_image_test
