@@ -150,6 +150,19 @@ TEST_F(ClipFileTest, BothNamingsGiveTheSameEncoder) {
   TensorMap state = state_of(*encoder);
   EXPECT_EQ(error(hugging_face(state)), "no error");
   EXPECT_TRUE(torch::equal(load_clip_text_encoder(path_)->encode(token_rows(kPrompts)), expected));
+  // As a part of another network; a configuration that leaves the activation open; without the projection.
+  for (const std::string prefix : {"clip.", "model.", "model.clip."}) {
+    TensorMap part{{"classifier.weight", torch::ones({3})}};
+    add_with_prefix(part, hugging_face(state), prefix);
+    EXPECT_EQ(error(part), "no error") << prefix;
+    EXPECT_TRUE(torch::equal(load_clip_text_encoder(path_)->encode(token_rows(kPrompts)), expected));
+  }
+  write_text_file(folder_ / "config.json", R"({"model_type": "clip", "text_config": {"hidden_act": null}})");
+  EXPECT_EQ(error(hugging_face(state)), "no error");
+  std::filesystem::remove(folder_ / "config.json");
+  TensorMap bare = hugging_face(state);
+  bare.erase("text_projection.weight");
+  EXPECT_THAT(error(bare), HasSubstr("a text model without CLIP's projection"));
   state["visual.conv1.weight"] = torch::ones({3});
   EXPECT_EQ(error(state), "no error");
   const auto loaded = load_clip_text_encoder(path_);

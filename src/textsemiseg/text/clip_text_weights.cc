@@ -1,5 +1,6 @@
 #include "textsemiseg/text/clip_text_weights.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,25 @@ namespace {
 
 constexpr const char* kHuggingFace = "text_model.embeddings.token_embedding.weight";
 
+// What stands before the names of the text side: "clip." or "model." where CLIP is a part of another network, "text." in open_clip's
+// CustomTextCLIP.
+struct TextSide {
+  bool hugging_face = false;
+  std::string prefix;
+};
+
+std::optional<TextSide> text_side(const TensorMap& file) {
+  for (const bool hugging_face : {true, false}) {
+    const std::string mark = hugging_face ? kHuggingFace : "token_embedding.weight";
+    for (const auto& [name, tensor] : file) {
+      const std::string prefix = ends_with(name, mark) ? name.substr(0, name.size() - mark.size()) : "?";
+      if (prefix.empty() || (prefix.ends_with('.') && (hugging_face || file.contains(prefix + "positional_embedding"))))
+        return TextSide{hugging_face, prefix};
+    }
+  }
+  return std::nullopt;
+}
+
 const torch::Tensor& get(const TensorMap& file, const std::string& name, const std::string& source) {
   const auto found = file.find(name);
   if (found == file.end()) {
@@ -29,6 +49,9 @@ TensorMap from_hugging_face(const TensorMap& file, const std::string& source) {
   const auto take = [&](const std::string& name) { return get(file, name, source); };
   TensorMap out = {{"positional_embedding", take("text_model.embeddings.position_embedding.weight")},
                    {"token_embedding.weight", take(kHuggingFace)}};
+  if (!file.contains("text_projection.weight"))
+    throw InputError(source, "lacks tensor 'text_projection.weight': a text model without CLIP's projection",
+                     "a whole CLIP model, or CLIPTextModelWithProjection");
   const torch::Tensor projection = take("text_projection.weight");
   out["text_projection"] = projection.dim() == 2 ? projection.t() : projection;
   const std::vector<std::pair<std::string, std::string>> same = {{"attn.out_proj", "self_attn.out_proj"},
@@ -105,7 +128,8 @@ void read_hugging_face(const fs::path& path, ClipTextConfig& config) {
   agree("max_position_embeddings", config.context);
   agree("intermediate_size", 4 * config.width);
   config.heads = text.value("num_attention_heads", config.heads);
-  const std::string activation = text.value("hidden_act", "quick_gelu");
+  const bool said = text.contains("hidden_act") && !text.at("hidden_act").is_null();
+  const std::string activation = said ? text.at("hidden_act").get<std::string>() : "quick_gelu";
   if (activation != "quick_gelu" && activation != "gelu") {
     throw InputError(path.string(), "hidden_act is '" + activation + "'", "quick_gelu or gelu");
   }
@@ -120,18 +144,17 @@ void read_open_clip(const fs::path& path, ClipTextConfig& config) {
 
 }  // namespace
 
-bool holds_clip_text(const TensorMap& file) {
-  return file.contains(kHuggingFace) || file.contains("token_embedding.weight") || file.contains("text.token_embedding.weight");
-}
+bool holds_clip_text(const TensorMap& file) { return text_side(file).has_value(); }
 
 TensorMap clip_text_weights(const TensorMap& file, const std::string& source) {
-  if (file.contains(kHuggingFace)) return from_hugging_face(file, source);
-  return from_openai(file.contains("text.token_embedding.weight") ? with_prefix(file, "text.") : file, source);
+  const TextSide side = text_side(file).value_or(TextSide{});
+  const TensorMap own = side.prefix.empty() ? file : with_prefix(file, side.prefix);
+  return side.hugging_face ? from_hugging_face(own, source) : from_openai(own, source);
 }
 
 ClipTextConfig clip_text_config(const WeightsFile& file, const TensorMap& weights, const fs::path& path) {
   ClipTextConfig config = from_shapes(weights, path.string());
-  const bool hugging_face = file.tensors.contains(kHuggingFace);
+  const bool hugging_face = text_side(file.tensors).value_or(TextSide{}).hugging_face;
   const fs::path beside = path.parent_path() / (hugging_face ? "config.json" : "open_clip_config.json");
   const bool configured = file.format != "TorchScript" && fs::is_regular_file(beside);
   if (configured) {

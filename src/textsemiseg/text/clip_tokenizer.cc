@@ -1,12 +1,11 @@
 #include "textsemiseg/text/clip_tokenizer.h"
 
 #include <unicode/uchar.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
+#include "textsemiseg/archive/gzip.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
@@ -21,23 +20,8 @@ constexpr size_t kMerges = ClipTokenizer::kVocabulary - 2 * kBytes - 2;
 
 // ---- vocabulary -----------------------------------------------------------------------------------------------------
 
-// The file, decompressed where it is compressed.
-std::string read_compressed(const fs::path& path) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file || fs::is_directory(path)) {
-    throw InputError(path.string(), "cannot be opened", "CLIP's vocabulary bpe_simple_vocab_16e6.txt.gz");
-  }
-  std::string text;
-  std::array<char, 1 << 16> buffer;
-  int count = 0;
-  while ((count = gzread(file.get(), buffer.data(), buffer.size())) > 0) text.append(buffer.data(), static_cast<size_t>(count));
-  int code = Z_OK;
-  const char* message = gzerror(file.get(), &code);
-  if (count < 0 || code != Z_OK) {
-    throw InputError(path.string(), concat("cannot be decompressed (", message, ")"), "a complete file");
-  }
-  return text;
-}
+// CLIP's own list is 3 MB.
+constexpr uint64_t kMostVocabularyBytes = uint64_t{16} << 20;
 
 // Vocabulary files write each byte as one printable character: 33-126, 161-172 and 174-255 as themselves, the others, in
 // order, as U+0100 and following. Returns the 256 bytes in the order of their token ids and the characters that stand for them.
@@ -104,7 +88,8 @@ std::vector<std::string> clip_pieces(std::string_view text) {
   return out;
 }
 
-ClipTokenizer::ClipTokenizer(const fs::path& vocabulary) : ClipTokenizer(read_compressed(vocabulary), vocabulary) {}
+ClipTokenizer::ClipTokenizer(const fs::path& vocabulary)
+    : ClipTokenizer(read_gzip_text(vocabulary, kMostVocabularyBytes), vocabulary) {}
 
 ClipTokenizer::ClipTokenizer(std::string_view text, const fs::path& source) : vocabulary_(source), byte_id_(kBytes) {
   std::unordered_map<std::string, int32_t> ids;

@@ -66,7 +66,8 @@ bool is_text_table(const fs::path& path) {
   if (ending == ".pth" || ending == ".pt") {
     const fs::path own = fs::path(path).replace_extension(".json"), shared = path.parent_path() / "embedding_prompts.json";
     return fs::exists(own) ||
-           (fs::exists(shared) && nlohmann::json::parse(read_text_file(shared, kMostJsonBytes), nullptr, false).contains(path.filename()));
+           (fs::exists(shared) &&
+            nlohmann::json::parse(read_text_file(shared, kMostJsonBytes), nullptr, false).contains(path.filename()));
   }
   if (ending != ".safetensors") return false;
   const TensorMap tensors = read_safetensors(path).tensors;

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 10> kStorageTypes = {"Double", "Float", "
                                                             "Int",    "Short", "Char", "Byte",     "Bool"};
 const std::set<std::string> kFunctions = {"collections.OrderedDict",
                                           "collections.Counter",
+                                          "collections.defaultdict",
                                           "builtins.set",
                                           "builtins.frozenset",
                                           "__builtin__.set",
@@ -22,6 +23,7 @@ const std::set<std::string> kFunctions = {"collections.OrderedDict",
                                           "torch._utils._rebuild_tensor_v2",
                                           "torch._utils._rebuild_parameter",
                                           "torch._utils._rebuild_parameter_with_state",
+                                          "torch._tensor._rebuild_from_type_v2",
                                           "torch.Size",
                                           "torch.device",
                                           "torch.jit._pickle.build_intlist",
@@ -44,12 +46,27 @@ std::string storage_type(const std::string& name) {
   return "";
 }
 
-// Names come from the file: no control characters, no novels.
-std::string shown(const std::string& name) {
-  std::string out = name.substr(0, 80);
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
-  return "'" + out + "'";
+// What no checkpoint needs, and attacks do: modules that reach out of Python, with everything below them.
+const std::set<std::string> kRefusedModules = {"os",     "posix",  "nt",      "subprocess", "popen2", "pty",      "sys",
+                                               "shutil", "socket", "runpy",   "ctypes",     "codeop", "marshal",  "importlib",
+                                               "pickle", "pdb",    "_pickle", "cPickle",    "bdb",    "builtins", "__builtin__"};
+// Plain types among them, as defaultdict(list) or a class attribute names them.
+const std::set<std::string> kPlainTypes = {"object", "type",   "int",       "float",   "complex", "bool",
+                                           "str",    "bytes",  "bytearray", "list",    "tuple",   "dict",
+                                           "slice",  "range",  "Ellipsis",  "unicode", "long",    "NotImplemented",
+                                           "set",    "xrange", "frozenset", "NoneType"};
+
+bool is_refused(std::string_view module, std::string_view name) {
+  const std::string top(module.substr(0, module.find('.')));
+  if (top == "builtins" || top == "__builtin__") return !kPlainTypes.contains(std::string(name));
+  if (top == "torch") {
+    // What loads or compiles; and numbers of a kind that cannot be read.
+    static const std::set<std::string> kRefused = {"load", "_load_from_bytes"};
+    return kRefused.contains(std::string(name)) || starts_with(module, "torch.hub") || ends_with(name, "Storage");
+  }
+  if (top == "__torch__") return true;  // TorchScript's, in a file that is none
+  static const std::set<std::string> kRunners = {"exec", "eval", "system", "popen", "Popen", "runstring", "exec_command"};
+  return kRefusedModules.contains(top) || kRunners.contains(std::string(name));
 }
 
 bool is_sequence(const PickleValue& value) { return value.kind == PickleKind::kTuple || value.kind == PickleKind::kList; }
@@ -79,9 +96,9 @@ PickleId PickleCalls::global(std::string_view module, std::string_view name) {
   value.text = std::string(module.substr(0, kLongestName)) + "." + std::string(name.substr(0, kLongestName));
   const bool script = script_classes_ && starts_with(value.text, "__torch__.") && module.size() + name.size() < kLongestName;
   value.kind = kTorchTypes.contains(value.text) ? PickleKind::kOther : PickleKind::kGlobal;
-  const bool allowed =
+  const bool known =
       kTorchTypes.contains(value.text) || kFunctions.contains(value.text) || script || !storage_type(value.text).empty();
-  if (!allowed) fail("its pickle names " + shown(value.text));
+  if (!known && is_refused(module, name)) fail("its pickle names " + printable_name(value.text));
   return add(std::move(value));
 }
 
@@ -127,11 +144,20 @@ PickleId PickleCalls::container(PickleKind kind, const PickleValue& arguments, c
   return add(std::move(value));
 }
 
+PickleId PickleCalls::opaque(const std::string& name, PickleId arguments) {
+  PickleValue value;
+  value.kind = PickleKind::kOpaque;
+  value.text = name;
+  value.items = {arguments};
+  return add(std::move(value));
+}
+
 PickleId PickleCalls::call(PickleId function_id, PickleId arguments_id) {
   const PickleValue& function = pickle_.at(function_id);
   const PickleValue& arguments = pickle_.at(arguments_id);
   if (function.kind != PickleKind::kGlobal) fail(std::string("its pickle calls ") + pickle_kind_name(function.kind));
-  if (arguments.kind != PickleKind::kTuple) fail("its pickle calls " + shown(function.text) + " without a tuple of arguments");
+  if (arguments.kind != PickleKind::kTuple)
+    fail("its pickle calls " + printable_name(function.text) + " without a tuple of arguments");
   const std::string name = function.text;
   if (name == "torch._utils._rebuild_tensor_v2" || name == "torch._utils._rebuild_tensor") return tensor(arguments, name);
   if (starts_with(name, "torch._utils._rebuild_parameter")) {
@@ -148,18 +174,35 @@ PickleId PickleCalls::call(PickleId function_id, PickleId arguments_id) {
     argument(arguments, 0, PickleKind::kList, name);
     return arguments.items[0];
   }
-  if (starts_with(name, "collections.")) return container(PickleKind::kDict, arguments, name);
-  if (ends_with(name, "set")) return container(PickleKind::kSet, arguments, name);
+  if (name == "torch._tensor._rebuild_from_type_v2") {
+    // (function, class, its arguments, state)
+    argument(arguments, 0, PickleKind::kGlobal, name);
+    argument(arguments, 2, PickleKind::kTuple, name);
+    const PickleId inner = arguments.items[0], inner_arguments = arguments.items[2];
+    if (pickle_.at(inner).text == name) fail("its pickle calls " + name + " for itself");
+    return call(inner, inner_arguments);
+  }
+  if (name == "collections.defaultdict") {
+    PickleValue value;
+    value.kind = PickleKind::kDict;
+    return add(std::move(value));
+  }
+  if (starts_with(name, "collections.") && kFunctions.contains(name)) return container(PickleKind::kDict, arguments, name);
+  if (kFunctions.contains(name) && ends_with(name, "set")) return container(PickleKind::kSet, arguments, name);
   if (name == "torch.Size") return container(PickleKind::kTuple, arguments, name);
-  fail("its pickle calls " + shown(name));
+  if (!storage_type(name).empty() || starts_with(name, "__torch__.")) fail("its pickle calls " + printable_name(name));
+  return opaque(name, arguments_id);
 }
 
 PickleId PickleCalls::object(PickleId type_id, PickleId arguments_id) {
   const PickleValue& type = pickle_.at(type_id);
   const PickleValue& arguments = pickle_.at(arguments_id);
   const bool script = type.kind == PickleKind::kGlobal && starts_with(type.text, "__torch__.");
-  if (!script || arguments.kind != PickleKind::kTuple || !arguments.items.empty())
-    fail("its pickle makes an object of " + (type.text.empty() ? pickle_kind_name(type.kind) : shown(type.text)));
+  if (type.kind != PickleKind::kGlobal || arguments.kind != PickleKind::kTuple || (script && !arguments.items.empty()) ||
+      !storage_type(type.text).empty())
+    fail("its pickle makes an object of " + (type.text.empty() ? pickle_kind_name(type.kind) : printable_name(type.text)));
+  if (starts_with(type.text, "collections.") && kFunctions.contains(type.text)) return call(type_id, arguments_id);
+  if (!script) return opaque(type.text, arguments_id);
   PickleValue value;
   value.kind = PickleKind::kObject;
   value.integer = type_id;
@@ -171,16 +214,16 @@ PickleId PickleCalls::storage(PickleId number) {
   const std::string what = "a persistent id";
   if (id.kind != PickleKind::kTuple) fail("its pickle has a persistent id that is " + std::string(pickle_kind_name(id.kind)));
   const std::string& kind = argument(id, 0, PickleKind::kText, what).text;
-  if (kind != "storage") fail("its pickle has a persistent id of the kind " + shown(kind));
+  if (kind != "storage") fail("its pickle has a persistent id of the kind " + printable_name(kind));
   PickleStorage out;
   const std::string& class_name = argument(id, 1, PickleKind::kGlobal, what).text;
   out.type = storage_type(class_name);
-  if (out.type.empty()) fail("its pickle has a storage of type " + shown(class_name));
+  if (out.type.empty()) fail("its pickle has a storage of type " + printable_name(class_name));
   out.key = argument(id, 2, PickleKind::kText, what).text;
   argument(id, 3, PickleKind::kText, what);  // where it was saved; it is read to the CPU
   out.elements = integer(id, 4, what);
   if (out.key.empty() || out.key.size() > 64 || out.key.find('/') != std::string::npos)
-    fail("its pickle has a storage with the key " + shown(out.key));
+    fail("its pickle has a storage with the key " + printable_name(out.key));
   if (out.elements < 0) fail(concat("its pickle has a storage of ", out.elements, " elements"));
   out.length = out.elements;
   if (id.items.size() > 5 && pickle_.at(id.items[5]).kind != PickleKind::kNone) {
@@ -188,11 +231,11 @@ PickleId PickleCalls::storage(PickleId number) {
     out.begin = integer(part, 1, what);
     out.length = integer(part, 2, what);
     if (out.begin < 0 || out.length < 0 || out.begin > out.elements || out.length > out.elements - out.begin)
-      fail("its pickle has a part outside storage " + shown(out.key));
+      fail("its pickle has a part outside storage " + printable_name(out.key));
   }
   const auto [whole, first] = whole_.emplace(out.key, std::pair(out.type, out.elements));
   if (!first && whole->second != std::pair(out.type, out.elements))
-    fail("its pickle gives storage " + shown(out.key) + " two types or sizes");
+    fail("its pickle gives storage " + printable_name(out.key) + " two types or sizes");
   PickleValue value;
   value.kind = PickleKind::kStorage;
   const std::tuple place(out.key, out.begin, out.length);

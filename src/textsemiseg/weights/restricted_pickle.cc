@@ -29,10 +29,6 @@ const char* refused_opcode(unsigned char opcode) {
       return "EXT2";
     case 0x84:
       return "EXT4";
-    case 0x92:
-      return "NEWOBJ_EX";
-    case 0x96:
-      return "BYTEARRAY8";
     case 0x97:
       return "NEXT_BUFFER";
     case 0x98:
@@ -133,6 +129,10 @@ class Machine {
   }
   void extend(PickleKind kind, const std::vector<PickleId>& items) {
     PickleValue& value = pickle_.values[top()];
+    if (value.kind == PickleKind::kOpaque) {  // an object of a class made after list or dict
+      value.kind = kind;
+      value.items.clear();
+    }
     if (value.kind != kind) fail(std::string("adds items to ") + pickle_kind_name(value.kind));
     if (kind == PickleKind::kDict && items.size() % 2 != 0) fail("has a key without a value");
     value.items.insert(value.items.end(), items.begin(), items.end());
@@ -188,12 +188,19 @@ class Machine {
     const PickleId arguments = pop(), type = pop();
     push(calls_.object(type, arguments));
   }
+  void make_object_with_names() {
+    pop();  // arguments by name
+    make_object();
+  }
   void build() {
     const PickleId state = pop();
     PickleValue& value = pickle_.values[top()];
-    if (value.kind == PickleKind::kObject) {
+    if (value.kind == PickleKind::kOpaque) {
+      value.items.push_back(state);
+    } else if (value.kind == PickleKind::kObject) {
       value.items = {state};
-    } else if (value.kind != PickleKind::kDict) {  // of a state dictionary: its _metadata, which names versions of modules
+    } else if (value.kind != PickleKind::kDict && value.kind != PickleKind::kList) {
+      // Of a state dictionary it is its _metadata, which names versions of modules; of others the attributes of a class made after dict or list.
       fail(std::string("gives a state to ") + pickle_kind_name(value.kind));
     }
   }
@@ -313,6 +320,7 @@ bool Machine::step(unsigned char opcode) {
       push_text(kBytes, take(number<uint8_t>()));
       return true;
     case 0x8e:
+    case 0x96:
       push_text(kBytes, take(number<uint64_t>()));
       return true;
     case ']':
@@ -403,6 +411,9 @@ bool Machine::step(unsigned char opcode) {
     case 0x81:
       make_object();
       return true;
+    case 0x92:
+      make_object_with_names();
+      return true;
     case 'b':
       build();
       return true;
@@ -454,8 +465,18 @@ const char* pickle_kind_name(PickleKind kind) {
       return "a tensor";
     case PickleKind::kOther:
       return "a type or device";
+    case PickleKind::kOpaque:
+      return "an object";
   }
   return "";
+}
+
+std::string printable_name(const std::string& name) {
+  constexpr size_t kLongest = 80;
+  std::string out = name.substr(0, kLongest);
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  return "'" + out + "'";
 }
 
 const PickleValue* Pickle::entry(const PickleValue& dict, std::string_view key) const {

@@ -1,7 +1,8 @@
 // Python's pickle format, read without running anything: a pickle is a program for a stack machine that may name any function of
-// Python. Here it may name what tensors and plain containers need (pickle_calls.h has the list); anything else is an error that says
-// what it was. Values lie in one array and refer to each other by number, so that neither a cycle nor a nesting of any depth costs more
-// than its bytes.
+// Python. Here a name is a name: what tensors and plain containers need is understood (pickle_calls.h has the list), any other class or
+// function gives an opaque value, which nothing looks into and which matters only where a tensor depends on it. Names that only an attack
+// has (os.system, eval, ...) are an error that says what it was. Values lie in one array and refer to each other by number, so that
+// neither a cycle nor a nesting of any depth costs more than its bytes.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,11 @@ enum class PickleKind {
   kStorage,  // integer: number in storages
   kTensor,   // integer: number in tensors
   kOther,    // a type or a device: read and not needed
+  kOpaque,   // made by a class or function that is not understood: text names it; items: arguments and state
 };
 const char* pickle_kind_name(PickleKind kind);  // "a list", for messages
+// A name out of a file in quotes: no control characters, no novels.
+std::string printable_name(const std::string& name);
 
 struct PickleValue {
   PickleKind kind = PickleKind::kNone;
@@ -76,7 +80,7 @@ constexpr uint64_t kLongestPickle = uint64_t{32} << 20;
 constexpr size_t kMostPickleValues = 2'000'000;
 
 // script_classes: objects of classes named "__torch__...." (TorchScript) are read as their attributes.
-// Throws InputError(subject, ...): an opcode or a name that is not allowed, a cut or senseless program, a tensor outside its storage.
+// Throws InputError(subject, ...): an opcode or a name that no honest file has, a cut or senseless program, a tensor outside its storage.
 Pickle read_pickle(std::string_view bytes, const std::string& subject, bool script_classes = false);
 
 }  // namespace tss

@@ -107,28 +107,23 @@ TEST(RestrictedPickle, NamesWhatItRefuses) {
        "1\x85R",
        "names '__builtin__.eval'"},
       {"cbuiltins\ngetattr\n", "names 'builtins.getattr'"},
-      {"cnumpy.core.multiarray\n_reconstruct\n", "names 'numpy.core.multiarray._reconstruct'"},
-      {"cnetworks.vnet\nVNet\n)\x81", "names 'networks.vnet.VNet'"},
       {"ctorch.storage\n_load_from_bytes\n", "names 'torch.storage._load_from_bytes'"},
       {"ctorch\nload\n", "names 'torch.load'"},
       {"ctorch\nComplexFloatStorage\n", "names 'torch.ComplexFloatStorage'"},
       {"c__torch__\nNet\n)\x81", "names '__torch__.Net'"},
-      {"c\x1b[31m\nevil\n", "names '?[31m.evil'"},
       {"(U\1"
        "aiposix\nsystem\n",
        "has the opcode INST"},
       {"(cposix\nsystem\no", "names 'posix.system'"},
       {"(No", "has the opcode OBJ"},
       {"\x82\x01", "has the opcode EXT1"},
-      {"N)}\x92", "has the opcode NEWOBJ_EX"},
+      {"N)}\x92", "makes an object of None"},
       {"P1\n", "has the opcode PERSID"},
-      {"\x96", "has the opcode BYTEARRAY8"},
       {"\xff", "has the opcode 0xff"},
       {"ctorch\nFloatStorage\n)\x81", "makes an object of 'torch.FloatStorage'"},
       {"ctorch\nFloatStorage\n)R", "calls 'torch.FloatStorage'"},
       {"N)R", "calls None"},
       {"ccollections\nOrderedDict\nNR", "without a tuple"},
-      {"]Nb", "gives a state to a list"},
       {"NQ", "a persistent id that is None"},
       {"(U\6moduleNNNK\1tQ", "a persistent id of the kind 'module'"},
       {"(U\7storagectorch\nFloatStorage\nU\5"
@@ -138,6 +133,13 @@ TEST(RestrictedPickle, NamesWhatItRefuses) {
        "a storage with the key '../..'"},
   };
   for (const auto& [bytes, expected] : cases) EXPECT_THAT(error(pickle(bytes)), HasSubstr(expected)) << bytes;
+}
+
+// Names of classes that are not known stand for themselves: nothing is made of them, and they matter only where a tensor needs them.
+TEST(RestrictedPickle, UnknownNamesAreInert) {
+  for (const std::string bytes :
+       {"cnumpy.core.multiarray\n_reconstruct\n", "cnetworks.vnet\nVNet\n)\x81", "c\x1b[31m\nevil\n", "]Nb"})
+    EXPECT_EQ(error(pickle(bytes)), "no error") << bytes;
 }
 
 TEST(RestrictedPickle, SenselessProgramsEnd) {

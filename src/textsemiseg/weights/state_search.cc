@@ -1,7 +1,10 @@
 #include "textsemiseg/weights/state_search.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
@@ -24,14 +27,14 @@ class Search {
 
   FoundState find(const std::string& key) {
     PickleId start = pickle_.root;
-    if (!key.empty() && !resolve(start, key, 0))
+    if (!key.empty() && !resolve(start, key, 0)) {
+      if (const auto part = named_part(key)) return *part;
       throw InputError(subject_, "has no '" + key + "' in it", "one of " + keys_of(pickle_.root));
+    }
     collect(start, key, 0);
     const bool any = std::any_of(candidates_.begin(), candidates_.end(), [](const Candidate& c) { return c.has_weight; });
     if (any) std::erase_if(candidates_, [](const Candidate& c) { return !c.has_weight; });
-    if (candidates_.empty())
-      throw InputError(subject_, std::string("holds no weights but ") + pickle_kind_name(pickle_.at(start).kind),
-                       "a state dictionary: names and tensors");
+    if (candidates_.empty()) fail_empty(start);
     if (candidates_.size() > 1) fail_ambiguous();
     FoundState out;
     out.where = candidates_.front().where;
@@ -40,6 +43,48 @@ class Search {
   }
 
  private:
+  // The tensors of a state dictionary whose names begin with "key."; nullopt where there are none.
+  std::optional<FoundState> named_part(const std::string& key) {
+    collect(pickle_.root, "", 0);
+    for (const Candidate& candidate : candidates_) {
+      FoundState out;
+      out.where = key;
+      std::map<std::string, PickleId> all;
+      flatten(candidate.id, "", 0, all);
+      for (const auto& [name, id] : all)
+        if (starts_with(name, key + ".")) out.tensors.emplace(name.substr(key.size() + 1), id);
+      if (!out.tensors.empty()) return out;
+    }
+    return std::nullopt;
+  }
+
+  [[noreturn]] void fail_empty(PickleId start) const {
+    if (opaque_.empty())
+      throw InputError(subject_, std::string("holds no weights but ") + pickle_kind_name(pickle_.at(start).kind),
+                       "a state dictionary: names and tensors");
+    const auto& [where, name] = opaque_.front();
+    throw InputError(subject_,
+                     concat("holds no weights but ", where.empty() ? "" : "'" + where + "', ", "an object of the Python class ",
+                            printable_name(name), " (a network saved whole)"),
+                     "a state dictionary: in Python torch.save(network.state_dict(), ...)");
+  }
+
+  // Whether a value that is not understood was made of a tensor.
+  bool holds_tensor(PickleId id) const {
+    constexpr size_t kMost = 1000;
+    std::vector<PickleId> open{id};
+    std::unordered_set<PickleId> seen;
+    while (!open.empty() && seen.size() < kMost) {
+      const PickleId at = open.back();
+      open.pop_back();
+      if (!seen.insert(at).second) continue;
+      const PickleValue& value = pickle_.at(at);
+      if (value.kind == PickleKind::kTensor || value.kind == PickleKind::kStorage) return true;
+      open.insert(open.end(), value.items.begin(), value.items.end());
+    }
+    return false;
+  }
+
   // The state of a TorchScript object is a dictionary too.
   const PickleValue& dictionary(PickleId id) const {
     const PickleValue& value = pickle_.at(id);
@@ -89,6 +134,10 @@ class Search {
   void collect(PickleId id, const std::string& where, size_t depth) {
     if (depth > kDeepest || where.size() > kLongestKey || !visited_.insert(id).second) return;
     const PickleValue& value = pickle_.at(id);
+    if (value.kind == PickleKind::kOpaque) {
+      if (opaque_.empty() && holds_tensor(id)) opaque_.emplace_back(where, value.text);
+      return;
+    }
     if (value.kind == PickleKind::kList || value.kind == PickleKind::kTuple) {
       for (size_t i = 0; i < value.items.size(); ++i) collect(value.items[i], joined(where, concat(i)), depth + 1);
       return;
@@ -132,6 +181,11 @@ class Search {
           throw InputError(subject_, concat("has ", out.size(), " tensors, or names above ", kLongestKey, " letters"),
                            "a network's weights");
         out[full] = item;
+      } else if (kind == PickleKind::kOpaque && holds_tensor(item)) {
+        throw InputError(
+            subject_,
+            concat("its tensor '", full, "' is made by ", printable_name(pickle_.at(item).text), ", which is not understood"),
+            "plain tensors and parameters");
       } else if (objects && kind == PickleKind::kObject) {
         flatten(item, full, depth + 1, out);
       }
@@ -154,6 +208,7 @@ class Search {
   const Pickle& pickle_;
   const std::string& subject_;
   std::vector<Candidate> candidates_;
+  std::vector<std::pair<std::string, std::string>> opaque_;  // the first object that holds tensors: where, and its class
   std::unordered_set<PickleId> visited_;
   mutable size_t modules_ = 0;  // visited while flattening: shared ones count each time
 };

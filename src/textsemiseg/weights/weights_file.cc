@@ -1,8 +1,9 @@
 #include "textsemiseg/weights/weights_file.h"
 
 #include <algorithm>
-#include <string_view>
+#include <set>
 
+#include "textsemiseg/archive/file_kind.h"
 #include "textsemiseg/archive/random_access_file.h"
 #include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/base/error.h"
@@ -17,11 +18,23 @@ namespace {
 // A safetensors file begins with the length of its header and the header's brace.
 bool looks_like_safetensors(const std::string& first) { return first.size() > 8 && first[8] == '{'; }
 
-// What wrappers put in front of every name: DataParallel, torch.compile.
+// Counters that averaging keeps beside the weights (torch.optim.swa_utils, ema_pytorch).
+bool is_counter(const std::string& name, const torch::Tensor& tensor) {
+  return tensor.numel() == 1 && (name == "n_averaged" || name == "initted" || name == "step");
+}
+
+// What wrappers put in front of every name: DataParallel, torch.compile, Lightning's attribute, averaged models.
 void strip_wrappers(TensorMap& tensors) {
-  for (const std::string_view prefix : {"module.", "_orig_mod.", "module."}) {
+  std::erase_if(tensors, [&](const auto& item) { return tensors.size() > 1 && is_counter(item.first, item.second); });
+  constexpr size_t kDeepest = 8;
+  for (size_t depth = 0; depth < kDeepest && !tensors.empty(); ++depth) {
+    const std::string& first = tensors.begin()->first;
+    const std::string prefix = first.substr(0, first.find('.') + 1);
+    static const std::set<std::string> kWrappers = {"module.",  "_orig_mod.", "model.",         "net.",
+                                                    "network.", "ema_model.", "averaged_model."};
     const auto has = [&](const auto& item) { return starts_with(item.first, prefix) && item.first.size() > prefix.size(); };
-    if (!tensors.empty() && std::all_of(tensors.begin(), tensors.end(), has)) tensors = with_prefix(tensors, std::string(prefix));
+    if (!kWrappers.contains(prefix) || !std::all_of(tensors.begin(), tensors.end(), has)) return;
+    tensors = with_prefix(tensors, prefix);
   }
 }
 
@@ -72,7 +85,10 @@ WeightsFile read_weights(const fs::path& path, const std::string& key) {
   }
   const bool torch_file = looks_like_zip(first) || first.starts_with('\x80');
   if (!torch_file && !looks_like_safetensors(first))
-    throw InputError(path.string(), bytes == 0 ? "is empty" : "is none of the formats known",
+    throw InputError(path.string(),
+                     bytes == 0                   ? "is empty"
+                     : kind_of_file(path).empty() ? "is none of the formats known"
+                                                  : "is " + kind_of_file(path),
                      "safetensors, a file of torch.save, or a TorchScript archive");
   // 0x80 could also be the length of a safetensors header.
   const bool is_safetensors = looks_like_safetensors(first) && !looks_like_zip(first);

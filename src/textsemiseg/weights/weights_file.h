@@ -18,10 +18,11 @@ struct WeightsFile {
 };
 
 // The state dictionary of a file. Nested dictionaries (with optimiser state, epoch numbers) are searched for the one that holds the
-// weights; `key` names it where several could be meant (an EMA teacher beside its student). A prefix "module." that all names share
-// (DataParallel) is taken off.
-// Throws InputError naming the file: missing, truncated, checksum wrong, a pickle that holds more than tensors and plain containers
-// (the opcode or class is named), sizes that no honest file has, no weights found, several candidates.
+// weights; `key` names it where several could be meant (an EMA teacher beside its student), or the first part of the names ("student"). What
+// wrappers put in front of all names (module., _orig_mod., model., net., network., ema_model.) is taken off, and the counters of averaging are
+// left out.
+// Throws InputError naming the file: missing, truncated, checksum wrong, what it is instead (HTML page, pointer of Git LFS, text), a
+// pickle that names what only an attack has, a tensor made by a class that is not understood (named), sizes that no honest file has, no weights found, several candidates.
 WeightsFile read_weights(const std::filesystem::path& path, const std::string& key = "");
 
 }  // namespace tss

@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::TorchSave;
+using std::string_literals::operator""s;
 
 TensorMap small_state() {
   return {{"conv.weight", torch::arange(24.0).reshape({2, 3, 4}).to(torch::kFloat32)},
@@ -137,6 +138,83 @@ TEST_F(WeightsFileTest, WrappersAreTakenOff) {
   TorchSave mixed;
   mixed.write(path(), mixed.state(wrapped));
   EXPECT_TRUE(read_weights(path()).tensors.contains("module.conv.weight"));
+}
+
+// What training programs put beside the weights: classes of other libraries, which are read as names and never looked into.
+TEST_F(WeightsFileTest, ObjectsOfOtherClassesArePassedOver) {
+  const std::vector<std::string> others = {
+      // numpy.float64, argparse.Namespace with a state, pathlib.PosixPath, defaultdict(list) with an item, a dtype, an enumeration
+      "cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(X\2\0\0\0f8\x89\x88tR(K\3X\1\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tbC\10\0\0\0\0\0\0\0\0tR"s,
+      "cargparse\nNamespace\n)\x81}X\2\0\0\0lrK\1sb"s,
+      "cpathlib\nPosixPath\n(X\1\0\0\0/X\4\0\0\0datatR"s,
+      "ccollections\ndefaultdict\ncbuiltins\nlist\n\x85RX\1\0\0\0a]s"s,
+      "ctorch\nfloat8_e4m3fn\n"s,
+      "cmy.package\nStage\nK\2\x85R"s,
+      "cmy.package\nListOfThings\n)\x81(K\1K\2e}b"s};
+  for (const std::string& other : others) {
+    TorchSave file;
+    const std::string network = file.state(small_state());
+    file.write(path(), TorchSave::dict({{TorchSave::text("args"), other}, {TorchSave::text("state_dict"), network}}));
+    ASSERT_EQ(error(), "no error") << other;
+    EXPECT_EQ(read_weights(path()).where, "state_dict");
+    expect_equal(read_weights(path()).tensors, small_state());
+  }
+  // A dictionary of a class of one's own is a dictionary.
+  TorchSave file;
+  std::string state = file.state(small_state());
+  state.replace(0, std::string("ccollections\nOrderedDict\n)R").size(), "ceasydict\nEasyDict\n)\x81");
+  file.write(path(), state);
+  expect_equal(read_weights(path()).tensors, small_state());
+}
+
+TEST_F(WeightsFileTest, AnObjectMattersWhereATensorDependsOnIt) {
+  TorchSave file;
+  const std::string inner = file.tensor(torch::ones({3}));
+  file.write(path(), TorchSave::dict({{TorchSave::text("a.weight"), file.tensor(torch::ones({2}))},
+                                      {TorchSave::text("b.weight"), "ctorch._utils\n_rebuild_qtensor\n" + inner + "\x85R"}}));
+  EXPECT_THAT(error(), HasSubstr("its tensor 'b.weight' is made by 'torch._utils._rebuild_qtensor'"));
+  // A tensor of another class than torch.Tensor.
+  TorchSave typed;
+  std::string tensor = typed.tensor(torch::ones({2}));
+  const std::string function = "ctorch._utils\n_rebuild_tensor_v2\n";
+  tensor = "ctorch._tensor\n_rebuild_from_type_v2\n(" + function + "cmonai.data\nMetaTensor\n" +
+           tensor.substr(function.size(), tensor.size() - function.size() - 1) + "}tR";
+  typed.write(path(), TorchSave::dict({{TorchSave::text("a.weight"), tensor}}));
+  ASSERT_EQ(error(), "no error");
+  EXPECT_TRUE(torch::equal(read_weights(path()).tensors.at("a.weight"), torch::ones({2})));
+  // A network saved whole.
+  TorchSave whole;
+  const std::string parameters = TorchSave::dict({{TorchSave::text("_parameters"), whole.state(small_state())}});
+  whole.write(path(), TorchSave::dict({{TorchSave::text("model"), "cnetworks.vnet\nVNet\n)\x81" + parameters + "b"}}));
+  EXPECT_THAT(error(), AllOf(HasSubstr("holds no weights but 'model', an object of the Python class 'networks.vnet.VNet'"),
+                             HasSubstr("network.state_dict()")));
+}
+
+TEST_F(WeightsFileTest, PrefixesOfWrappersAndCountersOfAveraging) {
+  for (const std::string prefix :
+       {"model.", "net.", "network.", "_orig_mod.", "ema_model.", "module.module.", "model._orig_mod."}) {
+    TensorMap wrapped;
+    add_with_prefix(wrapped, small_state(), prefix);
+    if (prefix == "module.module." || prefix == "ema_model.") wrapped["n_averaged"] = torch::tensor(4);
+    TorchSave file;
+    file.write(path(), file.state(wrapped));
+    expect_equal(read_weights(path()).tensors, small_state());
+  }
+  // Two networks in one dictionary: the key is the beginning of their names.
+  TensorMap both, teacher = small_state();
+  teacher["conv.bias"] = torch::tensor({9.0f, 9.0f});
+  add_with_prefix(both, small_state(), "student.");
+  add_with_prefix(both, teacher, "teacher.");
+  TorchSave file;
+  file.write(path(), TorchSave::dict({{TorchSave::text("state_dict"), file.state(both)}}));
+  expect_equal(read_weights(path(), "teacher").tensors, teacher);
+}
+
+TEST_F(WeightsFileTest, WhatAFileIsInstead) {
+  write_text_file(path(), "<!DOCTYPE html><html><head><title>Google Drive - Virus scan warning</title></head></html>");
+  EXPECT_THAT(error(), HasSubstr("is an HTML page, perhaps the server's answer instead of the file"));
+  write_text_file(path(), "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 3\n");
+  EXPECT_THAT(error(), HasSubstr("is a pointer of Git LFS (git lfs pull fetches the file)"));
 }
 
 TEST_F(WeightsFileTest, RefusesWithOneLine) {
