@@ -4,17 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "support/dataset_files.h"
 #include "support/dicom_files.h"
 #include "support/testing.h"
+#include "textsemiseg/archive/gzip.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/checks/case_findings.h"
 #include "textsemiseg/checks/label_fit.h"
 #include "textsemiseg/checks/population_findings.h"
 #include "textsemiseg/checks/repairs.h"
 #include "textsemiseg/dataset/phantom.h"
+#include "textsemiseg/io/scan.h"
 #include "textsemiseg/volume/crop_pad.h"
 
 namespace tss::check_test {
@@ -129,14 +132,36 @@ TEST_F(SourceCheckTest, WhatPrepareTurnsOrPlacesIsNoError) {
   expect_only(Severity::kWarning, "label_placed", 3, "has no origin of its own");
 }
 
+// The image was registered to another one (sform) and keeps its place in the scanner (qform); the label was saved with the sform alone.
+TEST_F(SourceCheckTest, ALabelOnTheOtherAffineOfItsImageIsPlacedByFix) {
+  std::string bytes = read_gzip_text(image(3), 1 << 20);
+  constexpr size_t kSformCode = 254, kShift = 292;  // of nifti1.h: sform_code, srow_x[3]
+  const int16_t aligned = 2;
+  float shift = 0;
+  std::memcpy(&shift, bytes.data() + kShift, sizeof shift);
+  shift += 10;
+  std::memcpy(bytes.data() + kSformCode, &aligned, sizeof aligned);
+  std::memcpy(bytes.data() + kShift, &shift, sizeof shift);
+  write_text_file(image(3), gzip(bytes));
+  change(label(3), [](Image& one) { one.geometry.origin[0] += 10; });
+  expect_only(Severity::kError, "grid_other_affine", 3, "it lies on the grid of the other affine of");
+  const testing::TemporaryFolder place;
+  const auto repairs = repair_source(open_source(folder_.path()), check().findings, place / "fixed");
+  ASSERT_EQ(repairs.size(), 1u);
+  EXPECT_THAT(repairs[0].what, HasSubstr("placed by the affine of the image that is used"));
+  const fs::path fixed = place / "fixed/labelsTr" / (testing::case_id(3) + ".nii.gz");
+  EXPECT_EQ(grid_difference(Scan::open(fixed)->geometry(), Scan::open(image(3))->geometry()), "");
+  EXPECT_EQ(Scan::open(fixed)->read().voxels, Scan::open(label(3))->read().voxels);
+}
+
 TEST_F(SourceCheckTest, ALabelOfAnotherSize) {
   write_label_map(label(3), testing::box_labels({20, 18, 15}, 3));
   expect_only(Severity::kError, "grid_mismatch", 3, "size 20 x 18 x 16 voxels against 20 x 18 x 15 voxels");
 }
 
 TEST_F(SourceCheckTest, AHeaderRoundedOnItsWay) {
-  change(label(3), [](Image& one) { one.geometry.origin = {0.004, -0.003, 0.002}; });
-  expect_only(Severity::kError, "grid_rounding", 3, "0.0054 mm apart, which is rounding");
+  change(label(3), [](Image& one) { one.geometry.origin = {0.06, -0.03, 0.02}; });
+  expect_only(Severity::kError, "grid_rounding", 3, "corners at most 0.060 voxels apart, which is rounding");
 }
 
 TEST_F(SourceCheckTest, ValuesThatAreNoClass) {
@@ -277,7 +302,7 @@ TEST_F(SourceCheckTest, AChannelCopiedOverAnother) {
 }
 
 TEST_F(SourceCheckTest, FixCorrectsWhatIsSafeInACopy) {
-  change(label(1), [](Image& one) { one.geometry.origin = {0.004, 0, 0}; });
+  change(label(1), [](Image& one) { one.geometry.origin = {0.07, 0, 0}; });
   change(label(2), [](Image& one) { one.voxels[7] = 1.0004f; });
   change(image(3), [](Image& one) {  // padding at a side, away from the label
     for (int64_t y = 0; y < 18; ++y)

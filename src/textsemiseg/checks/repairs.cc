@@ -12,6 +12,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/checks/case_findings.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/other_affine.h"
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/metrics/components.h"
 
@@ -64,10 +65,11 @@ class CaseRepair {
       : item_(item), codes_(std::move(codes)), source_(source), written_(written), folder_(folder), out_(out) {}
 
   void run() {
-    const Geometry grid = Scan::open(item_.images.front())->geometry();
-    if (codes_.contains("non_finite") || codes_.contains("grid_rounding"))
-      for (const fs::path& file : item_.images) repair_image(file, grid);
-    if (!item_.label.empty() && (codes_.contains("label_rounding") || codes_.contains("grid_rounding"))) repair_label(grid);
+    const ScanPtr first = Scan::open(item_.images.front());
+    const bool moves = codes_.contains("grid_rounding") || codes_.contains("grid_other_affine");
+    if (codes_.contains("non_finite") || moves)
+      for (const fs::path& file : item_.images) repair_image(file, *first);
+    if (!item_.label.empty() && (codes_.contains("label_rounding") || moves)) repair_label(*first);
   }
 
  private:
@@ -77,19 +79,30 @@ class CaseRepair {
     out_.push_back({item_.id, folder_ / place_in(source_, file), join(done, "; ")});
   }
 
-  // The header of the first channel where only rounding keeps this one from it.
-  bool takes_grid(const Geometry& own, const Geometry& grid) const {
-    return !same_grid(own, grid) && differs_by_rounding(own, grid);
+  // A new place for a file, and what it is called: the first channel's header where only rounding keeps the file from it, or its own voxels
+  // laid by the affine of that channel that is used.
+  struct NewPlace {
+    Geometry geometry;
+    std::string what;
+  };
+  std::optional<NewPlace> new_place(const fs::path& file, const Geometry& own, const Scan& first,
+                                    const std::string& owner) const {
+    const Geometry grid = first.geometry();
+    if (same_grid(own, grid)) return {};
+    if (differs_by_rounding(own, grid)) return NewPlace{grid, "header of the " + owner};
+    if (!codes_.contains("grid_other_affine")) return {};
+    const std::optional<Geometry> placed = placed_by_other_affine(first, *Scan::open(file));
+    return placed ? std::optional(NewPlace{*placed, "placed by the affine of the " + owner + " that is used"}) : std::nullopt;
   }
 
-  void repair_image(const fs::path& file, const Geometry& grid) {
+  void repair_image(const fs::path& file, const Scan& first) {
     std::vector<Image> channels = Scan::open(file)->read_channels();
     Image& image = channels.front();
     std::vector<std::string> done;
     const bool broken = std::any_of(channels.begin(), channels.end(), [](const Image& one) {
       return std::any_of(one.voxels.begin(), one.voxels.end(), [](float v) { return !std::isfinite(v); });
     });
-    const bool moved = takes_grid(image.geometry, grid);
+    const std::optional<NewPlace> moved = new_place(file, image.geometry, first, "first channel");
     if (!broken && !moved) return;
     if (channels.size() > 1 || !is_writable_image(file))
       return refuse(file, "only files of one channel in NIfTI, NRRD or MetaImage are rewritten");
@@ -107,18 +120,18 @@ class CaseRepair {
       done.push_back(concat(count, " NaN or infinite voxels of the padding set to ", least));
     }
     if (moved) {
-      image.geometry = grid;
-      done.push_back("header of the first channel");
+      image.geometry = moved->geometry;
+      done.push_back(moved->what);
     }
     write_image(target(file), image);
     report(file, done);
   }
 
-  void repair_label(const Geometry& grid) {
+  void repair_label(const Scan& first) {
     Image label = read_raw_label(item_);
     std::vector<std::string> done;
     const bool whole = std::all_of(label.voxels.begin(), label.voxels.end(), [](float v) { return v == std::floor(v); });
-    const bool moved = takes_grid(label.geometry, grid);
+    const std::optional<NewPlace> moved = new_place(item_.label, label.geometry, first, "image");
     if (whole && !moved) return;
     if (!is_writable_image(item_.label)) return refuse(item_.label, "only NIfTI, NRRD and MetaImage are rewritten");
     // Values that no rounding explains stay with their finding.
@@ -126,8 +139,10 @@ class CaseRepair {
       if (!(v > -0.5f && v < 255.5f && std::abs(v - std::round(v)) <= 1e-3f))
         return refuse(item_.label, "holds values that are not whole numbers");
     if (!whole) done.push_back("values rounded to whole numbers");
-    if (moved) done.push_back("header of the image");
-    label.geometry = moved ? grid : label.geometry;
+    if (moved) {
+      label.geometry = moved->geometry;
+      done.push_back(moved->what);
+    }
     write_label_map(target(item_.label), rounded(label));
     report(item_.label, done);
   }
@@ -194,7 +209,8 @@ std::vector<Repair> repair_source(const Source& source, const std::vector<Findin
   require_repairable(source, folder);
   std::map<std::string, std::set<std::string>> codes;
   for (const Finding& one : findings) {
-    if (one.code != "grid_rounding" && one.code != "label_rounding" && one.code != "non_finite") continue;
+    static const std::set<std::string> kMended = {"grid_rounding", "grid_other_affine", "label_rounding", "non_finite"};
+    if (!kMended.contains(one.code)) continue;
     for (const std::string& id : one.cases) codes[id].insert(one.code);
   }
   // With the trailing slash of "NEW/" gone, the last part of the path is the folder's name.
