@@ -18,7 +18,7 @@ struct TrainState {
   int64_t iteration = 0;   // completed steps
   int64_t iterations = 0;  // t_max of the run
   int64_t threads = 0;
-  double seconds = 0;                // spent training so far
+  double seconds = 0;                // spent training so far; in the JSON file alone: equal runs have equal checkpoints
   int64_t phases_begun = 1;          // of the method's phases; checkpoints from before there were several lack it
   std::optional<double> best_score;  // mean foreground Dice of the best selection so far, in the current phase
   int64_t best_iteration = 0;
@@ -40,6 +40,7 @@ struct Checkpoint {
   TrainState state;
   TensorMap method;           // parameters and buffers
   TensorMap optimiser;        // engine/optimisation.h state()
+  TensorMap average;          // of `method`, which predicts in its place (engine/weight_average.h); empty without train.average
   torch::Tensor class_texts;  // [K, d] or undefined
 };
 

@@ -8,5 +8,7 @@
 namespace tss {
 
 const std::map<std::string, std::string>& method_config_files();
+// configs/presets/*.toml, by name: what many methods can be trained with in place of their own settings.
+const std::map<std::string, std::string>& preset_config_files();
 
 }  // namespace tss

@@ -26,6 +26,9 @@ void OptimiserOptions::check() const {
   check_schedule(schedule);
   if (!(learning_rate > 0)) throw InputError("optimiser.learning_rate", concat("found ", learning_rate), "a number above 0");
   if (!(momentum >= 0 && momentum < 1)) throw InputError("optimiser.momentum", concat("found ", momentum), "0 <= momentum < 1");
+  if (nesterov && (kind != "sgd" || momentum == 0))
+    throw InputError("optimiser.nesterov", concat("found true with kind = ", kind, " and momentum = ", momentum),
+                     "sgd with a momentum above 0");
   if (!(beta2 >= 0 && beta2 < 1)) throw InputError("optimiser.beta2", concat("found ", beta2), "0 <= beta2 < 1");
   if (!(step_share > 0 && step_share <= 1))
     throw InputError("optimiser.step_share", concat("found ", step_share), "above 0, at most 1");
@@ -54,7 +57,8 @@ std::unique_ptr<torch::optim::Optimizer> make_optimiser(const OptimiserOptions& 
     return std::make_unique<torch::optim::Adam>(
         parameters, torch::optim::AdamOptions(o.learning_rate).betas({o.momentum, o.beta2}).weight_decay(o.weight_decay));
   return std::make_unique<torch::optim::SGD>(
-      parameters, torch::optim::SGDOptions(o.learning_rate).momentum(o.momentum).weight_decay(o.weight_decay));
+      parameters,
+      torch::optim::SGDOptions(o.learning_rate).momentum(o.momentum).weight_decay(o.weight_decay).nesterov(o.nesterov));
 }
 
 }  // namespace

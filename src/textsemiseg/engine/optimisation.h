@@ -16,32 +16,35 @@
 namespace tss {
 
 struct OptimiserOptions {
-  std::string kind = "sgd";  // sgd | adam
+  std::string kind = "sgd";
   double learning_rate = 0.01;
-  double momentum = 0.9;  // adam: beta 1
-  double beta2 = 0.999;   // adam
+  double momentum = 0.9;
+  bool nesterov = false;
+  double beta2 = 0.999;
   double weight_decay = 1e-4;
   // linear: 1 - t/t_max | poly: (1 - t/t_max)^power | step: step_factor^floor(t / (step_share t_max)) | constant
   std::string schedule = "linear";
   double power = 0.9;
-  double step_share = 0.4;  // of t_max between two drops
+  double step_share = 0.4;
   double step_factor = 0.1;
-  bool released_offset = false;  // rate of step t taken at max(t - 1, 0): docs/methods.md#schedules
-  double clip_norm = 0;          // gradients are scaled to at most this L2 norm; 0: never
+  bool released_offset = false;
+  double clip_norm = 0;
 
   template <class V>
   void visit(V& v) {
-    v("kind", kind);
-    v("learning_rate", learning_rate);
-    v("momentum", momentum);
-    v("beta2", beta2);
-    v("weight_decay", weight_decay);
-    v("schedule", schedule);
-    v("power", power);
-    v("step_share", step_share);
-    v("step_factor", step_factor);
-    v("released_offset", released_offset);
-    v("clip_norm", clip_norm);
+    v("kind", kind, "sgd or adam");
+    v("learning_rate", learning_rate, "at the start, above 0");
+    v("momentum", momentum, "of sgd, beta 1 of adam; from 0, below 1");
+    v("nesterov", nesterov, "true or false: sgd looks ahead along the momentum, as nnU-Net does with momentum 0.99");
+    v("beta2", beta2, "of adam, from 0, below 1");
+    v("weight_decay", weight_decay, "0 or more");
+    v("schedule", schedule, "linear (1 - t/t_max), poly ((1 - t/t_max)^power), step or constant: of the learning rate");
+    v("power", power, "of the schedule poly");
+    v("step_share", step_share, "schedule step: share of the run between two drops, above 0, at most 1");
+    v("step_factor", step_factor, "schedule step: of a drop, above 0");
+    v("released_offset", released_offset,
+      "true or false: the rate of step t is taken one step late, as some released programs do");
+    v("clip_norm", clip_norm, "gradients are scaled to at most this L2 norm; 0: never");
   }
   void check() const;
 };
@@ -63,7 +66,6 @@ class Optimisation : public Context {
   // before a checkpoint is written, not after every step.
   bool finite() const;
   double learning_rate() const { return rate_; }
-
   // Optimiser state as named tensors, "optimiser.<group>.<parameter number>.momentum" (adam also .second_moment and .steps).
   std::map<std::string, torch::Tensor> state() const;
   // Throws InputError naming the tensor when one is missing or has another shape.

@@ -1,5 +1,6 @@
 #include "textsemiseg/engine/run.h"
 
+#include "textsemiseg/base/at_hand.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
@@ -91,6 +92,7 @@ LoadedRun load_run(const fs::path& run, const std::string& which) {
   loaded.checkpoint = which != "selected" ? which : selected_checkpoint({run});
   const fs::path path = RunFolder{run}.checkpoint(loaded.checkpoint);
   if (!fs::exists(path)) throw InputError(path.string(), "is missing", "a checkpoint: has the training written one yet?");
+  const AtHand loading("loading " + path.string());
   Checkpoint checkpoint = read_checkpoint(path);
   loaded.state = checkpoint.state;
   std::shared_ptr<TextSource> text;
@@ -101,6 +103,7 @@ LoadedRun load_run(const fs::path& run, const std::string& which) {
     text = std::make_shared<FixedText>(checkpoint.class_texts, loaded.record.texts);
   }
   loaded.method = build_method(loaded.config, loaded.record.class_names, loaded.record.channels, text);
+  if (!checkpoint.average.empty()) checkpoint.method = std::move(checkpoint.average);
   // Prompts and residuals have done their work: the features they led to are in class_texts.
   for (auto it = checkpoint.method.begin(); it != checkpoint.method.end();)
     it = it->first.rfind("text.", 0) == 0 ? checkpoint.method.erase(it) : std::next(it);

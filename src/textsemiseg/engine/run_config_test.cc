@@ -42,6 +42,45 @@ TEST(RunConfig, AFlavourHasDefaultsOfItsOwn) {
   EXPECT_EQ(unet.optimiser.schedule, "poly");
 }
 
+TEST(RunConfig, ThePresetStrongGoesOverTheMethodsFileAndBelowWhatIsGiven) {
+  const auto config = [](const std::string& toml) { return make_run_config(parse_toml(toml, "test"), "test"); };
+  EXPECT_EQ(config("method = 'supervised'").preset, "published");
+  const RunConfig strong = config("method = 'supervised'\npreset = 'strong'\n[optimiser]\nlearning_rate = 0.02");
+  EXPECT_TRUE(strong.optimiser.nesterov);
+  EXPECT_EQ(strong.optimiser.momentum, 0.99);
+  EXPECT_EQ(strong.optimiser.learning_rate, 0.02);
+  EXPECT_EQ(strong.network.normalisation, "instance_affine");
+  EXPECT_EQ(strong.sampler.augmentation.rotation, 30);
+  EXPECT_EQ(strong.sampler.unlabelled, 0);  // the batch is the method's
+  EXPECT_EQ(strong.train.average, 0.99);
+  EXPECT_EQ(strong.method_options.at("deep_supervision"), true);
+  // Written out and read again it is the same, as --resume needs.
+  EXPECT_EQ(resolved(make_run_config(resolved(strong), "again")), resolved(strong));
+  // Adam stays Adam, whether the method or the user has it.
+  EXPECT_EQ(config("method = 'bs_net'\npreset = 'strong'").optimiser.kind, "adam");
+  EXPECT_FALSE(config("method = 'supervised'\npreset = 'strong'\n[optimiser]\nkind = 'adam'").optimiser.nesterov);
+  // plus has it by default, but for the average: its teacher is one.
+  EXPECT_EQ(config("method = 'plus'").preset, "strong");
+  EXPECT_EQ(config("method = 'plus'").train.average, 0);
+  EXPECT_FALSE(config("method = 'plus'\npreset = 'published'").optimiser.nesterov);
+  EXPECT_THAT(error_of("method = 'supervised'\npreset = 'best'"),
+              HasSubstr("preset: found 'best'; expected published or strong"));
+}
+
+TEST(RunConfig, ThePresetStrongLeavesDeepestSidesOfFour) {
+  const auto levels = [](const std::string& patch, const std::string& preset) {
+    return make_run_config(parse_toml("method = 'supervised'\npreset = '" + preset + "'\n[sampler]\npatch = " + patch, "test"),
+                           "test")
+        .network.levels();
+  };
+  EXPECT_EQ(levels("[96, 96, 96]", "strong"), 5);
+  EXPECT_EQ(levels("[64, 64, 48]", "strong"), 4);
+  EXPECT_EQ(levels("[40, 56, 40]", "strong"), 4);
+  EXPECT_EQ(levels("[16, 16, 16]", "strong"), 3);
+  EXPECT_EQ(levels("[4, 4, 4]", "strong"), 2);
+  EXPECT_EQ(levels("[16, 16, 16]", "published"), 5);
+}
+
 TEST(RunConfig, AMethodOfAnotherProgramBringsItsOwnDefaults) {
   add_method(method_entry<Supervised, SupervisedOptions>(
       "of_another_program", "supervised, under another name", TextUse::kNever,

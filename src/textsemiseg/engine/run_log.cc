@@ -2,23 +2,45 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <sstream>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/strings.h"
 
 namespace tss {
+namespace {
+
+// Empty: not a line of a log.
+std::optional<int64_t> iteration_of(const std::string& line) {
+  const Json parsed = Json::parse(line, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("iteration")) return {};
+  int64_t iteration = 0;
+  if (!config_detail::convert(parsed.at("iteration"), iteration) || iteration < 0) return {};
+  return iteration;
+}
+
+}  // namespace
 
 RunLog::RunLog(const std::filesystem::path& path, int64_t keep_until, std::function<void(const Json&)> written)
     : path_(path), written_(std::move(written)) {
   if (std::filesystem::exists(path)) {
-    std::istringstream lines(read_text_file(path));
+    std::istringstream lines(read_text_file(path, kMostLogBytes));
     std::string kept, line;
+    size_t unreadable = 0;
     while (std::getline(lines, line)) {
-      // A line cut short by a kill is dropped too.
-      const Json parsed = Json::parse(line, nullptr, false);
-      if (!parsed.is_discarded() && parsed.value("iteration", int64_t{0}) <= keep_until) kept += line + "\n";
+      // A line cut short by a kill is one of them.
+      const std::optional<int64_t> iteration = iteration_of(line);
+      if (!iteration)
+        ++unreadable;
+      else if (*iteration <= keep_until)
+        kept += line + "\n";
     }
+    if (unreadable > 0)
+      log_warning(concat(path.string(), ": ", unreadable, unreadable == 1 ? " line was" : " lines were", " no line of a log and ",
+                         unreadable == 1 ? "was" : "were", " dropped; curves have gaps there"));
     write_text_file(path, kept);
   }
   out_.open(path, std::ios::app);

@@ -15,7 +15,8 @@ namespace tss {
 
 class RunLog {
  public:
-  // Opens for appending; lines of iterations above `keep_until` are dropped first (a resumed run writes them again).
+  // Opens for appending; lines of iterations above `keep_until` are dropped first (a resumed run writes them again), and so are lines that
+  // are no lines of a log, with one warning that says how many.
   // written: gets every line after it was written; may be empty.
   RunLog(const std::filesystem::path& path, int64_t keep_until, std::function<void(const Json&)> written = {});
 

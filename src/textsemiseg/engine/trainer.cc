@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
+#include "textsemiseg/base/at_hand.h"
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
@@ -23,6 +25,7 @@
 #include "textsemiseg/engine/run_log.h"
 #include "textsemiseg/engine/text_probe.h"
 #include "textsemiseg/engine/validation.h"
+#include "textsemiseg/engine/weight_average.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/weights/module_state.h"
@@ -35,11 +38,14 @@ namespace {
 // Copies nothing: the tensor keeps the loader's batch alive until it is dropped.
 Batch to_tensors(const std::shared_ptr<PatchBatch>& patches, torch::Device device) {
   const Size3& p = patches->patch;
+  const auto images = [&](std::vector<float>& voxels, int64_t samples) {
+    return torch::from_blob(
+               voxels.data(), {samples, patches->channels, p[0], p[1], p[2]}, [patches](void*) {}, torch::kFloat32)
+        .to(device);
+  };
   Batch batch;
-  batch.image = torch::from_blob(
-                    patches->image.data(), {patches->labelled + patches->unlabelled, patches->channels, p[0], p[1], p[2]},
-                    [patches](void*) {}, torch::kFloat32)
-                    .to(device);
+  batch.image = images(patches->image, patches->labelled + patches->unlabelled);
+  if (!patches->weak.empty()) batch.weak = images(patches->weak, patches->unlabelled);
   batch.label =
       torch::from_blob(patches->label.data(), {patches->labelled, p[0], p[1], p[2]}, torch::kUInt8).to(device).to(torch::kInt64);
   return batch;
@@ -61,6 +67,8 @@ class Trainer {
   void run_phase(const PhaseSpan& span);
   void save(const std::string& which);
   void check_finite();
+  // The method with the weights it predicts with, while the result lives.
+  std::unique_ptr<WeightAverage::Use> predicting_weights();
   void validate_now();
   void report_text_probe();
   std::string selection_rule() const;
@@ -80,6 +88,7 @@ class Trainer {
   std::shared_ptr<TextSource> text_;
   std::shared_ptr<Method> method_;
   std::unique_ptr<Optimisation> optimisation_;
+  std::optional<WeightAverage> average_;  // with train.average
   TrainState state_;
   std::unique_ptr<RunLog> log_;
   double seconds_before_ = 0;
@@ -144,6 +153,7 @@ void Trainer::build() {
 
 void Trainer::make_optimisation() {
   optimisation_ = std::make_unique<Optimisation>(*method_, config_.optimiser, config_.train.precision == "bf16");
+  if (config_.train.average > 0) average_.emplace(*method_, config_.train.average);
 }
 
 // Steps at the cost of the run's end (every term active), with weights that are thrown away afterwards.
@@ -204,6 +214,7 @@ void Trainer::resume() {
   const std::string source = folder_.checkpoint("last").string();
   load_into(*method_, checkpoint.method, source);
   optimisation_->load_state(checkpoint.optimiser, source);
+  if (average_) average_->load(checkpoint.average, source);
   const int64_t threads = state_.threads;
   state_ = checkpoint.state;
   if (text_ && text_->encoder_hash() != state_.encoder_hash)
@@ -223,6 +234,7 @@ void Trainer::save(const std::string& which) {
   checkpoint.state = state_;
   checkpoint.method = state_of(*method_);
   if (which == "last") checkpoint.optimiser = optimisation_->state();
+  if (which == "last" && average_) checkpoint.average = average_->state();
   checkpoint.class_texts = method_->class_texts();
   write_checkpoint(folder_.checkpoint(which), checkpoint);
 }
@@ -236,7 +248,12 @@ void Trainer::check_finite() {
              ". A lower optimiser.learning_rate or optimiser.clip_norm = 1 often helps"));
 }
 
+std::unique_ptr<WeightAverage::Use> Trainer::predicting_weights() {
+  return average_ ? std::make_unique<WeightAverage::Use>(*average_, *method_) : nullptr;
+}
+
 void Trainer::validate_now() {
+  const auto predicting = predicting_weights();
   const ValidationScore score = validate(*method_, dataset_, scored_, config_.inference, device_);
   Json line;
   line["iteration"] = state_.iteration;
@@ -264,12 +281,14 @@ void Trainer::validate_now() {
 
 void Trainer::report_text_probe() {
   if (!method_->class_texts().defined()) return;
+  const auto predicting = predicting_weights();
   // One case, and only what needs no encoder: `text probe` does the rest.
   const TextProbe probe =
       probe_texts(*method_, dataset_, {scored_.front()},
                   plain_replacements(method_->class_texts(), static_cast<uint64_t>(config_.seed)), config_.inference, device_);
   log_->write({{"iteration", state_.iteration}, {"text_probe", to_json(probe)}});
-  log_info("effect of the class texts on " + scored_.front() + ":\n" + describe(probe));
+  log_info("effect of the class texts on " + scored_.front() + ":");
+  for (const std::string& line : split(trim(describe(probe)), '\n')) log_info(line);
 }
 
 void Trainer::begin_phase(const PhaseSpan& span) {
@@ -301,9 +320,11 @@ void Trainer::run_phase(const PhaseSpan& span) {
   const Sampler sampler(dataset_, sampling, static_cast<uint64_t>(config_.seed));
   BatchLoader loader(sampler, state_.iteration, sampling.threads, sampling.queue);
   while (state_.iteration < span.end) {
+    const AtHand step(concat("training step ", state_.iteration + 1));
     const Stopwatch watch;
     optimisation_->step(to_tensors(loader.next(), device_), static_cast<uint64_t>(config_.seed), state_.iteration,
                         state_.iterations);
+    if (average_) average_->update(*method_, state_.iteration - span.begin);
     step_seconds_.push_back(watch.seconds());
     ++state_.iteration;
     log_->add(optimisation_->logged());

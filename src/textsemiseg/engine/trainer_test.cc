@@ -14,6 +14,7 @@
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/runs/run_folder.h"
+#include "textsemiseg/weights/module_state.h"
 
 namespace tss::trainer_test {
 
@@ -70,6 +71,8 @@ void expect_equal_checkpoints(const fs::path& a, const fs::path& b, const std::s
   for (const auto& [name, tensor] : x.method) EXPECT_TRUE(torch::equal(tensor, y.method.at(name))) << name;
   ASSERT_EQ(x.optimiser.size(), y.optimiser.size());
   for (const auto& [name, tensor] : x.optimiser) EXPECT_TRUE(torch::equal(tensor, y.optimiser.at(name))) << name;
+  ASSERT_EQ(x.average.size(), y.average.size());
+  for (const auto& [name, tensor] : x.average) EXPECT_TRUE(torch::equal(tensor, y.average.at(name))) << name;
 }
 
 // Stops the run once, as Ctrl-C does, when its log has reached an iteration.
@@ -163,6 +166,18 @@ TEST_F(TrainerTest, AugmentedTrainingGoesOnBitForBitAfterAnInterrupt) {
   const auto with = read_checkpoint(RunFolder{folder_ / "augmented" / "whole"}.checkpoint("last")),
              without = read_checkpoint(RunFolder{folder_ / "plain"}.checkpoint("last"));
   EXPECT_FALSE(torch::equal(with.method.begin()->second, without.method.begin()->second));
+}
+
+TEST_F(TrainerTest, AveragedWeightsGoOnBitForBitAndPredict) {
+  RunConfig one = config("supervised", 11);
+  one.train.average = 0.9;
+  expect_resumes(one, folder_ / "averaged", "\"iteration\":4");
+  const fs::path run = folder_ / "averaged" / "whole";
+  const Checkpoint last = read_checkpoint(RunFolder{run}.checkpoint("last"));
+  const TensorMap loaded = state_of(*load_run(run, "last").method);
+  const std::string name = "network.decoder1.out_conv.weight";
+  EXPECT_TRUE(torch::equal(loaded.at(name), last.average.at(name)));
+  EXPECT_FALSE(torch::equal(loaded.at(name), last.method.at(name)));
 }
 
 TEST_F(TrainerTest, PhasesGoOnBitForBitAfterAnInterrupt) {

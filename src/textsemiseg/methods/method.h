@@ -19,6 +19,8 @@ namespace tss {
 struct Batch {
   torch::Tensor image;  // [N, C, X, Y, Z] float
   torch::Tensor label;  // [L, X, Y, Z] int64, classes of the first L samples; L <= N
+  torch::Tensor weak =
+      {};  // [N - L, C, X, Y, Z]: the unlabelled samples before their intensities were changed (sampler.weak_views)
 
   int64_t labelled() const { return label.size(0); }
   torch::Tensor labelled_image() const { return image.narrow(0, 0, labelled()); }

@@ -9,6 +9,7 @@
 #include "textsemiseg/methods/mcf.h"
 #include "textsemiseg/methods/method_entry.h"
 #include "textsemiseg/methods/mlrp.h"
+#include "textsemiseg/methods/plus.h"
 #include "textsemiseg/methods/released/dtc_text.h"
 #include "textsemiseg/methods/released/text_semiseg.h"
 #include "textsemiseg/methods/released/ua_mt_text.h"
@@ -54,6 +55,9 @@ std::vector<MethodInfo>& table() {
           "mlrp", "mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024)", TextUse::kNever, true),
       method_entry<VclipSeg, VclipSegOptions>(
           "vclip_seg", "voxel-wise prompts and dynamic labels (VCLIPSeg; Li et al., MICCAI 2024)", TextUse::kAlways, true),
+      method_entry<Plus, PlusOptions>("plus",
+                                      "averaged teacher, strong views and mixed boxes: what recent publications agree on (ours)",
+                                      TextUse::kNever, true),
       method_entry_of<TextSemiSegOptions>(
           "text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", TextUse::kAlways,
           true, paper_or_released<TextSemiSeg, TextSemiSegReleased, TextSemiSegOptions>),

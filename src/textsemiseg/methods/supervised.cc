@@ -1,16 +1,15 @@
 #include "textsemiseg/methods/supervised.h"
 
-#include "textsemiseg/losses/dice.h"
+#include "textsemiseg/losses/deep_supervision.h"
 
 namespace tss {
 
-Supervised::Supervised(const SupervisedOptions&, const MethodSetup& setup) {
-  network_ = register_module("network", VNet(setup.network, std::vector{UpSampling::kTransposed}));
+Supervised::Supervised(const SupervisedOptions& options, const MethodSetup& setup) {
+  network_ = register_module("network", DeepVNet(setup.network, options.deep_supervision));
 }
 
 void Supervised::train_step(const Batch& batch, Context& context) {
-  const torch::Tensor logits = network_->forward(batch.labelled_image())[0];
-  const torch::Tensor loss = 0.5 * cross_entropy_and_dice(logits, batch.label);
+  const torch::Tensor loss = deep_segmentation_loss(network_->forward_levels(batch.labelled_image()), batch.label);
   context.log("loss", loss);
   context.minimise("all", loss);
 }

@@ -1,13 +1,19 @@
-// The lower bound of every table: VNet on the labelled cases alone. Loss 0.5 (CE + D3) as in SSL4MIS (docs/methods.md#supervised).
+// The lower bound of every table: VNet on the labelled cases alone. Loss 0.5 (CE + D3) as in SSL4MIS, at several levels where asked
+// (docs/methods.md#supervised).
 #pragma once
 
 #include "textsemiseg/methods/method.h"
+#include "textsemiseg/networks/deep_vnet.h"
 
 namespace tss {
 
 struct SupervisedOptions {
+  bool deep_supervision = false;
+
   template <class V>
-  void visit(V&) {}
+  void visit(V& v) {
+    v("deep_supervision", deep_supervision, "true or false: heads at the coarser levels too");
+  }
   void check() const {}
 };
 
@@ -18,7 +24,7 @@ class Supervised : public Method {
   torch::Tensor predict(const torch::Tensor& windows) override;
 
  private:
-  VNet network_{nullptr};
+  DeepVNet network_{nullptr};
 };
 
 }  // namespace tss

@@ -24,11 +24,20 @@ std::pair<std::vector<torch::Tensor>, std::vector<torch::Tensor>> paired(const T
 
 }  // namespace
 
-void update_average(torch::nn::Module& average, const torch::nn::Module& network, double alpha) {
+void update_average(torch::nn::Module& average, const torch::nn::Module& network, double alpha, Buffers buffers) {
   torch::NoGradGuard no_grad;
   const auto [own, theirs] = paired(average.named_parameters(), network.named_parameters());
   torch::_foreach_mul_(own, alpha);
   torch::_foreach_add_(own, theirs, 1 - alpha);
+  if (buffers == Buffers::kLeftAlone) return;
+  const auto [own_buffers, their_buffers] = paired(average.named_buffers(), network.named_buffers());
+  for (size_t i = 0; i < own_buffers.size(); ++i) {
+    torch::Tensor own_buffer = own_buffers[i];
+    if (own_buffer.is_floating_point())
+      own_buffer.mul_(alpha).add_(their_buffers[i], 1 - alpha);
+    else
+      own_buffer.copy_(their_buffers[i]);
+  }
 }
 
 void start_average(torch::nn::Module& average, const torch::nn::Module& network) {

@@ -11,9 +11,14 @@ namespace tss {
 // min(1 - 1 / (t + 1), limit), t completed optimiser steps from 0: the first average is a copy (Tarvainen and Valpola, NeurIPS 2017).
 inline double ema_factor(int64_t t, double limit = 0.99) { return std::min(1 - 1 / (static_cast<double>(t) + 1), limit); }
 
-// average <- alpha average + (1 - alpha) network, for every parameter, without gradient. Buffers (running statistics of batch norm)
-// are left alone, as in the released programs. Both must have the same parameters (InputError names the first that differs).
-void update_average(torch::nn::Module& average, const torch::nn::Module& network, double alpha);
+// What becomes of buffers (running statistics of batch norm). The released programs leave them alone; averaged like weights they fit
+// the averaged weights (EMAN; Cai et al., CVPR 2021). Buffers of whole numbers are copied.
+enum class Buffers { kLeftAlone, kAveraged };
+
+// average <- alpha average + (1 - alpha) network, for every parameter, without gradient. Both must have the same parameters
+// (InputError names the first that differs).
+void update_average(torch::nn::Module& average, const torch::nn::Module& network, double alpha,
+                    Buffers buffers = Buffers::kLeftAlone);
 
 // A teacher's start: parameters and buffers become equal to the network's, and parameters ask for no gradient.
 void start_average(torch::nn::Module& average, const torch::nn::Module& network);

@@ -33,6 +33,18 @@ TEST(Ema, MovesParametersAndLeavesRunningStatistics) {
   EXPECT_EQ(average->named_buffers()["encoder.block_one.conv.1.running_mean"].abs().max().item<float>(), 0);
 }
 
+TEST(Ema, AveragesRunningStatisticsWhereAsked) {
+  torch::manual_seed(1);
+  VNet average(testing::small_vnet(), kOne), network(testing::small_vnet(), kOne);
+  network->forward(torch::randn({2, 1, 8, 8, 8}));
+  update_average(*average, *network, 0.75, Buffers::kAveraged);
+  const auto own = average->named_buffers(), theirs = network->named_buffers();
+  EXPECT_TRUE(
+      torch::allclose(own["encoder.block_one.conv.1.running_mean"], 0.25 * theirs["encoder.block_one.conv.1.running_mean"]));
+  EXPECT_TRUE(
+      torch::equal(own["encoder.block_one.conv.1.num_batches_tracked"], theirs["encoder.block_one.conv.1.num_batches_tracked"]));
+}
+
 TEST(Ema, StartCopiesEverythingAndAsksForNoGradient) {
   torch::manual_seed(2);
   VNet average(testing::small_vnet(), kOne), network(testing::small_vnet(), kOne);

@@ -8,7 +8,8 @@ namespace nn = torch::nn;
 
 void push_norm_relu(nn::Sequential& sequence, int64_t width, const std::string& normalisation) {
   if (normalisation == "batch") sequence->push_back(nn::BatchNorm3d(width));
-  if (normalisation == "instance") sequence->push_back(nn::InstanceNorm3d(width));
+  if (normalisation == "instance" || normalisation == "instance_affine")
+    sequence->push_back(nn::InstanceNorm3d(nn::InstanceNorm3dOptions(width).affine(normalisation == "instance_affine")));
   sequence->push_back(nn::ReLU(nn::ReLUOptions().inplace(true)));
 }
 

@@ -8,7 +8,8 @@
 
 namespace tss {
 
-// Appends a normalisation over `width` channels and a ReLU. normalisation: batch | instance (no affine) | none.
+// Appends a normalisation over `width` channels and a ReLU. normalisation: batch | instance (no affine) |
+// instance_affine | none.
 void push_norm_relu(torch::nn::Sequential& sequence, int64_t width, const std::string& normalisation);
 
 // count x (Conv3d 3^3 with padding 1, normalisation, ReLU).

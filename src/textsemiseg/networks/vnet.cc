@@ -68,8 +68,8 @@ void VNetOptions::check() const {
     if (widths[i] < 1) throw InputError("network.widths", concat("found ", widths[i]), "at least 1");
     if (depths[i] < 1) throw InputError("network.depths", concat("found ", depths[i]), "at least 1");
   }
-  if (normalisation != "batch" && normalisation != "instance" && normalisation != "none")
-    throw InputError("network.normalisation", "found '" + normalisation + "'", "batch, instance or none");
+  if (normalisation != "batch" && normalisation != "instance" && normalisation != "instance_affine" && normalisation != "none")
+    throw InputError("network.normalisation", "found '" + normalisation + "'", "batch, instance, instance_affine or none");
   if (in_channels < 1) throw InputError("network.in_channels", concat("found ", in_channels), "at least 1");
   if (classes < 1) throw InputError("network.classes", concat("found ", classes), "at least 1");
 }
@@ -136,8 +136,10 @@ torch::Tensor VNetDecoderImpl::decode(const Skips& skips, std::vector<torch::Ten
 
 DecoderOutput VNetDecoderImpl::forward(const Skips& skips) {
   const torch::Tensor feature = decode(skips, nullptr);
-  return {head_ ? full_precision(head_->forward(feature)) : torch::Tensor(), feature};
+  return {head_ ? logits_of(feature) : torch::Tensor(), feature};
 }
+
+torch::Tensor VNetDecoderImpl::logits_of(const torch::Tensor& finest) { return full_precision(head_->forward(finest)); }
 
 std::vector<torch::Tensor> VNetDecoderImpl::levels(const Skips& skips) {
   std::vector<torch::Tensor> out;

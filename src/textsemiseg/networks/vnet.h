@@ -18,16 +18,16 @@ struct VNetOptions {
   int64_t in_channels = 1;  // set from the data
   int64_t classes = 2;      // set from the data
   std::vector<int64_t> widths = {16, 32, 64, 128, 256};
-  std::vector<int64_t> depths = {1, 2, 3, 3, 3};  // convolutions per encoder level; the decoder mirrors them
-  bool dropout = true;                            // Dropout3d(0.5) after the deepest level and before the head
-  std::string normalisation = "batch";            // batch | instance (no affine; BCP on the pancreas) | none
+  std::vector<int64_t> depths = {1, 2, 3, 3, 3};
+  bool dropout = true;
+  std::string normalisation = "batch";
 
   template <class V>
   void visit(V& v) {
-    v("widths", widths);
-    v("depths", depths);
-    v("dropout", dropout);
-    v("normalisation", normalisation);
+    v("widths", widths, "channels of each level, shallow to deep");
+    v("depths", depths, "convolutions of each encoder level; the decoder mirrors them");
+    v("dropout", dropout, "true or false: Dropout3d(0.5) after the deepest level and before the head");
+    v("normalisation", normalisation, "batch, instance (without affine; BCP on the pancreas), instance_affine or none");
   }
   void check() const;  // throws InputError naming the field
   int64_t levels() const { return static_cast<int64_t>(widths.size()); }
@@ -74,6 +74,8 @@ class VNetDecoderImpl : public torch::nn::Module {
   DecoderOutput forward(const Skips& skips);
   // Features of every level, fine to coarse: [N, widths[i], X/2^i, Y/2^i, Z/2^i], i < levels - 1; the first one after dropout.
   std::vector<torch::Tensor> levels(const Skips& skips);
+  // Logits of the finest of them; only where the decoder has a head.
+  torch::Tensor logits_of(const torch::Tensor& finest);
 
  private:
   torch::Tensor decode(const Skips& skips, std::vector<torch::Tensor>* levels);

@@ -205,7 +205,7 @@ TEST(VNetOptions, ErrorsNameTheField) {
   EXPECT_THAT(error([](auto& o) { o.widths[2] = 0; }), HasSubstr("network.widths: found 0"));
   EXPECT_THAT(error([](auto& o) { o.depths[4] = -1; }), HasSubstr("network.depths: found -1"));
   EXPECT_THAT(error([](auto& o) { o.normalisation = "group"; }),
-              HasSubstr("network.normalisation: found 'group'; expected batch, instance or none"));
+              HasSubstr("network.normalisation: found 'group'; expected batch, instance, instance_affine or none"));
   EXPECT_THAT(error([](auto& o) { o.in_channels = 0; }), HasSubstr("network.in_channels: found 0"));
   EXPECT_THAT(error([](auto& o) { o.classes = 0; }), HasSubstr("network.classes: found 0"));
   EXPECT_EQ(error([](auto&) {}), "no error");

@@ -58,6 +58,13 @@ void AugmentationOptions::check() const {
   share("gamma_probability", gamma_probability);
 }
 
+AugmentationOptions with_intensity_probability(AugmentationOptions options, double probability) {
+  for (double* one : {&options.noise_probability, &options.blur_probability, &options.brightness_probability,
+                      &options.contrast_probability, &options.low_resolution_probability, &options.gamma_probability})
+    *one = probability;
+  return options;
+}
+
 AugmentationDraw draw_augmentation(const AugmentationOptions& options, int64_t channels, Random& random) {
   AugmentationDraw draw;
   if (happens(options.rotation, options.rotation_probability, random)) {

@@ -15,41 +15,41 @@
 namespace tss {
 
 struct AugmentationOptions {
-  double rotation = 0;  // degrees; the angle about each axis lies between minus this and this
+  double rotation = 0;
   double rotation_probability = 0.2;
-  double scale = 0;  // 0.25: things become larger or smaller by a factor of up to 1.25
+  double scale = 0;
   double scale_probability = 0.2;
-  double noise = 0;  // Gaussian noise; its standard deviation is up to this share of the patch's own
+  double noise = 0;
   double noise_probability = 0.1;
-  double blur = 0;  // Gaussian blur; its standard deviation lies between half of this and this, in voxels
+  double blur = 0;
   double blur_probability = 0.2;
-  double brightness = 0;  // a shift by up to this share of the patch's standard deviation, up or down
+  double brightness = 0;
   double brightness_probability = 0.15;
-  double contrast = 0;  // 0.25: distances from the patch's mean change by a factor of up to 1.25, up or down
+  double contrast = 0;
   double contrast_probability = 0.15;
-  double low_resolution = 0;  // 1: as if voxels had been up to twice (1 + 1) as long
+  double low_resolution = 0;
   double low_resolution_probability = 0.25;
-  double gamma = 0;  // 0.5: an exponent between 1/1.5 and 1.5, on the patch's range; mean and standard deviation stay
+  double gamma = 0;
   double gamma_probability = 0.3;
 
   template <class V>
   void visit(V& v) {
-    v("rotation", rotation);
-    v("rotation_probability", rotation_probability);
-    v("scale", scale);
-    v("scale_probability", scale_probability);
-    v("noise", noise);
-    v("noise_probability", noise_probability);
-    v("blur", blur);
-    v("blur_probability", blur_probability);
-    v("brightness", brightness);
-    v("brightness_probability", brightness_probability);
-    v("contrast", contrast);
-    v("contrast_probability", contrast_probability);
-    v("low_resolution", low_resolution);
-    v("low_resolution_probability", low_resolution_probability);
-    v("gamma", gamma);
-    v("gamma_probability", gamma_probability);
+    v("rotation", rotation, "largest angle about each axis, degrees, 0 to 180; 0: off");
+    v("rotation_probability", rotation_probability, "of a rotation, 0 to 1");
+    v("scale", scale, "0.25: larger or smaller by a factor of up to 1.25; 0: off");
+    v("scale_probability", scale_probability, "of a scale, 0 to 1");
+    v("noise", noise, "Gaussian noise, standard deviation up to this share of the patch's; 0: off");
+    v("noise_probability", noise_probability, "of noise, 0 to 1");
+    v("blur", blur, "Gaussian blur, standard deviation between half of this and this, voxels; 0: off");
+    v("blur_probability", blur_probability, "of a blur, 0 to 1");
+    v("brightness", brightness, "shift by up to this share of the patch's standard deviation; 0: off");
+    v("brightness_probability", brightness_probability, "of a shift, 0 to 1");
+    v("contrast", contrast, "0.25: distances from the patch's mean change by a factor of up to 1.25; 0: off");
+    v("contrast_probability", contrast_probability, "of another contrast, 0 to 1");
+    v("low_resolution", low_resolution, "1: as if voxels were up to twice (1 + 1) as long; 0: off");
+    v("low_resolution_probability", low_resolution_probability, "of a lower resolution, 0 to 1");
+    v("gamma", gamma, "0.5: exponent between 1/1.5 and 1.5 on the patch's range; 0: off");
+    v("gamma_probability", gamma_probability, "of a gamma, 0 to 1");
   }
   void check() const;  // throws InputError naming the field, as part of "sampler.augmentation"
 };
@@ -81,6 +81,9 @@ struct AugmentationDraw {
   SpatialDraw spatial;
   std::vector<IntensityDraw> channels;  // empty: all of them the identity
 };
+
+// The same with every change of intensities that is on at this probability.
+AugmentationOptions with_intensity_probability(AugmentationOptions options, double probability);
 
 // The generator is not touched where everything is off.
 AugmentationDraw draw_augmentation(const AugmentationOptions& options, int64_t channels, Random& random);

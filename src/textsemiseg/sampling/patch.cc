@@ -42,6 +42,22 @@ void copy(const T* from, const Size3& size, const PlaneTransform& transform, con
   }
 }
 
+template <class T>
+void turn_round(const std::array<bool, 3>& axes, const Size3& patch, T* voxels) {
+  const int64_t plane = patch[1] * patch[2];
+  if (axes[0])
+    for (int64_t x = 0; x < patch[0] / 2; ++x)
+      std::swap_ranges(voxels + x * plane, voxels + (x + 1) * plane, voxels + (patch[0] - 1 - x) * plane);
+  for (int64_t x = 0; x < patch[0]; ++x) {
+    T* const slab = voxels + x * plane;
+    if (axes[1])
+      for (int64_t y = 0; y < patch[1] / 2; ++y)
+        std::swap_ranges(slab + y * patch[2], slab + (y + 1) * patch[2], slab + (patch[1] - 1 - y) * patch[2]);
+    if (axes[2])
+      for (int64_t y = 0; y < patch[1]; ++y) std::reverse(slab + y * patch[2], slab + (y + 1) * patch[2]);
+  }
+}
+
 }  // namespace
 
 PatchCrop crop_of(const Size3& size, const Size3& patch, const CropRule& rule) {
@@ -120,5 +136,9 @@ void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& tr
                 const Size3& start, const Size3& patch, uint8_t* to) {
   copy(from, size, transform, crop, start, patch, to);
 }
+
+void mirror_patch(const std::array<bool, 3>& axes, const Size3& patch, float* voxels) { turn_round(axes, patch, voxels); }
+
+void mirror_patch(const std::array<bool, 3>& axes, const Size3& patch, uint8_t* voxels) { turn_round(axes, patch, voxels); }
 
 }  // namespace tss

@@ -50,4 +50,8 @@ void copy_patch(const float* from, const Size3& size, const PlaneTransform& tran
 void copy_patch(const uint8_t* from, const Size3& size, const PlaneTransform& transform, const PatchCrop& crop,
                 const Size3& start, const Size3& patch, uint8_t* to);
 
+// Turns a patch [X, Y, Z] round along the given axes, in place.
+void mirror_patch(const std::array<bool, 3>& axes, const Size3& patch, float* voxels);
+void mirror_patch(const std::array<bool, 3>& axes, const Size3& patch, uint8_t* voxels);
+
 }  // namespace tss

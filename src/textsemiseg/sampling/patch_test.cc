@@ -127,4 +127,15 @@ TEST(PatchCrop, CentreRoundsHalvesToEven) {
   EXPECT_EQ(start(102), 3);
 }
 
+TEST(MirrorPatch, TurnsEachAxisRound) {
+  std::vector<float> voxels(3 * 4 * 5);
+  for (size_t i = 0; i < voxels.size(); ++i) voxels[i] = static_cast<float>(i);
+  const std::vector<float> before = voxels;
+  mirror_patch({true, true, true}, {3, 4, 5}, voxels.data());
+  EXPECT_EQ(voxels, std::vector<float>(before.rbegin(), before.rend()));
+  mirror_patch({false, true, false}, {3, 4, 5}, voxels.data());
+  mirror_patch({true, false, true}, {3, 4, 5}, voxels.data());
+  EXPECT_EQ(voxels, before);
+}
+
 }  // namespace tss::patch_test

@@ -4,8 +4,10 @@
 #include <numeric>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
 #include "textsemiseg/base/random.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/dataset/class_presence.h"
 #include "textsemiseg/sampling/intensity.h"
 #include "textsemiseg/sampling/warp.h"
 
@@ -68,6 +70,7 @@ PlaneTransform draw_transform(const SamplerOptions& options, Random& random) {
 
 struct Sampler::State {
   SamplerOptions options;
+  AugmentationOptions unlabelled_augmentation;
   Size3 patch{};
   uint64_t seed = 0;
   int64_t channels = 1;
@@ -102,7 +105,8 @@ PatchDraw Sampler::State::draw(int64_t iteration, int64_t sample) const {
   Random augmentation(seed, Stream::kAugmentation, static_cast<uint64_t>(iteration), static_cast<uint32_t>(sample));
   draw.transform = draw_transform(options, augmentation);
   // After the mirrors and turns, which stay what they are without it.
-  draw.augmentation = draw_augmentation(options.augmentation, channels, augmentation);
+  draw.augmentation = draw_augmentation(is_labelled ? options.augmentation : unlabelled_augmentation, channels, augmentation);
+  for (const int64_t axis : options.mirrors) draw.mirrored[static_cast<size_t>(axis)] = augmentation.below(2) == 1;
   draw.crop = crop_of(draw.transform.apply(size), patch, {options.published_quirks, options.published_margin});
   if (!is_labelled && options.unlabelled_crop == "centre") {
     draw.start = centre_start(draw.crop, patch);
@@ -129,11 +133,17 @@ void SamplerOptions::check() const {
   if (patch.size() != 3 || std::any_of(patch.begin(), patch.end(), [](int64_t side) { return side < 1; })) {
     refuse("patch", "[" + join(patch, ", ") + "]", "three sides of at least 1 voxel");
   }
+  for (const int64_t axis : mirrors)
+    if (axis < 0 || axis > 2 || std::count(mirrors.begin(), mirrors.end(), axis) > 1)
+      refuse("mirrors", "[" + join(mirrors, ", ") + "]", "axes 0, 1 and 2, each at most once");
+  if (flips && !mirrors.empty()) refuse("mirrors", "[" + join(mirrors, ", ") + "] beside sampler.flips", "one of the two");
   if (published_margin < 0) refuse("published_margin", std::to_string(published_margin), "at least 0");
   if (unlabelled_crop != "random" && unlabelled_crop != "centre") {
     refuse("unlabelled_crop", "'" + unlabelled_crop + "'", "random or centre");
   }
   if (!(foreground >= 0 && foreground <= 1)) refuse("foreground", concat(foreground), "a share between 0 and 1");
+  if (!(strong_probability >= 0 && strong_probability <= 1))
+    refuse("strong_probability", concat(strong_probability), "a share between 0 and 1");
   if (threads < 0) refuse("threads", std::to_string(threads), "at least 0");
   if (queue < 1) refuse("queue", std::to_string(queue), "at least 1");
   augmentation.check();
@@ -143,6 +153,9 @@ Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t
   options.check();
   State& state = *state_;
   state.options = options;
+  state.unlabelled_augmentation = options.strong_probability > 0
+                                      ? with_intensity_probability(options.augmentation, options.strong_probability)
+                                      : options.augmentation;
   state.patch = {options.patch[0], options.patch[1], options.patch[2]};
   state.seed = seed;
   state.channels = dataset.channels();
@@ -159,6 +172,11 @@ Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t
                        "a label: run textsemiseg prepare again");
     if (options.foreground > 0) state.foreground.emplace_back(item.label->data<uint8_t>(), item.geometry.size, dataset.classes());
   }
+  const auto unseen = dataset.unseen_classes();
+  const std::string warning = unseen_warning(unseen, dataset.class_names().size(), state.labelled.size());
+  if (options.foreground == 1 && std::ssize(unseen) + 1 == dataset.classes())
+    throw InputError("sampler.foreground", "1, but " + warning, "labelled cases that show a class, or a smaller share");
+  if (!warning.empty()) log_warning(dataset.folder().string() + ": " + warning);
   if (options.unlabelled > 0) {
     for (const std::string& id : dataset.cases(Role::kUnlabelled))
       state.unlabelled.push_back(dataset.load(id, LabelUse::kLeftAlone));
@@ -200,8 +218,13 @@ void take_patch(const CachedCase& item, int64_t channels, const PatchDraw& draw,
     else
       warp_patch(from, size, map, patch, to);
   };
-  for (int64_t c = 0; c < channels; ++c) take(item.image.data<float>() + c * item.geometry.voxels(), image + c * voxels);
-  if (label != nullptr) take(item.label->data<uint8_t>(), label);
+  for (int64_t c = 0; c < channels; ++c) {
+    take(item.image.data<float>() + c * item.geometry.voxels(), image + c * voxels);
+    mirror_patch(draw.mirrored, patch, image + c * voxels);
+  }
+  if (label == nullptr) return;
+  take(item.label->data<uint8_t>(), label);
+  mirror_patch(draw.mirrored, patch, label);
 }
 
 }  // namespace
@@ -218,14 +241,17 @@ void Sampler::draw_into(int64_t iteration, PatchBatch& batch) const {
   batch.image.resize(static_cast<size_t>(samples * state.channels * voxels));
   batch.label.resize(static_cast<size_t>(options.labelled * voxels));
   batch.ids.resize(static_cast<size_t>(samples));
+  const int64_t one = state.channels * voxels;
+  batch.weak.resize(options.weak_views ? static_cast<size_t>(options.unlabelled * one) : 0);
   std::vector<float> scratch;
   for (int64_t sample = 0; sample < samples; ++sample) {
     const PatchDraw draw = state.draw(iteration, sample);
     const bool is_labelled = sample < options.labelled;
     const CachedCase& item = (is_labelled ? state.labelled : state.unlabelled)[draw.index];
-    float* image = batch.image.data() + sample * state.channels * voxels;
+    float* image = batch.image.data() + sample * one;
     uint8_t* label = is_labelled ? batch.label.data() + sample * voxels : nullptr;
     take_patch(item, state.channels, draw, state.patch, image, label);
+    if (options.weak_views && !is_labelled) std::copy_n(image, one, batch.weak.data() + (sample - options.labelled) * one);
     for (size_t c = 0; c < draw.augmentation.channels.size(); ++c)
       apply_intensity(draw.augmentation.channels[c], state.patch, image + static_cast<int64_t>(c) * voxels, scratch);
     batch.ids[static_cast<size_t>(sample)] = item.id;

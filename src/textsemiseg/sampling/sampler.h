@@ -5,6 +5,7 @@
 // from a permutation of its own (methods: shared training plumbing).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,33 +18,41 @@
 namespace tss {
 
 struct SamplerOptions {
-  int64_t labelled = 2;  // samples per batch
+  int64_t labelled = 2;
   int64_t unlabelled = 2;
-  std::vector<int64_t> patch = {96, 96, 96};  // voxels
-  bool flips = false;                         // mirror axes 0 and 1, each with probability 1/2
-  bool quarter_turns = false;                 // 0 to 3 quarter turns in the plane of axes 0 and 1, equally likely
-  bool published_quirks = false;  // padding by more, exclusive start range, and with flips exactly one axis always mirrored
-  int64_t published_margin = 3;   // with them: the voxels padded beyond the patch; BCP's pancreas loader has 1
-  std::string unlabelled_crop = "random";  // random | centre (BCP on the pancreas): where unlabelled patches lie
-  double foreground = 0.0;           // share of labelled patches centred on a foreground voxel (classes drawn equally often)
-  int64_t threads = 1;               // background threads
-  int64_t queue = 4;                 // batches drawn ahead
+  std::vector<int64_t> patch = {96, 96, 96};
+  bool flips = false;
+  std::vector<int64_t> mirrors;
+  bool quarter_turns = false;
+  bool published_quirks = false;
+  int64_t published_margin = 3;
+  std::string unlabelled_crop = "random";
+  double foreground = 0.0;
+  int64_t threads = 1;
+  int64_t queue = 4;
   AugmentationOptions augmentation;  // small rotations and scales, intensities; all off
+  double strong_probability = 0;
+  bool weak_views = false;
 
   template <class V>
   void visit(V& v) {
-    v("labelled", labelled);
-    v("unlabelled", unlabelled);
-    v("patch", patch);
-    v("flips", flips);
-    v("quarter_turns", quarter_turns);
-    v("published_quirks", published_quirks);
-    v("published_margin", published_margin);
-    v("unlabelled_crop", unlabelled_crop);
-    v("foreground", foreground);
-    v("threads", threads);
-    v("queue", queue);
+    v("labelled", labelled, "labelled patches of a batch, at least 1");
+    v("unlabelled", unlabelled, "unlabelled patches of a batch, 0 or more");
+    v("patch", patch, "sides of a patch, voxels");
+    v("flips", flips, "true or false: mirror the first two axes, each with probability 1/2");
+    v("mirrors", mirrors,
+      "axes along which patches are mirrored, each with probability 1/2: 0 left-right, 1 back-front, 2 bottom-top");
+    v("quarter_turns", quarter_turns, "true or false: 0 to 3 quarter turns in the plane of the first two axes");
+    v("published_quirks", published_quirks, "true or false: the released loaders' padding, exclusive start range and mirrors");
+    v("published_margin", published_margin, "with published_quirks: voxels padded beyond the patch; 1 in BCP's pancreas loader");
+    v("unlabelled_crop", unlabelled_crop, "random or centre (BCP on the pancreas): where unlabelled patches lie");
+    v("foreground", foreground, "share of labelled patches centred on a foreground voxel, 0 to 1 (classes drawn equally often)");
+    v("threads", threads, "that draw batches beside the training, 0 or more; 0: drawn when asked for");
+    v("queue", queue, "batches drawn ahead, at least 1");
     v("augmentation", augmentation);
+    v("strong_probability", strong_probability,
+      "of each change of intensities that is on, for unlabelled samples; 0: as for labelled ones");
+    v("weak_views", weak_views, "true or false: keep the unlabelled samples as they were before their intensities changed");
   }
   void check() const;  // throws InputError naming the field
 };
@@ -53,6 +62,7 @@ struct PatchBatch {
   Size3 patch{};
   std::vector<float> image;      // [labelled + unlabelled, C, X, Y, Z]
   std::vector<uint8_t> label;    // [labelled, X, Y, Z]
+  std::vector<float> weak;       // [unlabelled, C, X, Y, Z] with weak_views, else empty
   std::vector<std::string> ids;  // one per sample
 };
 
@@ -63,6 +73,7 @@ struct PatchDraw {
   PatchCrop crop;  // of the transformed case
   Size3 start{};   // in the transformed and padded case
   AugmentationDraw augmentation;
+  std::array<bool, 3> mirrored{};  // the patch itself, after everything else that moves voxels
 };
 
 class Sampler {

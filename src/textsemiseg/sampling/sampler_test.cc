@@ -46,6 +46,58 @@ TEST_F(SamplerTest, BatchHasLabelledFirst) {
   for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(role_has(i < 2 ? Role::kLabelled : Role::kUnlabelled, batch.ids[i]));
 }
 
+TEST_F(SamplerTest, MirrorsTurnImageAndLabelRoundAlongTheirAxes) {
+  const Dataset data = dataset(2, 2);
+  SamplerOptions options = small_patch();
+  const PatchBatch plain = Sampler(data, options, 3).draw(1);
+  options.mirrors = {0, 2};
+  const Sampler sampler(data, options, 3);
+  std::set<std::array<bool, 3>> seen;
+  for (int64_t iteration = 0; iteration < 20; ++iteration)
+    for (const PatchDraw& draw : sampler.plan(iteration)) seen.insert(draw.mirrored);
+  EXPECT_EQ(seen, (std::set<std::array<bool, 3>>{
+                      {false, false, false}, {true, false, false}, {false, false, true}, {true, false, true}}));
+  const PatchBatch mirrored = sampler.draw(1);
+  const auto plan = sampler.plan(1);
+  const auto at = [](int64_t sample, int64_t x, int64_t y, int64_t z) {
+    return static_cast<size_t>(((sample * 6 + x) * 5 + y) * 4 + z);
+  };
+  for (int64_t sample = 0; sample < 4; ++sample) {
+    const auto& m = plan[static_cast<size_t>(sample)].mirrored;
+    for (int64_t x = 0; x < 6; ++x)
+      for (int64_t y = 0; y < 5; ++y)
+        for (int64_t z = 0; z < 4; ++z) {
+          const size_t from = at(sample, m[0] ? 5 - x : x, y, m[2] ? 3 - z : z), to = at(sample, x, y, z);
+          ASSERT_EQ(mirrored.image[to], plain.image[from]);
+          if (sample >= 2) continue;
+          ASSERT_EQ(mirrored.label[to], plain.label[from]);
+        }
+  }
+  options.mirrors = {0, 0};
+  EXPECT_THAT(input_error_of([&] { options.check(); }),
+              HasSubstr("sampler.mirrors: [0, 0]; expected axes 0, 1 and 2, each at most once"));
+}
+
+TEST_F(SamplerTest, WeakViewsAreTheUnlabelledSamplesBeforeTheirIntensities) {
+  const Dataset data = dataset(2, 3);
+  SamplerOptions options = small_patch();
+  const PatchBatch plain = Sampler(data, options, 7).draw(2);
+  EXPECT_TRUE(plain.weak.empty());
+  options.weak_views = true;
+  options.augmentation.contrast = 0.5;
+  options.augmentation.contrast_probability = 0;
+  options.strong_probability = 1;
+  const PatchBatch batch = Sampler(data, options, 7).draw(2);
+  const size_t half = batch.image.size() / 2;
+  const std::vector<float> labelled(batch.image.begin(), batch.image.begin() + static_cast<std::ptrdiff_t>(half)),
+      strong(batch.image.begin() + static_cast<std::ptrdiff_t>(half), batch.image.end());
+  EXPECT_EQ(batch.weak, std::vector<float>(plain.image.begin() + static_cast<std::ptrdiff_t>(half), plain.image.end()));
+  EXPECT_NE(batch.weak, strong);
+  EXPECT_EQ(labelled, std::vector<float>(plain.image.begin(), plain.image.begin() + static_cast<std::ptrdiff_t>(half)));
+  options.strong_probability = 1.5;
+  EXPECT_THAT(input_error_of([&] { options.check(); }), HasSubstr("sampler.strong_probability: 1.5"));
+}
+
 TEST_F(SamplerTest, LabelsOfUnlabelledCasesAreNotOpened) {
   const Dataset data = dataset(2, 3);
   for (const std::string& id : data.cases(Role::kUnlabelled)) {
