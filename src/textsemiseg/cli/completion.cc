@@ -51,6 +51,8 @@ constexpr const char* kBashHead = R"sh(# bash completion of textsemiseg, made by
 _textsemiseg_words() {
   local word
   for word in $1; do [[ $word == "$current"* ]] && COMPREPLY+=("$word"); done
+  [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2> /dev/null
+  return 0
 }
 _textsemiseg_files() {
   local found
@@ -122,6 +124,9 @@ std::string zsh_values(const OptionValues& values) {
   for (const std::string& word : values.words) escaped.push_back(zsh_text(word, ":"));
   const std::string words = join(escaped, " "), files = values.kind == ValueKind::kFolder ? "_files -/" : "_files";
   const std::string label = ":" + zsh_text(values.label, ":") + ":";
+  // Keys that a value is still to be typed behind.
+  if (values.kind == ValueKind::kWords && !words.empty() && words.back() == '=')
+    return label + "{compadd -S '' -- " + words + "}";
   if (values.kind == ValueKind::kWords) return label + "(" + words + ")";
   if (values.kind == ValueKind::kText) return label;
   return label + (words.empty() ? files : "{compadd -- " + words + "; " + files + "}");

@@ -26,6 +26,7 @@ struct EvaluateArguments {
   std::string run, role = "test", dataset, split;
   bool json = false;
   int64_t probe_cases = 5;
+  double grid_tolerance = kGridTolerance;
   PredictionSettings with;
 };
 
@@ -40,7 +41,8 @@ void run_files(const EvaluateArguments& arguments) {
   if (!arguments.csv.empty()) require_table_file(arguments.csv, {arguments.reference, arguments.prediction});
   const ScoreOptions options{.empty = empty_rule_from_name(arguments.empty.empty() ? "undefined" : arguments.empty),
                              .distances = true};
-  const ScoreSet set = score_pairs(pair_files(arguments.reference, arguments.prediction), class_names, options);
+  const ScoreSet set =
+      score_pairs(pair_files(arguments.reference, arguments.prediction), class_names, options, arguments.grid_tolerance);
   if (!arguments.csv.empty()) write_cases_csv(arguments.csv, set);
   if (arguments.json) {
     std::cout << scores_json(set).dump(2) << "\n";
@@ -99,7 +101,8 @@ void run_run(const EvaluateArguments& arguments) {
 
 // Options that would be ignored.
 void require_no_idle_options(const CLI::App& app, bool with_run) {
-  const std::set<std::string> everywhere = {"--prediction", "--empty", "--csv", "--json"}, files = {"--reference", "--classes"};
+  const std::set<std::string> everywhere = {"--prediction", "--empty", "--csv", "--json"},
+                              files = {"--reference", "--classes", "--grid-tolerance"};
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0 || option->get_group() == "Messages" || everywhere.contains(option->get_name())) continue;
     if (files.contains(option->get_name()) == with_run)
@@ -130,6 +133,12 @@ std::function<void()> declare_evaluate(CLI::App& app) {
                  "class names, background first, with commas between (default: the labels found)");
   app.add_option("--empty", arguments->empty,
                  "what an empty mask scores: undefined (default), zeros or zeros_hundreds (default of the protocol published)");
+  app.add_option(
+         "--grid-tolerance", arguments->grid_tolerance,
+         "how far apart, in voxels, the grids of reference and prediction may lie at their corners, as when other programs "
+         "round headers")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--csv", arguments->csv, "also write the scores of each case to this file");
   app.add_option("--run", arguments->run,
                  "folder of a run: predicts (or takes --prediction), scores; writes RUN/results/<role> where predictions, data "

@@ -7,6 +7,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/comparison/comparison.h"
 #include "textsemiseg/dataset/split.h"
+#include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/study/table_plan.h"
@@ -27,8 +28,39 @@ std::vector<std::string> metrics_and_all() {
   return out;
 }
 
+// "optimiser.momentum=", of every method.
+std::vector<std::string> keys_of_runs() {
+  std::vector<std::string> out;
+  for (const OptionField& field : common_run_options()) out.push_back(field.key + "=");
+  for (const MethodInfo& method : methods()) {
+    for (const OptionField& field : method.fields ? method.fields() : std::vector<OptionField>{}) out.push_back(field.key + "=");
+  }
+  return out;
+}
+
 // Words of a label "a|b|c".
 OptionValues one_of(const std::vector<std::string>& words) { return {ValueKind::kWords, join(words, "|"), words}; }
+
+// What a value of each type can be. Whatever is not here is typed freely.
+const std::map<std::string, OptionValues>& types() {
+  static const std::map<std::string, OptionValues> values = {
+      {"FILE", {ValueKind::kFile, "FILE", {}}},
+      {"FOLDER", {ValueKind::kFolder, "FOLDER", {}}},
+      {"RUN", {ValueKind::kFolder, "RUN", {}}},
+      {"RUN|FILE", {ValueKind::kPath, "RUN|FILE", {}}},
+      {"PATH", {ValueKind::kPath, "PATH", {}}},
+      {"AXES", {ValueKind::kWords, "AXES", {"all", "none", "x", "x,y", "x,y,z"}}},
+      {"DEVICE", {ValueKind::kWords, "DEVICE", {"auto", "cpu", "cuda:0"}}},
+      {"METHOD", {ValueKind::kWords, "METHOD", method_names()}},
+      {"RECIPE", {ValueKind::kFile, "RECIPE", recipe_names()}},
+      {"PLAN", {ValueKind::kFile, "PLAN", plan_names()}},
+      {"PRESET", {ValueKind::kWords, "PRESET", window_preset_names()}},
+      {"METRICS", {ValueKind::kWords, "METRICS", metrics_and_all()}},
+      {"ROLE", one_of(roles())},
+      {"SECTION.KEY=VALUE", {ValueKind::kWords, "SECTION.KEY=VALUE", keys_of_runs()}},
+  };
+  return values;
+}
 
 const std::map<std::string, OptionValues>& table() {
   const OptionValues file{ValueKind::kFile, "FILE", {}}, folder{ValueKind::kFolder, "FOLDER", {}},
@@ -60,6 +92,8 @@ const std::map<std::string, OptionValues>& table() {
       {"split", {ValueKind::kFile, "FILE", {}}},
       {"set", {ValueKind::kText, "KEY=VALUE", {}}},
       {"label-map", {ValueKind::kText, "VALUES=CLASS", {}}},
+      {"label-file", {ValueKind::kText, "PATTERN", {}}},
+      {"unlabelled", folder},
       {"explain", {ValueKind::kText, "CASE", {}}},
       {"picture", file},
       {"write", file},
@@ -107,6 +141,7 @@ std::string option_text(const CLI::Option& option, const OptionValues& values) {
 
 OptionValues values_of(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return {ValueKind::kNone, "", {}};
+  if (const auto known = types().find(plain_type(option.get_type_name())); known != types().end()) return known->second;
   const std::string name = option.get_lnames().empty() ? option.get_name(true) : option.get_lnames().front();
   const auto found = table().find(name);
   if (found != table().end()) return found->second;

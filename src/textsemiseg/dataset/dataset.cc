@@ -58,6 +58,7 @@ std::vector<SplitCase> split_cases(const std::vector<SourceCase>& cases) {
 
 DatasetRecord read_dataset_record(const fs::path& folder) {
   const fs::path file = folder / "dataset.json";
+  if (folder.empty()) throw InputError("dataset", "has no folder", "a folder made by prepare");
   require_utf8(fs::absolute(folder).string(), "folder");
   if (!fs::is_directory(folder)) throw InputError(folder.string(), "no such folder", "a dataset made by textsemiseg prepare");
   if (!fs::exists(file)) throw InputError(file.string(), "missing", "a dataset made by textsemiseg prepare");
@@ -67,8 +68,7 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
     throw InputError(file.string(), "has no recipe, source or cases, so it was not prepared yet",
                      "a dataset made by textsemiseg prepare --source " + folder.string() + " --dataset ANOTHER_FOLDER");
   }
-  if (description.class_names.empty())
-    throw InputError(file.string() + ": labels", "missing", R"({"0": "background", ...})");
+  if (description.class_names.empty()) throw InputError(file.string() + ": labels", "missing", R"({"0": "background", ...})");
   DatasetRecord record;
   record.name = description.name;
   record.class_names = description.class_names;

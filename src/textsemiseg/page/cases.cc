@@ -67,8 +67,7 @@ Size3 thinning(const Geometry& grid, int64_t most_voxels) {
 }
 
 void check_grid(const Geometry& image, const Geometry& labels, const std::string& what) {
-  if (!same_grid(image, labels, 1e-2))
-    throw InputError(what, "lies on another grid than its scan: " + grid_difference(image, labels, 1e-2));
+  if (!same_grid(image, labels)) throw InputError(what, "lies on another grid than its scan: " + grid_difference(image, labels));
 }
 
 // x fastest, as WebGL textures and NIfTI have it; here z is.

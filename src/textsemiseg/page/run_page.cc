@@ -54,8 +54,10 @@ std::vector<std::string> known_paths(const Study& study) {
   std::vector<std::string> out;
   for (const StudyRow& row : study.rows) {
     for (const RunResults& run : row.runs) {
-      out.push_back(run.folder.string());
-      out.push_back(fs::absolute(run.folder).lexically_normal().string());
+      if (!run.folder.empty()) {  // scores without a run have none
+        out.push_back(run.folder.string());
+        out.push_back(fs::absolute(run.folder).lexically_normal().string());
+      }
       add_paths(run.config, out);
       add_paths(run.record, out);
     }

@@ -25,7 +25,7 @@ Volume<T> volume_of(const MappedNpy& array, const Geometry& geometry) {
 
 // "" when a label map lies on the grid and has known classes alone.
 std::string mismatch(const LabelMap& labels, const Geometry& grid, size_t classes) {
-  if (const std::string difference = grid_difference(labels.geometry, grid, 1e-2); !difference.empty())
+  if (const std::string difference = grid_difference(labels.geometry, grid); !difference.empty())
     return "lies on another grid than its scan: " + difference;
   const auto largest = std::max_element(labels.voxels.begin(), labels.voxels.end());
   if (largest != labels.voxels.end() && *largest >= classes)

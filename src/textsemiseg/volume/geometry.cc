@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <sstream>
 
 #include "textsemiseg/base/strings.h"
 
@@ -13,22 +16,39 @@ std::string by(const Triple& values) {
   return join(values, " x ");
 }
 
-template <class Triple>
-std::string point(const Triple& values) {
-  return "(" + join(values, ", ") + ")";
+// In as many digits as tell one text from the other.
+std::string against(const std::function<void(std::ostream&)>& a, const std::function<void(std::ostream&)>& b) {
+  std::array<std::string, 2> texts;
+  for (const int digits : {6, 9, 17}) {
+    const std::array both{&a, &b};
+    for (size_t i = 0; i < 2; ++i) {
+      std::ostringstream out;
+      out.precision(digits);
+      (*both[i])(out);
+      texts[i] = out.str();
+    }
+    if (texts[0] != texts[1]) break;
+  }
+  return texts[0] + " against " + texts[1];
 }
 
-std::string rows(const Matrix3& m) { return "[" + point(m[0]) + ", " + point(m[1]) + ", " + point(m[2]) + "]"; }
+void put(std::ostream& out, const Vector3& v, const char* separator) { out << v[0] << separator << v[1] << separator << v[2]; }
 
-// False for NaN on either side.
-bool near(const Vector3& a, const Vector3& b, double tolerance) {
-  for (size_t i = 0; i < 3; ++i)
-    if (!(std::abs(a[i] - b[i]) <= tolerance)) return false;
-  return true;
-}
-
-bool near(const Matrix3& a, const Matrix3& b, double tolerance) {
-  return near(a[0], b[0], tolerance) && near(a[1], b[1], tolerance) && near(a[2], b[2], tolerance);
+// The largest step between the outer corners of two grids, in voxels of a.
+double distance_in_voxels_of(const Geometry& a, const Geometry& b) {
+  double most = 0;
+  for (unsigned corner = 0; corner < 8; ++corner) {
+    Vector3 index{};
+    for (size_t axis = 0; axis < 3; ++axis)
+      index[axis] = (corner >> axis & 1U) != 0 ? static_cast<double>(a.size[axis]) - 0.5 : -0.5;
+    const Vector3 other = a.index(b.world(index));
+    for (size_t axis = 0; axis < 3; ++axis) {
+      const double step = std::abs(other[axis] - index[axis]);
+      if (std::isnan(step)) return std::numeric_limits<double>::infinity();
+      most = std::max(most, step);
+    }
+  }
+  return most;
 }
 
 }  // namespace
@@ -58,14 +78,48 @@ Vector3 Geometry::index(const Vector3& position) const {
 
 std::string Geometry::describe() const { return concat(by(size), " voxels of ", by(spacing), " mm"); }
 
-bool same_grid(const Geometry& a, const Geometry& b, double tolerance) { return grid_difference(a, b, tolerance).empty(); }
+double grid_distance(const Geometry& a, const Geometry& b) {
+  if (a.size != b.size) return std::numeric_limits<double>::infinity();
+  // Equal grids are no distance apart, whatever the numbers round to on their way; those with NaN are never equal.
+  if (a.spacing == b.spacing && a.origin == b.origin && a.direction == b.direction) return 0;
+  return std::max(distance_in_voxels_of(a, b), distance_in_voxels_of(b, a));
+}
+
+bool same_grid(const Geometry& a, const Geometry& b, double tolerance) { return grid_distance(a, b) <= tolerance; }
 
 std::string grid_difference(const Geometry& a, const Geometry& b, double tolerance) {
   if (a.size != b.size) return concat("size ", by(a.size), " voxels against ", by(b.size), " voxels");
-  if (!near(a.spacing, b.spacing, tolerance)) return concat("spacing ", by(a.spacing), " mm against ", by(b.spacing), " mm");
-  if (!near(a.origin, b.origin, tolerance)) return concat("origin ", point(a.origin), " mm against ", point(b.origin), " mm");
-  if (!near(a.direction, b.direction, tolerance)) return concat("direction ", rows(a.direction), " against ", rows(b.direction));
-  return "";
+  if (same_grid(a, b, tolerance)) return "";
+  // What each field does alone; where all are small and only their sum is not, the largest is named.
+  std::array<Geometry, 3> changed{a, a, a};
+  changed[0].spacing = b.spacing;
+  changed[1].origin = b.origin;
+  changed[2].direction = b.direction;
+  size_t field = 0;
+  double most = 0;
+  for (size_t i = 0; i < 3; ++i) {
+    const double own = grid_distance(a, changed[i]);
+    if (own > most) field = i, most = own;
+    if (own > tolerance) break;
+  }
+  const auto values = [field](const Geometry& g) {
+    return [field, &g](std::ostream& out) {
+      if (field == 0) {
+        put(out, g.spacing, " x ");
+        out << " mm";
+      } else if (field == 1) {
+        put(out << "(", g.origin, ", ");
+        out << ") mm";
+      } else {
+        for (size_t row = 0; row < 3; ++row) {
+          put(out << (row == 0 ? "[(" : ", ("), g.direction[row], ", ");
+          out << ")";
+        }
+        out << "]";
+      }
+    };
+  };
+  return std::array{"spacing ", "origin ", "direction "}[field] + against(values(a), values(b));
 }
 
 }  // namespace tss

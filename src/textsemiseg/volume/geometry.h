@@ -26,9 +26,15 @@ struct Geometry {
   std::string describe() const;
 };
 
-// Same size, and spacing, origin and direction equal within tolerance (mm; unitless for direction).
-bool same_grid(const Geometry& a, const Geometry& b, double tolerance = 1e-3);
-// Names the first field that differs, with both values: "spacing 1 x 1 x 1 mm against 1 x 1 x 3 mm"; empty when equal.
-std::string grid_difference(const Geometry& a, const Geometry& b, double tolerance = 1e-3);
+// Grids no farther apart than this many voxels are one grid. It is about what headers of four decimals make of 512 voxels.
+inline constexpr double kGridTolerance = 0.05;
+
+// How far apart two grids of one size lie, in voxels: the largest step along an array axis between the same outer corner of both, counted
+// in the voxels of the one whose are smaller there. Infinity where the sizes differ, or a number is none.
+double grid_distance(const Geometry& a, const Geometry& b);
+// No farther apart than tolerance (voxels).
+bool same_grid(const Geometry& a, const Geometry& b, double tolerance = kGridTolerance);
+// Names the first field that differs, with both values: "spacing 1 x 1 x 1 mm against 1 x 1 x 3 mm"; empty where same_grid().
+std::string grid_difference(const Geometry& a, const Geometry& b, double tolerance = kGridTolerance);
 
 }  // namespace tss

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "textsemiseg/base/at_hand.h"
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/messages.h"
@@ -208,6 +209,7 @@ void predict_jobs(const PredictingRuns& runs, std::vector<PredictionJob> jobs,
   const std::vector<std::string>& class_names = runs.record().class_names;
   for (size_t i = 0; i < jobs.size(); ++i) {
     const PredictionJob job = std::move(jobs[i]);
+    const AtHand predicting("predicting " + job.id);
     const Stopwatch watch;
     const std::vector<Image> channels = channels_of(job, runs.record().channels);
     const Prediction prediction = predictor.predict(channels);
