@@ -1,8 +1,11 @@
-// Errors that carry an exit code. Every message is one line: which file or option, what was found, what was expected.
+// Errors that carry an exit code. Every message is one line: which file or option, what was found, what was expected. Words from outside
+// in it (names of files and of records in them) cannot break it: what would is made visible.
 #pragma once
 
 #include <stdexcept>
 #include <string>
+
+#include "textsemiseg/base/printable.h"
 
 namespace tss {
 
@@ -10,7 +13,7 @@ enum class ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kBadInput = 3, k
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& message, ExitCode code = ExitCode::kFailed) : std::runtime_error(message), code_(code) {}
+  explicit Error(const std::string& message, ExitCode code = ExitCode::kFailed) : std::runtime_error(printable(message)), code_(code) {}
   ExitCode code() const { return code_; }
 
  private:

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "support/testing.h"
+#include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/messages.h"
 #include "textsemiseg/base/progress.h"
@@ -37,6 +38,11 @@ TEST(Printable, BytesThatAreNotUtf8AreShown) {
   EXPECT_FALSE(is_utf8("\xed\xa0\x80")) << "half of a pair";
   EXPECT_FALSE(is_utf8("\xf4\x90\x80\x80")) << "beyond Unicode";
   EXPECT_TRUE(is_utf8("é肝🫀\xf4\x8f\xbf\xbf"));
+}
+
+TEST(Printable, ErrorsAreOneLineWhateverTheyQuote) {
+  const InputError error("scan.npz", "record '\nu\x1b[2J\xff.npy' lies outside the file", "a complete zip archive");
+  EXPECT_STREQ(error.what(), "scan.npz: record '\\nu\\x1b[2J\\xff.npy' lies outside the file; expected a complete zip archive");
 }
 
 TEST(Printable, StreamsKeepLinesAndCharacters) {

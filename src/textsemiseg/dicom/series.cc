@@ -1,7 +1,6 @@
 #include "textsemiseg/dicom/series.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -23,12 +22,6 @@ namespace {
 std::string choice_of(const fs::path& path) {
   const fs::path folder = dicom_folder(path);
   return folder == path ? "" : path.string().substr(folder.string().size() + 1);
-}
-
-// What a scanner's operator typed, without what would break a line.
-std::string printable(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
-  return text;
 }
 
 std::string describe(const DicomSeries& series) {

@@ -473,10 +473,7 @@ const char* pickle_kind_name(PickleKind kind) {
 
 std::string printable_name(const std::string& name) {
   constexpr size_t kLongest = 80;
-  std::string out = name.substr(0, kLongest);
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
-  return "'" + out + "'";
+  return "'" + name.substr(0, kLongest) + "'";
 }
 
 const PickleValue* Pickle::entry(const PickleValue& dict, std::string_view key) const {

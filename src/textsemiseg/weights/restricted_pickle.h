@@ -35,7 +35,7 @@ enum class PickleKind {
   kOpaque,   // made by a class or function that is not understood: text names it; items: arguments and state
 };
 const char* pickle_kind_name(PickleKind kind);  // "a list", for messages
-// A name out of a file in quotes: no control characters, no novels.
+// A name out of a file in quotes, no novels.
 std::string printable_name(const std::string& name);
 
 struct PickleValue {
