@@ -266,18 +266,20 @@ void run(const CheckArguments& arguments) {
 
 std::function<void()> declare_check(CLI::App& app) {
   auto arguments = std::make_shared<CheckArguments>();
-  app.add_option("--source", arguments->source, "a folder of scans as they came");
-  app.add_option("--recipe", arguments->recipe, "how the source's files lie and what its labels mean, as for prepare");
-  app.add_option("--label-file", arguments->label_file, "which files of the source are labels, as for prepare");
-  app.add_option("--dataset", arguments->dataset, "a prepared dataset");
-  app.add_option("--split", arguments->split, "a split file or a fold's name instead of split.json");
+  app.add_option("--source", arguments->source, "a folder of scans as they came")->type_name("PATH");
+  app.add_option("--recipe", arguments->recipe, "how the source's files lie and what its labels mean, as for prepare")
+      ->type_name("RECIPE");
+  app.add_option("--label-file", arguments->label_file, "which files of the source are labels, as for prepare")
+      ->type_name("PATTERN");
+  app.add_option("--dataset", arguments->dataset, "a prepared dataset")->type_name("FOLDER");
+  app.add_option("--split", arguments->split, "a split file or a fold's name instead of split.json")->type_name("FILE");
   app.add_flag("--cases", arguments->cases, "a line per case, and every finding instead of a few of each kind");
   app.add_flag("--no-duplicates", arguments->no_duplicates, "leaves out the search for scans that are there twice");
   app.add_flag("--full", arguments->options.full,
                "with --dataset: reads every scan again and compares it with what was prepared");
-  app.add_option("--out", arguments->out, "writes everything found as JSON into this file");
-  app.add_option("--fix", arguments->fix,
-                 "a new folder: the source with what can safely be corrected corrected, the rest linked");
+  app.add_option("--out", arguments->out, "writes everything found as JSON into this file")->type_name("PATH");
+  app.add_option("--fix", arguments->fix, "a new folder: the source with what can safely be corrected corrected, the rest linked")
+      ->type_name("FOLDER");
   app.add_option("--threads", arguments->options.threads, "0: one per core");
   app.add_flag("--json", arguments->json, "everything found, for machines, on standard output");
   return [arguments] { run(*arguments); };

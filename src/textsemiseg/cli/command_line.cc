@@ -41,6 +41,7 @@ void add_message_options(CLI::App& app, MessageOptions& options) {
   app.add_flag("-q,--quiet", options.quiet, "only warnings and errors, no progress")->group("Messages");
   app.add_flag("--verbose", options.verbose, "more messages")->group("Messages");
   app.add_option("--log-format", options.log_format, "of messages and progress on standard error")
+      ->type_name("text|json")
       ->check(CLI::IsMember({"text", "json"}))
       ->group("Messages");
 }

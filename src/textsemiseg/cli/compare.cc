@@ -99,21 +99,24 @@ std::function<void()> declare_compare(CLI::App& app) {
   auto arguments = std::make_shared<CompareArguments>();
   app.add_option("folders", arguments->folders,
                  "folder of a study, or folders of runs (runs that differ in the seed alone make a row)")
+      ->type_name("FOLDER")
       ->required();
-  app.add_option("--role", arguments->role, "scores of which cases")->capture_default_str();
+  app.add_option("--role", arguments->role, "scores of which cases")->type_name("ROLE")->capture_default_str();
   app.add_option("--against", arguments->against,
                  "row that the others are tested against, or best (default: supervised, else the first row)");
   app.add_option("--metric", arguments->metrics,
                  "shown by class and with tests: " + join(compared_metric_names(), ", ") + ", several with commas, or all")
+      ->type_name("METRICS")
       ->capture_default_str();
-  app.add_option("--csv", arguments->csv, "one line per row, metric and class");
+  app.add_option("--csv", arguments->csv, "one line per row, metric and class")->type_name("FILE");
   const CLI::Option* json =
       app.add_option("--json", arguments->json,
                      "every number, p values and case scores included; without a file: on standard output in place of the tables")
+          ->type_name("FILE")
           ->expected(0, 1);
-  app.add_option("--markdown", arguments->markdown, "tables as on the terminal");
-  app.add_option("--latex", arguments->latex, "the same, to \\input with booktabs");
-  app.add_option("--out", arguments->out, "folder: writes all four as comparison.csv, .json, .md and .tex");
+  app.add_option("--markdown", arguments->markdown, "tables as on the terminal")->type_name("FILE");
+  app.add_option("--latex", arguments->latex, "the same, to \\input with booktabs")->type_name("FILE");
+  app.add_option("--out", arguments->out, "folder: writes all four as comparison.csv, .json, .md and .tex")->type_name("PATH");
   return [arguments, json] {
     arguments->print_json = json->count() > 0 && arguments->json.empty();
     run(*arguments);

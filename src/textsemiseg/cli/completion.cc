@@ -182,7 +182,7 @@ std::string zsh_completion(const CommandFacts& program) {
 
 std::function<void()> declare_completion(CLI::App& app) {
   auto shell = std::make_shared<std::string>();
-  app.add_option("shell", *shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  app.add_option("shell", *shell, "bash or zsh")->type_name("bash|zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
   return [shell] { run_completion(*shell); };
 }
 

@@ -138,6 +138,7 @@ std::function<void()> declare_demo(CLI::App& app) {
   };
   auto arguments = std::make_shared<Arguments>();
   app.add_option("--output", arguments->output, "folder to write; a demo that is there already is continued")
+      ->type_name("PATH")
       ->capture_default_str();
   app.add_option("--iterations", arguments->options.iterations, "training steps of each method")
       ->capture_default_str()

@@ -127,25 +127,30 @@ void run(const EvaluateArguments& arguments, const CLI::App& app) {
 
 std::function<void()> declare_evaluate(CLI::App& app) {
   auto arguments = std::make_shared<EvaluateArguments>();
-  app.add_option("--reference", arguments->reference, "label map, or a folder of label maps");
-  app.add_option("--prediction", arguments->prediction, "label map, or a folder with the same file names");
+  app.add_option("--reference", arguments->reference, "label map, or a folder of label maps")->type_name("PATH");
+  app.add_option("--prediction", arguments->prediction, "label map, or a folder with the same file names")->type_name("PATH");
   app.add_option("--classes", arguments->classes,
-                 "class names, background first, with commas between (default: the labels found)");
+                 "class names, background first, with commas between (default: the labels found)")
+      ->type_name("NAMES");
   app.add_option("--empty", arguments->empty,
-                 "what an empty mask scores: undefined (default), zeros or zeros_hundreds (default of the protocol published)");
+                 "what an empty mask scores: undefined (default), zeros or zeros_hundreds (default of the protocol published)")
+      ->type_name("undefined|zeros|zeros_hundreds");
   app.add_option(
          "--grid-tolerance", arguments->grid_tolerance,
          "how far apart, in voxels, the grids of reference and prediction may lie at their corners, as when other programs "
          "round headers")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--csv", arguments->csv, "also write the scores of each case to this file");
+  app.add_option("--csv", arguments->csv, "also write the scores of each case to this file")->type_name("FILE");
   app.add_option("--run", arguments->run,
                  "folder of a run: predicts (or takes --prediction), scores; writes RUN/results/<role> where predictions, data "
-                 "set and split are its own");
-  app.add_option("--role", arguments->role, "with --run: which cases of its dataset")->capture_default_str();
-  app.add_option("--dataset", arguments->dataset, "with --run: another prepared dataset with the same classes");
-  app.add_option("--split", arguments->split, "with --run: a split file or a fold's name instead of the run's");
+                 "set and split are its own")
+      ->type_name("RUN");
+  app.add_option("--role", arguments->role, "with --run: which cases of its dataset")->type_name("ROLE")->capture_default_str();
+  app.add_option("--dataset", arguments->dataset, "with --run: another prepared dataset with the same classes")
+      ->type_name("FOLDER");
+  app.add_option("--split", arguments->split, "with --run: a split file or a fold's name instead of the run's")
+      ->type_name("FILE");
   app.add_option("--text-probe", arguments->probe_cases, "with --run: cases on which the class texts are replaced; 0: none")
       ->capture_default_str();
   app.add_flag("--json", arguments->json, "scores as JSON on standard output");

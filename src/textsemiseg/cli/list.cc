@@ -3,10 +3,12 @@
 #include <iostream>
 #include <memory>
 
+#include "textsemiseg/base/aligned_table.h"
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/dataset.h"
+#include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/networks/catalogue.h"
 #include "textsemiseg/text/text_factory.h"
@@ -15,7 +17,7 @@ namespace tss {
 namespace {
 
 struct ListArguments {
-  std::string dataset;
+  std::string dataset, options;  // options: a method
   std::vector<std::string> overrides;
   bool json = false;
 };
@@ -46,7 +48,22 @@ void print_table(const char* title, const std::vector<std::pair<std::string, std
   }
 }
 
+// Every key of a run of this method, with the value that it has where nothing is given.
+void run_options_of(const ListArguments& arguments) {
+  const std::vector<OptionField> fields = run_options(arguments.options);
+  if (arguments.json) {
+    Json result = Json::array();
+    for (const OptionField& field : fields) result.push_back({{"key", field.key}, {"value", field.value}, {"help", field.help}});
+    std::cout << result.dump(2) << "\n";
+    return;
+  }
+  std::vector<std::vector<std::string>> rows{{"key", "value", "meaning"}};
+  for (const OptionField& field : fields) rows.push_back({field.key, field.value.dump(), field.help});
+  std::cout << aligned(rows);
+}
+
 void run_list(const ListArguments& arguments) {
+  if (!arguments.options.empty()) return run_options_of(arguments);
   std::vector<std::pair<std::string, std::string>> method_rows;
   for (const MethodInfo& info : methods()) method_rows.emplace_back(info.name, info.summary);
   const std::vector<ClassText> classes = arguments.dataset.empty() ? std::vector<ClassText>{} : class_texts(arguments);
@@ -77,8 +94,14 @@ void run_list(const ListArguments& arguments) {
 
 std::function<void()> declare_list(CLI::App& app) {
   auto arguments = std::make_shared<ListArguments>();
-  app.add_option("--dataset", arguments->dataset, "also name the text source that each of its classes would get");
-  app.add_option("--set", arguments->overrides, "override, e.g. text.table=embeddings.npy")->take_all()->allow_extra_args(false);
+  app.add_option("--options", arguments->options, "instead: every key of a run of this method, its value and its meaning")
+      ->type_name("METHOD");
+  app.add_option("--dataset", arguments->dataset, "also name the text source that each of its classes would get")
+      ->type_name("FOLDER");
+  app.add_option("--set", arguments->overrides, "override, e.g. text.table=embeddings.npy")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_flag("--json", arguments->json, "for machines");
   return [arguments] { run_list(*arguments); };
 }

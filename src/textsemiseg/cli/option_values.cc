@@ -47,7 +47,6 @@ const std::map<std::string, OptionValues>& types() {
       {"FILE", {ValueKind::kFile, "FILE", {}}},
       {"FOLDER", {ValueKind::kFolder, "FOLDER", {}}},
       {"RUN", {ValueKind::kFolder, "RUN", {}}},
-      {"RUN|FILE", {ValueKind::kPath, "RUN|FILE", {}}},
       {"PATH", {ValueKind::kPath, "PATH", {}}},
       {"AXES", {ValueKind::kWords, "AXES", {"all", "none", "x", "x,y", "x,y,z"}}},
       {"DEVICE", {ValueKind::kWords, "DEVICE", {"auto", "cpu", "cuda:0"}}},
@@ -58,66 +57,6 @@ const std::map<std::string, OptionValues>& types() {
       {"METRICS", {ValueKind::kWords, "METRICS", metrics_and_all()}},
       {"ROLE", one_of(roles())},
       {"SECTION.KEY=VALUE", {ValueKind::kWords, "SECTION.KEY=VALUE", keys_of_runs()}},
-  };
-  return values;
-}
-
-const std::map<std::string, OptionValues>& table() {
-  const OptionValues file{ValueKind::kFile, "FILE", {}}, folder{ValueKind::kFolder, "FOLDER", {}},
-      path{ValueKind::kPath, "PATH", {}}, run{ValueKind::kFolder, "RUN", {}};
-  static const std::map<std::string, OptionValues> values = {
-      {"run", run},
-      {"runs", run},
-      {"dataset", folder},
-      {"source", path},  // a folder of scans, or a text encoder
-      {"out", path},     // a folder; of check a file
-      {"fix", folder},
-      {"folders", folder},
-      {"input", path},
-      {"output", path},
-      {"reference", path},
-      {"prediction", path},
-      {"config", file},
-      {"file", file},
-      {"also", file},
-      {"vocabulary", file},
-      {"csv", file},
-      {"figure", file},
-      {"markdown", file},
-      {"latex", file},
-      {"json", file},  // where it is no flag
-      {"train-list", file},
-      {"validation-list", file},
-      {"test-list", file},
-      {"split", {ValueKind::kFile, "FILE", {}}},
-      {"set", {ValueKind::kText, "KEY=VALUE", {}}},
-      {"label-map", {ValueKind::kText, "VALUES=CLASS", {}}},
-      {"label-file", {ValueKind::kText, "PATTERN", {}}},
-      {"unlabelled", folder},
-      {"explain", {ValueKind::kText, "CASE", {}}},
-      {"picture", file},
-      {"write", file},
-      {"memory", {ValueKind::kText, "GIB", {}}},
-      {"classes", {ValueKind::kText, "NAMES", {}}},
-      {"texts", {ValueKind::kText, "TEXT", {}}},
-      {"stride", {ValueKind::kText, "X,Y,Z", {}}},
-      {"patch", {ValueKind::kText, "X,Y,Z", {}}},
-      {"mirror", {ValueKind::kWords, "AXES", {"all", "none", "x", "x,y", "x,y,z"}}},
-      {"device", {ValueKind::kWords, "DEVICE", {"auto", "cpu", "cuda:0"}}},
-      {"method", {ValueKind::kWords, "METHOD", method_names()}},
-      {"recipe", {ValueKind::kFile, "RECIPE", recipe_names()}},
-      {"plan", {ValueKind::kFile, "PLAN", plan_names()}},
-      {"preset", {ValueKind::kWords, "PRESET", window_preset_names()}},
-      {"metric", {ValueKind::kWords, "METRICS", metrics_and_all()}},
-      {"role", one_of(roles())},
-      {"checkpoint", one_of({"selected", "best", "last"})},
-      {"precision", one_of({"fp32", "bf16"})},
-      {"weights", one_of({"gaussian", "constant"})},
-      {"empty", one_of({"undefined", "zeros", "zeros_hundreds"})},
-      {"tokenizer", one_of({"clip", "wordpiece"})},
-      {"format", one_of({"nii.gz", "nrrd", "seg.nrrd", "mha"})},
-      {"log-format", one_of({"text", "json"})},
-      {"shell", one_of({"bash", "zsh"})},
   };
   return values;
 }
@@ -141,15 +80,13 @@ std::string option_text(const CLI::Option& option, const OptionValues& values) {
 
 OptionValues values_of(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return {ValueKind::kNone, "", {}};
-  if (const auto known = types().find(plain_type(option.get_type_name())); known != types().end()) return known->second;
-  const std::string name = option.get_lnames().empty() ? option.get_name(true) : option.get_lnames().front();
-  const auto found = table().find(name);
-  if (found != table().end()) return found->second;
-  // CLI11 names a check against a list "{a,b}".
-  const std::string type = option.get_type_name();
+  // CLI11 appends checks; of one against a list, "{a,b}".
+  const std::string type = option.get_type_name(), name = plain_type(type);
+  if (const auto known = types().find(name); known != types().end()) return known->second;
+  if (name.find('|') != std::string::npos) return one_of(split(name, '|'));
   if (const size_t list = type.find(":{"); list != std::string::npos && type.back() == '}')
     return one_of(split(type.substr(list + 2, type.size() - list - 3), ','));
-  return {ValueKind::kText, plain_type(option.get_type_name()), {}};
+  return {ValueKind::kText, name, {}};
 }
 
 void label_values(CLI::App& app) {

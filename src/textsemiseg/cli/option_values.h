@@ -1,11 +1,12 @@
 // What the values of options are: files, folders, or a few words; help shows it, and the shell completes it. An option says it where it
-// is declared, by the name of its type or a check against a list:
+// is declared, by the name of its type, by its words, or by a check against a list:
 //
 //   app.add_option("--config", config, "TOML file")->type_name("FILE");
-//   app.add_option("--weights", weights, "of the voxels of a window")->check(CLI::IsMember({"gaussian", "constant"}));
+//   app.add_option("--precision", precision, "of the convolutions")->type_name("fp32|bf16");
+//   app.add_option("--names", names, "whose names")->check(CLI::IsMember({"own", "published"}));
 //
-// Types that are completed: FILE, FOLDER, PATH (either), RUN (a run's folder), RUN|FILE, METHOD, RECIPE, PLAN, PRESET, METRICS, ROLE,
-// DEVICE, AXES and SECTION.KEY=VALUE (of a run's configuration). Any other name is shown in help alone.
+// Types that are completed: FILE, FOLDER, PATH (either), RUN (a run's folder), METHOD, RECIPE, PLAN, PRESET, METRICS, ROLE, DEVICE, AXES and
+// SECTION.KEY=VALUE (of a run's configuration). Any other name is shown in help alone.
 #pragma once
 
 #include <string>

@@ -140,17 +140,20 @@ void run(const PredictArguments& arguments) {
 std::function<void()> declare_predict(CLI::App& app) {
   auto arguments = std::make_shared<PredictArguments>();
   app.add_option("--run", arguments->runs, "folder of a run (train --run); given again: probabilities are averaged")
+      ->type_name("RUN")
       ->required()
       ->allow_extra_args(false);
-  app.add_option("--input", arguments->input, "a raw scan, a folder of scans, or a DICOM series");
+  app.add_option("--input", arguments->input, "a raw scan, a folder of scans, or a DICOM series")->type_name("PATH");
   app.add_flag("--one-channel", arguments->one_channel,
                "every file of the folder is a scan of its own, also la_0000, la_0001, ... (for runs of one channel)");
-  app.add_option("--dataset", arguments->dataset, "instead of --input: a prepared dataset (default: the run's own)");
-  app.add_option("--role", arguments->role, "which of its cases: labelled, unlabelled, validation or test");
-  app.add_option("--split", arguments->split, "a split file or a fold's name (fold_0) instead of split.json");
-  app.add_option("--output", arguments->output, "a file named like an image, else a folder")->required();
+  app.add_option("--dataset", arguments->dataset, "instead of --input: a prepared dataset (default: the run's own)")
+      ->type_name("FOLDER");
+  app.add_option("--role", arguments->role, "which of its cases: labelled, unlabelled, validation or test")->type_name("ROLE");
+  app.add_option("--split", arguments->split, "a split file or a fold's name (fold_0) instead of split.json")->type_name("FILE");
+  app.add_option("--output", arguments->output, "a file named like an image, else a folder")->type_name("PATH")->required();
   app.add_flag("--probabilities", arguments->probabilities, "also write the probability of each class");
   app.add_option("--format", arguments->format, "of the label maps in a folder (default nii.gz)")
+      ->type_name("nii.gz|nrrd|seg.nrrd|mha")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kFormats), std::end(kFormats))));
   app.add_flag("--preview", arguments->preview, "also a picture of each case: three planes with outlines, names and volumes");
   app.add_flag("--dicom-seg", arguments->dicom_seg,

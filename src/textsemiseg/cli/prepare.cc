@@ -83,19 +83,29 @@ std::function<void()> declare_prepare(CLI::App& app) {
   SplitOptions& split_options = arguments->options.split;
   app.add_option("--source", arguments->source,
                  "folder of scans: MSD or nnU-Net layout, images and labels by name, a folder per case, BIDS, HDF5 cases")
+      ->type_name("PATH")
       ->required();
-  app.add_option("--dataset,--output", arguments->dataset, "folder to write");
-  app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")->capture_default_str();
-  app.add_option("--set", arguments->overrides, "override, e.g. recipe.spacing=[1,1,1]")->take_all()->allow_extra_args(false);
+  app.add_option("--dataset,--output", arguments->dataset, "folder to write")->type_name("FOLDER");
+  app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")
+      ->type_name("RECIPE")
+      ->capture_default_str();
+  app.add_option("--set", arguments->overrides, "override, e.g. recipe.spacing=[1,1,1]")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--classes", arguments->classes,
-                 "class names where the source has no dataset.json, background first, with commas between");
+                 "class names where the source has no dataset.json, background first, with commas between")
+      ->type_name("NAMES");
   app.add_option(
          "--label-map", arguments->label_map,
          "stored values of a class, e.g. \"1,2,4=whole tumour\" or \">0=tumour\": merges, renames, or (=background) drops")
+      ->type_name("VALUES=CLASS")
       ->take_all();
   app.add_option("--label-file", arguments->options.files.label_file,
-                 "which files are labels, where names alone leave it open: a pattern such as \"*_manual.nii.gz\"");
+                 "which files are labels, where names alone leave it open: a pattern such as \"*_manual.nii.gz\"")
+      ->type_name("PATTERN");
   app.add_option("--unlabelled", arguments->unlabelled, "a further folder of scans, which are unlabelled cases")
+      ->type_name("FOLDER")
       ->take_all()
       ->allow_extra_args(false);
   app.add_flag("--unlabelled-test-images", arguments->options.files.unlabelled_test_images,
@@ -106,12 +116,14 @@ std::function<void()> declare_prepare(CLI::App& app) {
   app.add_option("--test", split_options.test, "test cases: the same (20%, or imagesTs where labelsTs exists)");
   app.add_option("--seed", split_options.seed, "seed of the split and the folds")->capture_default_str();
   app.add_option("--folds", split_options.folds, "also write folds/fold_0.json ... for cross-validation");
-  app.add_option("--train-list", split_options.train_list, "training ids, one a line; the first ones are the labelled");
-  app.add_option("--validation-list", split_options.validation_list, "validation ids, one a line");
-  app.add_option("--test-list", split_options.test_list, "test ids, one a line");
+  app.add_option("--train-list", split_options.train_list, "training ids, one a line; the first ones are the labelled")
+      ->type_name("FILE");
+  app.add_option("--validation-list", split_options.validation_list, "validation ids, one a line")->type_name("FILE");
+  app.add_option("--test-list", split_options.test_list, "test ids, one a line")->type_name("FILE");
   app.add_option(
-      "--split", arguments->options.split_file,
-      "a split.json to use as it is, nnU-Net's splits_final.json, or a published one: " + join(published_split_names(), ", "));
+         "--split", arguments->options.split_file,
+         "a split.json to use as it is, nnU-Net's splits_final.json, or a published one: " + join(published_split_names(), ", "))
+      ->type_name("FILE");
   app.add_option("--fold", arguments->fold,
                  "the fold of splits_final.json (0), or of dataset.json's cases the one for validation");
   app.add_flag("--allow-missing", split_options.allow_missing, "leave out listed cases that the source lacks");
@@ -121,13 +133,17 @@ std::function<void()> declare_prepare(CLI::App& app) {
                                    "prepare nothing; propose spacing, window, patch and batch from the scans, with reasons");
   app.add_option("--memory", arguments->plan_arguments.memory,
                  "GiB that a training step may take, for --plan (half of this machine's)")
+      ->type_name("GIB")
       ->check(above_zero())
       ->needs(plan);
-  app.add_option("--write", arguments->plan_arguments.write, "a .toml file to write the recipe of --plan to")->needs(plan);
+  app.add_option("--write", arguments->plan_arguments.write, "a .toml file to write the recipe of --plan to")
+      ->type_name("FILE")
+      ->needs(plan);
   CLI::Option* explain =
-      app.add_option("--explain", arguments->explain, "prepare nothing; show what each step of the recipe does to this case");
+      app.add_option("--explain", arguments->explain, "prepare nothing; show what each step of the recipe does to this case")
+          ->type_name("CASE");
   explain->excludes(plan);
-  app.add_option("--picture", arguments->picture, "PNG of --explain (CASE_steps.png)")->needs(explain);
+  app.add_option("--picture", arguments->picture, "PNG of --explain (CASE_steps.png)")->type_name("FILE")->needs(explain);
   app.add_flag("--json", arguments->json, "--plan and --explain for machines");
   app.add_option("--threads", arguments->options.threads, "cases prepared at a time (0: one per core)");
   return [arguments, &app] { run(*arguments, app); };

@@ -178,14 +178,18 @@ void run(const Arguments& arguments) {
 
 std::function<void()> declare_report(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("folders", arguments->folders, "folders of runs, or the folder of one study")->required();
-  app.add_option("--output", arguments->output, "the HTML file (default report.html; with --figure alone no page is written)");
+  app.add_option("folders", arguments->folders, "folders of runs, or the folder of one study")->type_name("FOLDER")->required();
+  app.add_option("--output", arguments->output, "the HTML file (default report.html; with --figure alone no page is written)")
+      ->type_name("PATH");
   app.add_option("--role", arguments->role,
                  "scores of which cases; runs that lack them are scored (default: test where every run has them, validation "
-                 "where none has)");
-  app.add_option("--dataset", arguments->dataset, "prepared folder, where it is not the one of the training");
+                 "where none has)")
+      ->type_name("ROLE");
+  app.add_option("--dataset", arguments->dataset, "prepared folder, where it is not the one of the training")
+      ->type_name("FOLDER");
   app.add_option("--cases", arguments->cases, "ids, with commas: shown besides the worst, median and best ones");
-  app.add_option("--figure", arguments->figure, ".png or .svg: methods by cases with outlines and Dice, for a paper");
+  app.add_option("--figure", arguments->figure, ".png or .svg: methods by cases with outlines and Dice, for a paper")
+      ->type_name("FILE");
   app.add_option("--plane", arguments->plane, "of the figure: axial, coronal or sagittal")
       ->capture_default_str()
       ->check(CLI::IsMember({"axial", "coronal", "sagittal"}));

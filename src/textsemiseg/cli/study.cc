@@ -230,9 +230,9 @@ void run(const StudyArguments& arguments) {
 
 std::function<void()> declare_study(CLI::App& app) {
   auto a = std::make_shared<StudyArguments>();
-  app.add_option("--plan", a->plan, "a plan's file, or the name of one of the program's own (--list)");
-  app.add_option("--dataset", a->dataset, "folder made by prepare");
-  app.add_option("--out", a->out, "folder of the study; runs in it are kept or continued");
+  app.add_option("--plan", a->plan, "a plan's file, or the name of one of the program's own (--list)")->type_name("PLAN");
+  app.add_option("--dataset", a->dataset, "folder made by prepare")->type_name("FOLDER");
+  app.add_option("--out", a->out, "folder of the study; runs in it are kept or continued")->type_name("PATH");
   app.add_option("--plan-dataset", a->plan_dataset,
                  "which dataset of the plan this is: its settings and published figures apply");
   app.add_option("--labelled", a->labelled, "labelled cases of the published figures (default: those of the split)")
@@ -240,9 +240,11 @@ std::function<void()> declare_study(CLI::App& app) {
   app.add_option("--rows", a->rows, "only these rows of the plan, with commas between")->delimiter(',');
   CLI::Option* seeds = app.add_option("--seeds", a->seeds, "runs of each row: seeds 0, 1, ...")->check(at_least(1));
   app.add_option("--seed-list", a->seed_list, "these seeds instead: 3,7")->delimiter(',')->check(at_least(0))->excludes(seeds);
-  app.add_option("--split", a->split, "a split file or a fold's name (fold_0) instead of split.json");
+  app.add_option("--split", a->split, "a split file or a fold's name (fold_0) instead of split.json")->type_name("FILE");
   app.add_option("--iterations", a->iterations, "of every run, instead of the plan's")->check(at_least(1));
-  app.add_option("--set", a->overrides, "section.key=value, over the configuration of every row")->allow_extra_args(false);
+  app.add_option("--set", a->overrides, "section.key=value, over the configuration of every row")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--jobs", a->jobs, "runs at a time (with --slurm: tasks at a time)")->check(at_least(1));
   app.add_option("--devices", a->devices, "given out in turn to the jobs: cuda:0,cuda:1")->delimiter(',');
   app.add_option("--threads", a->threads, "of the CPU for each run (default: the plan's, or the cores shared among the jobs)")

@@ -132,34 +132,38 @@ std::function<void()> declare_text(CLI::App& app) {
   TextArguments& arguments = verb.arguments();
   CLI::App* tokenize = verb.declare("tokenize", "token ids of a text, without start and end tokens",
                                     "textsemiseg text tokenize --tokenizer clip --json \"left atrium\"", run_tokenize);
-  tokenize->add_option("texts", arguments.texts, "one or more texts");
-  tokenize->add_option("--tokenizer", arguments.tokenizer, "clip or wordpiece")->required();
-  tokenize->add_option("--vocabulary", arguments.vocabulary, "its file (default: of the installed open_clip or MiniLM)");
+  tokenize->add_option("texts", arguments.texts, "one or more texts")->type_name("TEXT");
+  tokenize->add_option("--tokenizer", arguments.tokenizer, "clip or wordpiece")->type_name("clip|wordpiece")->required();
+  tokenize->add_option("--vocabulary", arguments.vocabulary, "its file (default: of the installed open_clip or MiniLM)")
+      ->type_name("FILE");
 
   CLI::App* encode =
       verb.declare("encode", "unit vectors of texts and their cosines; --output keeps them as a table that training can use",
                    "textsemiseg text encode --source auto --json \"left atrium\" \"pancreas\"", run_encode);
-  encode->add_option("texts", arguments.texts, "one or more texts");
+  encode->add_option("texts", arguments.texts, "one or more texts")->type_name("TEXT");
   encode
       ->add_option("--source", arguments.source,
                    "auto, clip, bert; a file, folder or package of an encoder; or a table of embeddings")
+      ->type_name("PATH")
       ->capture_default_str();
-  encode->add_option("--vocabulary", arguments.vocabulary, "of the encoder, where it is not found by itself");
-  encode->add_option("--dataset", arguments.dataset, "also the texts of this dataset's classes");
-  encode->add_option("--output", arguments.output, "a new table: .safetensors, .npz or .npy");
+  encode->add_option("--vocabulary", arguments.vocabulary, "of the encoder, where it is not found by itself")->type_name("FILE");
+  encode->add_option("--dataset", arguments.dataset, "also the texts of this dataset's classes")->type_name("FOLDER");
+  encode->add_option("--output", arguments.output, "a new table: .safetensors, .npz or .npy")->type_name("PATH");
   encode->add_option("--seed", arguments.seed, "of random weights");
   encode->add_option("--threads", arguments.threads, "0: all cores");
 
   CLI::App* probe = verb.declare("probe", "what other, permuted and blank class texts change in a run's predictions",
                                  "textsemiseg text probe --run runs/text --role test", run_probe);
-  probe->add_option("--run", arguments.probe.run, "folder of a run (train --run)")->required();
-  probe->add_option("--role", arguments.probe.role, "whose cases")->capture_default_str();
-  probe->add_option("--dataset", arguments.probe.dataset, "another prepared dataset with the same classes");
-  probe->add_option("--split", arguments.probe.split, "a split file or a fold's name instead of the run's");
+  probe->add_option("--run", arguments.probe.run, "folder of a run (train --run)")->type_name("RUN")->required();
+  probe->add_option("--role", arguments.probe.role, "whose cases")->type_name("ROLE")->capture_default_str();
+  probe->add_option("--dataset", arguments.probe.dataset, "another prepared dataset with the same classes")->type_name("FOLDER");
+  probe->add_option("--split", arguments.probe.split, "a split file or a fold's name instead of the run's")->type_name("FILE");
   probe->add_option("--cases", arguments.probe.cases, "at most so many, evenly spread over the role; 0: all")
       ->capture_default_str();
-  probe->add_option("--checkpoint", arguments.probe.checkpoint, "selected, best or last")->capture_default_str();
-  probe->add_option("--device", arguments.probe.device, "auto, cpu or cuda:N")->capture_default_str();
+  probe->add_option("--checkpoint", arguments.probe.checkpoint, "selected, best or last")
+      ->type_name("selected|best|last")
+      ->capture_default_str();
+  probe->add_option("--device", arguments.probe.device, "auto, cpu or cuda:N")->type_name("DEVICE")->capture_default_str();
   probe->add_option("--threads", arguments.threads, "0: all cores");
   for (CLI::App* sub : {tokenize, encode, probe}) sub->add_flag("--json", arguments.json, "for machines");
   return verb.action();

@@ -60,20 +60,24 @@ void run(const Options& options) {
 std::function<void()> declare_train(CLI::App& app) {
   auto options = std::make_shared<Options>();
   Json& given = options->given;
-  add_setting<std::string>(app, given, "--dataset", "dataset", "folder made by prepare");
-  add_setting<std::string>(app, given, "--method", "method", "what to train; list names them (default text_semiseg)");
-  app.add_option("--run", options->run, "folder for the run")->required();
-  app.add_option("--config", options->config, "TOML file; --set and the options here win over it");
+  add_setting<std::string>(app, given, "--dataset", "dataset", "folder made by prepare")->type_name("FOLDER");
+  add_setting<std::string>(app, given, "--method", "method", "what to train; list names them (default text_semiseg)")
+      ->type_name("METHOD");
+  app.add_option("--run", options->run, "folder for the run")->type_name("RUN")->required();
+  app.add_option("--config", options->config, "TOML file; --set and the options here win over it")->type_name("FILE");
   add_setting<int64_t>(app, given, "--iterations", "train.iterations", "optimiser steps (default 30000)")->check(at_least(1));
   add_setting<double>(app, given, "--time-budget", "train.time_budget",
                       "seconds of training steps: sets the iterations once, at the start; start-up and validation come on top")
       ->check(above_zero());
   add_setting<int64_t>(app, given, "--seed", "seed", "of everything random (default 0)")->check(at_least(0));
-  add_setting<std::string>(app, given, "--split", "split", "a split file or a fold's name (fold_0) instead of split.json");
-  add_setting<std::string>(app, given, "--device", "train.device", "auto, cpu or cuda:N");
-  add_setting<std::string>(app, given, "--precision", "train.precision", "fp32 (default) or bf16");
+  add_setting<std::string>(app, given, "--split", "split", "a split file or a fold's name (fold_0) instead of split.json")
+      ->type_name("FILE");
+  add_setting<std::string>(app, given, "--device", "train.device", "auto, cpu or cuda:N")->type_name("DEVICE");
+  add_setting<std::string>(app, given, "--precision", "train.precision", "fp32 (default) or bf16")->type_name("fp32|bf16");
   add_setting<int64_t>(app, given, "--threads", "train.threads", "of the CPU (default: all cores)")->check(at_least(1));
-  app.add_option("--set", options->overrides, "section.key=value, any option of the configuration")->allow_extra_args(false);
+  app.add_option("--set", options->overrides, "section.key=value, any option of the configuration")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
   app.add_flag("--resume", options->resume, "continue from the last checkpoint, or start where there is none");
   app.add_flag("--page", options->watch.page, "write RUN/page.html while training: curves in a browser, which reloads by itself");
   app.add_flag("--no-tensorboard", options->no_tensorboard, "leave out RUN/tensorboard, the event files for TensorBoard");

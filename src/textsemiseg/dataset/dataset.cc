@@ -1,5 +1,7 @@
 #include "textsemiseg/dataset/dataset.h"
 
+#include <mutex>
+
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
@@ -168,7 +170,7 @@ const SourceCase& Dataset::source(const std::string& id) const {
   return found->second;
 }
 
-CachedCase Dataset::load(const std::string& id, LabelUse label) const {
+CachedCase Dataset::load(const std::string& id, LabelUse label, Soundness soundness) const {
   const SourceCase& item = source(id);
   std::string reason;
   switch (cache_->state(item, &reason, false, label)) {
@@ -186,8 +188,11 @@ CachedCase Dataset::load(const std::string& id, LabelUse label) const {
                        "a current cache: run textsemiseg prepare again");
   }
   CacheEntry entry = cache_->map(id, label);
-  cache_->require_sound(id, entry);
   CachedCase loaded;
+  loaded.require_sound = [once = std::make_shared<std::once_flag>(), cache = cache_, id, label] {
+    std::call_once(*once, [&] { cache->require_sound(id, cache->map(id, label)); });
+  };
+  if (soundness == Soundness::kAtOnce) loaded.require_sound();
   loaded.id = id;
   loaded.geometry = entry.geometry;
   loaded.image = std::move(entry.image);

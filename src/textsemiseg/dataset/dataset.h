@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,7 +32,13 @@ struct CachedCase {
   std::optional<MappedNpy> label;      // absent where the case has no label
   std::filesystem::path source_image;  // the first channel; Scan::open() reads it
   std::filesystem::path source_label;  // empty where the case has no label; Scan::open() reads it
+  std::function<void()>
+      require_sound;  // throws InputError where the arrays are damaged; reads them once in the life of the program
 };
+
+// When the arrays of a case are compared with their checksums, which reads every byte. kWhenAsked: whoever takes voxels calls
+// require_sound() first; a training would otherwise read all its cases before the first step.
+enum class Soundness { kAtOnce, kWhenAsked };
 
 class Dataset {
  public:
@@ -56,7 +63,7 @@ class Dataset {
   std::vector<std::string> unseen_classes() const;
   // Opens (maps) one case's cache; throws InputError when its scan has changed since or the arrays are damaged. A scan that is no longer there is
   // used as prepared, with one warning per dataset.
-  CachedCase load(const std::string& id, LabelUse label = LabelUse::kRead) const;
+  CachedCase load(const std::string& id, LabelUse label = LabelUse::kRead, Soundness soundness = Soundness::kAtOnce) const;
   // The label of a case on its own grid, as classes: merged and renamed as the label map says. Throws InputError when it has none.
   LabelMap read_label(const std::string& id) const;
 

@@ -11,15 +11,12 @@ WeightAverage::WeightAverage(const Method& method, double decay) : decay_(decay)
 }
 
 void WeightAverage::update(const Method& method, int64_t t) {
-  torch::NoGradGuard no_grad;
-  const double alpha = ema_factor(t, decay_);
+  std::vector<torch::Tensor> own, theirs;
   for (const auto& [name, tensor] : state_of(method)) {
-    torch::Tensor& own = average_.at(name);
-    if (own.is_floating_point())
-      own.mul_(alpha).add_(tensor, 1 - alpha);
-    else
-      own.copy_(tensor);
+    own.push_back(average_.at(name));
+    theirs.push_back(tensor);
   }
+  move_average(own, theirs, ema_factor(t, decay_));
 }
 
 void WeightAverage::load(const TensorMap& state, const std::string& source) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +11,7 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/io/image_file.h"
+#include "textsemiseg/io/nrrd_header.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -42,15 +42,11 @@ std::optional<std::pair<size_t, std::string>> segment_key(const std::string& key
 
 std::map<size_t, SegmentFields> segment_fields(const fs::path& path) {
   std::map<size_t, SegmentFields> segments;
-  std::ifstream in(path, std::ios::binary);
-  std::string line;
-  if (!std::getline(in, line) || !starts_with(line, "NRRD")) return segments;
-  while (std::getline(in, line) && !trim(line).empty()) {
-    const size_t colon = line.find(":=");
-    const auto key = colon == std::string::npos ? std::nullopt : segment_key(line.substr(0, colon));
+  for (const auto& [name, text] : read_nrrd_header(path).keys) {
+    const auto key = segment_key(name);
     if (!key) continue;
     SegmentFields& fields = segments[key->first];
-    const std::string value = trim(line.substr(colon + 2));
+    const std::string value = trim(text);
     if (key->second == "Name") fields.name = value;
     if (key->second == "ID") fields.id = value;
     if (key->second == "LabelValue") fields.value = value;

@@ -9,19 +9,20 @@ namespace {
 // Everything but axis 1, the class.
 torch::Tensor sum_per_class(const torch::Tensor& x) { return x.transpose(0, 1).flatten(1).sum(1); }
 
+torch::Tensor smooth_dice(const torch::Tensor& overlap, const torch::Tensor& sizes, double smooth) {
+  return (2 * overlap + smooth) / (sizes + smooth);
+}
+
 // The Dice of each class, [K]. size: what a map p is measured by, p or p^2.
 template <class Size>
 torch::Tensor dice_per_class(const torch::Tensor& p, const torch::Tensor& label, double smooth, AbsentClass absent, Size size) {
   const torch::Tensor g = one_hot(label, p.size(1), p);
   const torch::Tensor there = sum_per_class(g);
-  const auto dice = [&](const torch::Tensor& overlap, const torch::Tensor& sizes) {
-    return (2 * overlap + smooth) / (sizes + smooth);
-  };
-  const torch::Tensor found = dice(sum_per_class(p * g), sum_per_class(size(p)) + there);
+  const torch::Tensor found = smooth_dice(sum_per_class(p * g), sum_per_class(size(p)) + there, smooth);
   if (absent == AbsentClass::kFormula) return found;
   const torch::Tensor rest = 1 - p;
   const auto voxels = static_cast<double>(label.numel());
-  return torch::where(there > 0, found, dice(sum_per_class(rest), sum_per_class(size(rest)) + voxels));
+  return torch::where(there > 0, found, smooth_dice(sum_per_class(rest), sum_per_class(size(rest)) + voxels, smooth));
 }
 
 }  // namespace
@@ -59,10 +60,8 @@ torch::Tensor masked_cross_entropy_and_dice(const torch::Tensor& logits, const t
   const torch::Tensor entropy = F::cross_entropy(logits, label, F::CrossEntropyFuncOptions().reduction(torch::kNone));
   const torch::Tensor over_classes = m.unsqueeze(1);
   const torch::Tensor p = torch::softmax(logits, 1) * over_classes, g = one_hot(label, logits.size(1), logits) * over_classes;
-  constexpr double kSmooth = 1e-5;
-  const torch::Tensor sizes = sum_per_class(p.square()) + sum_per_class(g);
-  const torch::Tensor dice = (1 - (2 * sum_per_class(p * g) + kSmooth) / (sizes + kSmooth)).mean();
-  return (entropy * m).sum() / m.sum().clamp_min(1) + dice;
+  const torch::Tensor dice = smooth_dice(sum_per_class(p * g), sum_per_class(p.square()) + sum_per_class(g), 1e-5);
+  return (entropy * m).sum() / m.sum().clamp_min(1) + (1 - dice).mean();
 }
 
 }  // namespace tss

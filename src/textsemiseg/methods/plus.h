@@ -1,4 +1,4 @@
-// plus: one student, one averaged teacher, mixed patches (docs/methods.md#plus). What five years of publications agree on, and no more:
+// plus: one student, one averaged teacher, mixed patches (docs/methods.md#plus). Made of published parts:
 // a mean teacher (Tarvainen and Valpola, NeurIPS 2017) whose buffers are averaged too (EMAN; Cai et al., CVPR 2021) labels weakly changed
 // patches; the student learns those labels, where the teacher is confident, on strongly changed patches (FixMatch; Sohn et al., NeurIPS
 // 2020) into which boxes of others are mixed (CutMix; French et al., BMVC 2020; BCP, CVPR 2023). The teacher predicts.

@@ -55,9 +55,8 @@ std::vector<MethodInfo>& table() {
           "mlrp", "mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024)", TextUse::kNever, true),
       method_entry<VclipSeg, VclipSegOptions>(
           "vclip_seg", "voxel-wise prompts and dynamic labels (VCLIPSeg; Li et al., MICCAI 2024)", TextUse::kAlways, true),
-      method_entry<Plus, PlusOptions>("plus",
-                                      "averaged teacher, strong views and mixed boxes: what recent publications agree on (ours)",
-                                      TextUse::kNever, true),
+      method_entry<Plus, PlusOptions>(
+          "plus", "averaged teacher, strong views and mixed boxes: published parts, put together here", TextUse::kNever, true),
       method_entry_of<TextSemiSegOptions>(
           "text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", TextUse::kAlways,
           true, paper_or_released<TextSemiSeg, TextSemiSegReleased, TextSemiSegOptions>),

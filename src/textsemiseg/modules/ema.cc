@@ -24,20 +24,28 @@ std::pair<std::vector<torch::Tensor>, std::vector<torch::Tensor>> paired(const T
 
 }  // namespace
 
-void update_average(torch::nn::Module& average, const torch::nn::Module& network, double alpha, Buffers buffers) {
+void move_average(const std::vector<torch::Tensor>& average, const std::vector<torch::Tensor>& value, double alpha) {
   torch::NoGradGuard no_grad;
-  const auto [own, theirs] = paired(average.named_parameters(), network.named_parameters());
+  std::vector<torch::Tensor> own, theirs;
+  for (size_t i = 0; i < average.size(); ++i) {
+    if (average[i].is_floating_point()) {
+      own.push_back(average[i]);
+      theirs.push_back(value[i]);
+    } else {
+      average[i].copy_(value[i]);
+    }
+  }
+  if (own.empty()) return;
   torch::_foreach_mul_(own, alpha);
   torch::_foreach_add_(own, theirs, 1 - alpha);
+}
+
+void update_average(torch::nn::Module& average, const torch::nn::Module& network, double alpha, Buffers buffers) {
+  const auto [own, theirs] = paired(average.named_parameters(), network.named_parameters());
+  move_average(own, theirs, alpha);
   if (buffers == Buffers::kLeftAlone) return;
   const auto [own_buffers, their_buffers] = paired(average.named_buffers(), network.named_buffers());
-  for (size_t i = 0; i < own_buffers.size(); ++i) {
-    torch::Tensor own_buffer = own_buffers[i];
-    if (own_buffer.is_floating_point())
-      own_buffer.mul_(alpha).add_(their_buffers[i], 1 - alpha);
-    else
-      own_buffer.copy_(their_buffers[i]);
-  }
+  move_average(own_buffers, their_buffers, alpha);
 }
 
 void start_average(torch::nn::Module& average, const torch::nn::Module& network) {

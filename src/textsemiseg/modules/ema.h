@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace tss {
 
@@ -14,6 +15,9 @@ inline double ema_factor(int64_t t, double limit = 0.99) { return std::min(1 - 1
 // What becomes of buffers (running statistics of batch norm). The released programs leave them alone; averaged like weights they fit
 // the averaged weights (EMAN; Cai et al., CVPR 2021). Buffers of whole numbers are copied.
 enum class Buffers { kLeftAlone, kAveraged };
+
+// average <- alpha average + (1 - alpha) value, tensor by tensor, without gradient; tensors of whole numbers are copied.
+void move_average(const std::vector<torch::Tensor>& average, const std::vector<torch::Tensor>& value, double alpha);
 
 // average <- alpha average + (1 - alpha) network, for every parameter, without gradient. Both must have the same parameters
 // (InputError names the first that differs).

@@ -165,7 +165,7 @@ Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t
     throw InputError(split, "there is no unlabelled case", "at least one, or a method that uses none");
   }
   for (const std::string& id : dataset.cases(Role::kLabelled)) {
-    state.labelled.push_back(dataset.load(id));
+    state.labelled.push_back(dataset.load(id, LabelUse::kRead, Soundness::kWhenAsked));
     const CachedCase& item = state.labelled.back();
     if (!item.label)
       throw InputError(split, "labelled case '" + id + "' was prepared without a label",
@@ -179,7 +179,7 @@ Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t
   if (!warning.empty()) log_warning(dataset.folder().string() + ": " + warning);
   if (options.unlabelled > 0) {
     for (const std::string& id : dataset.cases(Role::kUnlabelled))
-      state.unlabelled.push_back(dataset.load(id, LabelUse::kLeftAlone));
+      state.unlabelled.push_back(dataset.load(id, LabelUse::kLeftAlone, Soundness::kWhenAsked));
   }
   for (const auto* cases : {&state.labelled, &state.unlabelled}) {
     for (const CachedCase& item : *cases) {
@@ -248,6 +248,7 @@ void Sampler::draw_into(int64_t iteration, PatchBatch& batch) const {
     const PatchDraw draw = state.draw(iteration, sample);
     const bool is_labelled = sample < options.labelled;
     const CachedCase& item = (is_labelled ? state.labelled : state.unlabelled)[draw.index];
+    item.require_sound();
     float* image = batch.image.data() + sample * one;
     uint8_t* label = is_labelled ? batch.label.data() + sample * voxels : nullptr;
     take_patch(item, state.channels, draw, state.patch, image, label);

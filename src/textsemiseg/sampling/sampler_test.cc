@@ -98,6 +98,20 @@ TEST_F(SamplerTest, WeakViewsAreTheUnlabelledSamplesBeforeTheirIntensities) {
   EXPECT_THAT(input_error_of([&] { options.check(); }), HasSubstr("sampler.strong_probability: 1.5"));
 }
 
+// Arrays are compared with their checksums when their case is first drawn, not before the first step.
+TEST_F(SamplerTest, ADamagedCaseIsNamedWhenItIsDrawn) {
+  const Dataset data = dataset(2, 1);
+  const std::string id = data.cases(Role::kUnlabelled).front();
+  std::filesystem::path image;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "dataset/cache"))
+    if (entry.path().filename() == "image.npy" && entry.path().parent_path().filename() == id) image = entry.path();
+  std::string bytes = read_text_file(image);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  write_text_file(image, bytes);
+  const Sampler sampler(data, small_patch(), 0);
+  EXPECT_THAT(input_error_of([&] { sampler.draw(0); }), HasSubstr("case '" + id + "' is damaged"));
+}
+
 TEST_F(SamplerTest, LabelsOfUnlabelledCasesAreNotOpened) {
   const Dataset data = dataset(2, 3);
   for (const std::string& id : data.cases(Role::kUnlabelled)) {

@@ -55,7 +55,7 @@ class BidsLister {
     CaseFolder item{id, folder, {}, {}};
     for (const fs::path& path : scan_files_of(folder / "anat")) {
       const std::string name = name_within_case(scan_stem(path), id);
-      const FileKind kind = kind_of_file(path, name, {}, source_.folder, options_.label_file);
+      const FileKind kind = kind_by_name(path, name, {}, source_.folder, options_.label_file);
       if (kind == FileKind::kLabel)
         item.labels.push_back(path);
       else if (kind == FileKind::kLeftOut)
@@ -74,7 +74,7 @@ class BidsLister {
       const std::string stem = scan_stem(path), id = subject_of(stem);
       const auto item = std::find_if(cases_.begin(), cases_.end(), [&](const CaseFolder& one) { return one.id == id; });
       if (item == cases_.end()) return true;
-      const FileKind kind_of = kind_of_file(path, name_within_case(stem, id), {}, source_.folder, options_.label_file);
+      const FileKind kind_of = kind_by_name(path, name_within_case(stem, id), {}, source_.folder, options_.label_file);
       if (kind_of == FileKind::kLabel) item->labels.push_back(path);
       if (kind_of == FileKind::kLeftOut) source_.unused_labels.push_back(path);
       return true;

@@ -120,7 +120,7 @@ class Collector {
     const std::set<std::string> ignored = words_of_all(names);
     std::vector<fs::path> left_out;
     for (size_t i = 0; i < files.size(); ++i) {
-      switch (kind_of_file(files[i], names[i], ignored, source_.folder, options_.label_file)) {
+      switch (kind_by_name(files[i], names[i], ignored, source_.folder, options_.label_file)) {
         case FileKind::kImage:
           add_channel(out, files[i]);
           break;

@@ -284,7 +284,8 @@ class PartLister {
       without[i]->item.label = label;
       log_warning(concat(label.string(), ": is taken for the label of case '", scans[i].id, "'"));
     }
-    source_.unused_labels.insert(source_.unused_labels.end(), pairs.left.begin(), pairs.left.end());
+    for (const auto* unused : {&pairs.alone, &pairs.second_best})
+      source_.unused_labels.insert(source_.unused_labels.end(), unused->begin(), unused->end());
   }
 
   void report() const {

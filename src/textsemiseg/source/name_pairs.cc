@@ -3,7 +3,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 
 #include "textsemiseg/base/error.h"
@@ -21,84 +20,83 @@ std::string without_channel(const std::string& stem) {
   return suffix ? suffix->first : stem;
 }
 
-std::vector<std::string> names_of_scan(const NamedScan& scan) {
-  std::vector<std::string> names{scan.id};
-  for (const fs::path& image : scan.images) names.push_back(scan_stem(image));
-  return names;
-}
-
-bool any_name(const NamedScan& scan, const std::function<bool(const std::string&)>& fits) {
-  const auto names = names_of_scan(scan);
-  return std::any_of(names.begin(), names.end(), fits);
-}
-
-// How a label's name may go with a scan's, the closest first.
-using Rule = std::function<bool(const NamedScan&)>;
-std::vector<Rule> rules_for(const std::string& stem, const std::set<std::string>& ignored) {
-  const std::string core = scan_of_label(stem, ignored).value_or(stem);
-  const auto is_one_of = [](std::vector<std::string> wanted) -> Rule {
-    return [wanted = std::move(wanted)](const NamedScan& scan) {
-      return any_name(scan, [&](const std::string& name) {
-        return !name.empty() && std::find(wanted.begin(), wanted.end(), name) != wanted.end();
-      });
-    };
-  };
-  return {
-      is_one_of({stem}),
-      is_one_of({core}),
-      is_one_of({without_channel(stem), without_channel(core)}),
-      [core](const NamedScan& scan) {
-        return !core.empty() && any_name(scan, [&](const std::string& name) { return scan_of_image(name) == core; });
-      },
-      [core](const NamedScan& scan) {
-        const std::string small = to_lower_ascii(core);
-        return !small.empty() && any_name(scan, [&](const std::string& name) {
-          return to_lower_ascii(name) == small || to_lower_ascii(scan_of_image(name)) == small;
-        });
-      },
-      [core](const NamedScan& scan) { return ends_word(scan.id, core.size()) && starts_with(scan.id, core); },
-  };
-}
-
-// The longest name of a scan that the label's begins with.
-std::optional<size_t> longest_beginning(const std::vector<NamedScan>& scans, const std::string& stem) {
-  std::optional<size_t> best;
-  size_t length = 0;
-  for (size_t i = 0; i < scans.size(); ++i) {
-    for (const std::string& id : {scans[i].id, scan_of_image(scans[i].id)}) {
-      if (id.size() > length && starts_with(stem, id) && ends_word(stem, id.size())) {
-        best = i;
-        length = id.size();
+// Scans by what they are called, so that thousands of labels find theirs.
+class ScanNames {
+ public:
+  explicit ScanNames(const std::vector<NamedScan>& scans) {
+    for (size_t i = 0; i < scans.size(); ++i) {
+      std::vector<std::string> names{scans[i].id};
+      for (const fs::path& image : scans[i].images) names.push_back(scan_stem(image));
+      for (const std::string& name : names) {
+        const std::string core = scan_of_image(name);
+        names_[name].insert(i);
+        cores_[core].insert(i);
+        small_[to_lower_ascii(name)].insert(i);
+        small_[to_lower_ascii(core)].insert(i);
       }
+      ids_.emplace(scans[i].id, i);
+      beginnings_.emplace(scans[i].id, i);
+      beginnings_.emplace(scan_of_image(scans[i].id), i);
     }
   }
-  return best;
-}
 
-struct Match {
-  size_t scan = 0;
-  size_t rule = 0;
-};
-
-std::optional<Match> match_of(const std::vector<NamedScan>& scans, const std::string& stem,
-                              const std::set<std::string>& ignored) {
-  const auto rules = rules_for(stem, ignored);
-  for (size_t r = 0; r + 1 < rules.size(); ++r) {
-    std::vector<size_t> found;
-    for (size_t i = 0; i < scans.size(); ++i)
-      if (rules[r](scans[i])) found.push_back(i);
-    if (found.size() == 1) return Match{found.front(), r};
-    if (!found.empty()) return std::nullopt;
+  // How a label's name may go with a scan's, the closest first: the scan and the number of the rule.
+  struct Match {
+    size_t scan = 0;
+    size_t rule = 0;
+  };
+  std::optional<Match> match(const std::string& stem, const std::set<std::string>& ignored) const {
+    const auto as_label = scan_of_label(stem, ignored);
+    const std::string core = as_label.value_or(stem), small = to_lower_ascii(core);
+    const std::set<size_t> rules[] = {with(names_, {stem}), with(names_, {core}),
+                                      with(names_, {without_channel(stem), without_channel(core)}), with(cores_, {core}),
+                                      with(small_, {small})};
+    size_t rule = 0;
+    for (const std::set<size_t>& found : rules) {
+      if (found.size() == 1) return Match{*found.begin(), rule};
+      if (!found.empty()) return std::nullopt;
+      ++rule;
+    }
+    if (const auto longest = longest_beginning(stem)) return Match{*longest, rule};
+    if (const auto only = only_id_from(core)) return Match{*only, rule + 1};
+    // "label" beside the only scan.
+    if (ids_.size() == 1 && as_label == "") return Match{0, rule + 2};
+    return std::nullopt;
   }
-  if (const auto longest = longest_beginning(scans, stem)) return Match{*longest, rules.size() - 1};
-  std::vector<size_t> found;
-  for (size_t i = 0; i < scans.size(); ++i)
-    if (rules.back()(scans[i])) found.push_back(i);
-  if (found.size() == 1) return Match{found.front(), rules.size()};
-  // "label" beside the only scan.
-  if (scans.size() == 1 && scan_of_label(stem, ignored) == "") return Match{0, rules.size() + 1};
-  return std::nullopt;
-}
+
+ private:
+  using Places = std::map<std::string, std::set<size_t>>;
+
+  static std::set<size_t> with(const Places& places, const std::vector<std::string>& names) {
+    std::set<size_t> out;
+    for (const std::string& name : names) {
+      const auto found = name.empty() ? places.end() : places.find(name);
+      if (found != places.end()) out.insert(found->second.begin(), found->second.end());
+    }
+    return out;
+  }
+  // The longest name of a scan that the label's begins with.
+  std::optional<size_t> longest_beginning(const std::string& stem) const {
+    for (size_t length = stem.size(); length > 0; --length) {
+      if (!ends_word(stem, length)) continue;
+      if (const auto found = beginnings_.find(stem.substr(0, length)); found != beginnings_.end()) return found->second;
+    }
+    return std::nullopt;
+  }
+  // The only id that begins with these words.
+  std::optional<size_t> only_id_from(const std::string& core) const {
+    std::optional<size_t> out;
+    for (auto it = ids_.lower_bound(core); it != ids_.end() && starts_with(it->first, core); ++it) {
+      if (!ends_word(it->first, core.size())) continue;
+      if (out) return std::nullopt;
+      out = it->second;
+    }
+    return out;
+  }
+
+  Places names_, cores_, small_;                    // of ids and stems; without their image words; in small letters
+  std::map<std::string, size_t> ids_, beginnings_;  // beginnings_: ids, with and without image words
+};
 
 // Voxels of a file read as a label; none where it is no label map.
 std::optional<StoredLabel> voxels_of(const fs::path& file) {
@@ -168,19 +166,20 @@ void cut_image_words(std::vector<NamedScan>& scans) {
 
 NamePairs pair_by_name(const std::vector<NamedScan>& scans, const std::vector<fs::path>& labels,
                        const std::set<std::string>& ignored) {
+  const ScanNames names(scans);
   std::vector<std::vector<std::pair<size_t, fs::path>>> found(scans.size());
   NamePairs out;
   for (const fs::path& label : labels) {
-    if (const auto match = match_of(scans, scan_stem(label), ignored))
+    if (const auto match = names.match(scan_stem(label), ignored))
       found[match->scan].emplace_back(match->rule, label);
     else
-      out.left.push_back(label);
+      out.alone.push_back(label);
   }
   out.labels.resize(scans.size());
   for (size_t i = 0; i < scans.size(); ++i) {
     // The very name of the scan goes before names that only contain it.
     const bool exact = std::any_of(found[i].begin(), found[i].end(), [](const auto& one) { return one.first == 0; });
-    for (const auto& [rule, label] : found[i]) (exact && rule > 0 ? out.left : out.labels[i]).push_back(label);
+    for (const auto& [rule, label] : found[i]) (exact && rule > 0 ? out.second_best : out.labels[i]).push_back(label);
   }
   return out;
 }
@@ -192,7 +191,7 @@ bool fits_pattern(const fs::path& file, const fs::path& source, const std::strin
   return false;
 }
 
-FileKind kind_of_file(const fs::path& file, const std::string& name, const std::set<std::string>& ignored, const fs::path& source,
+FileKind kind_by_name(const fs::path& file, const std::string& name, const std::set<std::string>& ignored, const fs::path& source,
                       const std::string& label_file) {
   const bool named = scan_of_label(name, ignored).has_value();
   if (label_file.empty()) return named ? FileKind::kLabel : FileKind::kImage;

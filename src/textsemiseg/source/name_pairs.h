@@ -25,7 +25,8 @@ void cut_image_words(std::vector<NamedScan>& scans);
 
 struct NamePairs {
   std::vector<std::vector<std::filesystem::path>> labels;  // by scan; several where several fit equally well
-  std::vector<std::filesystem::path> left;                 // that fit none, or less well than another
+  std::vector<std::filesystem::path> alone;                // that fit none
+  std::vector<std::filesystem::path> second_best;          // that fit less well than another
 };
 // "y.nii.gz", "y_seg.nii.gz", "label_y.nii.gz", "y_0000.nii.gz", "y_liver_mask.nii.gz" are labels of "y", in this order; also "y_seg" of the
 // only scan whose name begins with y ("y_ct"). ignored: label words that say nothing here.
@@ -34,7 +35,7 @@ NamePairs pair_by_name(const std::vector<NamedScan>& scans, const std::vector<st
 
 // Which files are labels: by pattern where one was given (--label-file), else by name.
 enum class FileKind { kImage, kLabel, kLeftOut };
-FileKind kind_of_file(const std::filesystem::path& file, const std::string& name, const std::set<std::string>& ignored,
+FileKind kind_by_name(const std::filesystem::path& file, const std::string& name, const std::set<std::string>& ignored,
                       const std::filesystem::path& source, const std::string& label_file);
 // A pattern with * and ?, of a file's name, its stem, or its path below the source.
 bool fits_pattern(const std::filesystem::path& file, const std::filesystem::path& source, const std::string& pattern);

@@ -28,7 +28,7 @@ void take_labels_out(std::vector<fs::path>& images, std::vector<fs::path>& label
   if (named.empty() || rest.empty()) return;
   const NamePairs pairs = pair_by_name(named_scans(rest, false), named, ignored);
   for (const fs::path& file : named) {
-    if (std::find(pairs.left.begin(), pairs.left.end(), file) != pairs.left.end()) continue;
+    if (std::find(pairs.alone.begin(), pairs.alone.end(), file) != pairs.alone.end()) continue;
     labels.push_back(file);
     images.erase(std::find(images.begin(), images.end(), file));
   }
@@ -131,7 +131,7 @@ void list_plain(Source& source, const SourceOptions& options) {
     ignored = words_of_all(stems_of(images));
     std::vector<fs::path> rest;
     for (const fs::path& file : images) {
-      switch (kind_of_file(file, scan_stem(file), ignored, source.folder, options.label_file)) {
+      switch (kind_by_name(file, scan_stem(file), ignored, source.folder, options.label_file)) {
         case FileKind::kImage:
           rest.push_back(file);
           break;
@@ -146,12 +146,10 @@ void list_plain(Source& source, const SourceOptions& options) {
     if (rest.empty()) std::swap(rest, labels);  // names alone say nothing here
     scans = named_scans(rest, are_channels(rest, labels, false));
   }
-  NamePairs pairs = pair_by_name(scans, labels, ignored);
-  for (const fs::path& file : pairs.left) {
-    const bool fits_less = pair_by_name(scans, {file}, ignored).left.empty();  // than another label of that scan
-    if (!fits_less) throw InputError(file.string(), "is a label without an image", error_for_lone_label(scans));
-    source.unused_labels.push_back(file);
-  }
+  const NamePairs pairs = pair_by_name(scans, labels, ignored);
+  if (!pairs.alone.empty())
+    throw InputError(pairs.alone.front().string(), "is a label without an image", error_for_lone_label(scans));
+  source.unused_labels.insert(source.unused_labels.end(), pairs.second_best.begin(), pairs.second_best.end());
   cut_image_words(scans);
   add_pairs(source, std::move(scans), pairs);
 }

@@ -90,9 +90,9 @@ void leave_out_labels(const fs::path& folder, std::map<std::string, fs::path>& f
   const NamePairs pairs = pair_by_name(scans, named, ignored);
   for (const fs::path& file : named) {
     const std::string stem = scan_stem(file);
-    const bool left = std::find(pairs.left.begin(), pairs.left.end(), file) != pairs.left.end();
+    const bool alone = std::find(pairs.alone.begin(), pairs.alone.end(), file) != pairs.alone.end();
     const bool of_any = scan_of_label(stem, ignored) == "" && files.size() + folders.size() > 1;
-    (left && !of_any ? kept : labels).push_back(file);
+    (alone && !of_any ? kept : labels).push_back(file);
   }
   for (const fs::path& file : labels) files.erase(scan_stem(file));
   warn_left_out(folder, labels, "named as labels of scans");
