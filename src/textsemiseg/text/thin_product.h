@@ -3,6 +3,16 @@
 // matrix products reorder the whole matrix first, which for few rows costs more than the product. No torch here; the caller shares the
 // work out over threads.
 //
+// LibTorch can also reorder a matrix once and keep the copy (mkldnn::_reorder_linear_weight, mkl::_mkl_reorder_linear_weight), for the
+// product forwards and float32 alone. Measured with LibTorch 2.13, AVX2 on AMD Zen, one thread, 16 rows, microseconds of processor time:
+//
+//   matrix         here   F::linear   reordered by oneDNN   by MKL
+//    384 x  384      66         107                   152      117
+//    512 x  512     128         187                   183      183
+//   2048 x  512     524        1031                   791     1049
+//    512 x 2048     542         914                   850     1026
+//   3072 x  768    1819        3588                  2303     2858
+//
 // Up to 16 rows lie side by side as the lanes of a group: [groups][columns][16], zeros where there is no row.
 #pragma once
 
