@@ -5,11 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <utility>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/stream_file.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
@@ -72,12 +71,9 @@ void write_npy(const fs::path& path, NpyType type, const std::vector<int64_t>& s
   const std::string preamble = npy_preamble(type, shape);
   size_t bytes = npy_item_bytes(type);
   for (const int64_t n : shape) bytes *= static_cast<size_t>(n);
-  write_atomically(path, [&](const fs::path& temporary) {
-    std::ofstream out(temporary, std::ios::binary);
+  write_stream_file(path, [&](std::ostream& out) {
     out << preamble;
     out.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes));
-    out.flush();
-    if (!out) throw InputError(path.string(), "cannot be written", "a writable place with room on the disk");
   });
 }
 

@@ -1,11 +1,10 @@
 #include <zlib.h>
 
 #include <cstring>
-#include <fstream>
 
 #include "textsemiseg/archive/zip_file.h"
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/stream_file.h"
 
 namespace tss {
 namespace {
@@ -41,8 +40,7 @@ void write_zip(const std::filesystem::path& path, const std::vector<ZipPiece>& p
   for (const ZipPiece& piece : pieces) total += piece.head.size() + piece.body.size() + 2 * piece.name.size() + 128;
   if (total >= uint64_t{1} << 32 || pieces.size() >= 65535)
     throw Error(path.string() + ": too much for one archive of this kind");
-  write_atomically(path, [&](const std::filesystem::path& temporary) {
-    std::ofstream out(temporary, std::ios::binary);
+  write_stream_file(path, [&](std::ostream& out) {
     std::string directory;
     uint64_t at = 0;
     for (const ZipPiece& piece : pieces) {
@@ -70,8 +68,6 @@ void write_zip(const std::filesystem::path& path, const std::vector<ZipPiece>& p
     put32(end, at);
     put16(end, 0);
     out << directory << end;
-    out.flush();
-    if (!out) throw InputError(path.string(), "cannot be written", "a writable place with room on the disk");
   });
 }
 

@@ -4,25 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <charconv>
-#include <chrono>
 #include <cstring>
 #include <fstream>
-#include <mutex>
-#include <random>
-#include <set>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/machine.h"
+#include "textsemiseg/base/stream_file.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/temporary_name.h"
 
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr char kTemporaryPrefix[] = ".tmp-";
 
 [[noreturn]] void cannot_write(const fs::path& path, const std::string& reason) {
   throw InputError(path.string(), "cannot be written (" + reason + ")", "a writable place");
@@ -47,64 +40,21 @@ fs::path followed(fs::path path) {
   return path;
 }
 
-std::string machine_mark() { return hex(hash_bytes(host_name() + " " + machine_id())).substr(0, 8); }
-
-std::string random_mark() {
-  static std::atomic<uint64_t> count{0};
-  static const uint64_t start = (uint64_t{std::random_device{}()} << 32) ^ std::random_device{}();
-  return hex(hash_bytes(concat(start, " ", ::getpid(), " ", count++)));
-}
-
-// The end of a name, with its extension: what is put before it must not make it longer than names may be there.
-std::string fitting_end(const fs::path& folder, const std::string& name, size_t before) {
-  const long most = ::pathconf(folder.c_str(), _PC_NAME_MAX);
-  const size_t room = static_cast<size_t>(most > 0 ? most : 255) - before;
-  if (name.size() <= room) return name;
-  size_t begin = name.size() - room;
-  while (begin < name.size() && (static_cast<unsigned char>(name[begin]) & 0xC0) == 0x80) ++begin;  // no half characters
-  return name.substr(begin);
-}
-
-// Keeps the extension at the end: some libraries choose the format by it. Nobody can guess the name, and what stands there is not opened.
+// An empty file of a name that nobody can guess; what stands there already is not opened.
 fs::path make_temporary(const fs::path& folder, const fs::path& named) {
   for (int attempt = 0; attempt < 100; ++attempt) {
-    const std::string mark = concat(kTemporaryPrefix, machine_mark(), "-", ::getpid(), "-", random_mark(), "-");
-    const fs::path path = folder / (mark + fitting_end(folder, named.filename().string(), mark.size()));
+    const fs::path path = temporary_name(folder, named);
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file >= 0) {
-      ::close(file);
-      return path;
+      if (::close(file) == 0) return path;
+      const int reason = errno;
+      ::unlink(path.c_str());
+      errno = reason;
+      break;
     }
     if (errno != EEXIST) break;
   }
   cannot_write(named, std::strerror(errno));
-}
-
-// True for a temporary file whose writer was killed: a process of this machine that is gone, or any that has been silent for a day.
-bool is_left_over(const fs::path& path) {
-  const std::string name = path.filename().string(), own = kTemporaryPrefix + machine_mark() + "-";
-  int process = 0;
-  if (name.starts_with(own) && std::from_chars(name.data() + own.size(), name.data() + name.size(), process).ec == std::errc()) {
-    return is_gone(process);
-  }
-  std::error_code error;
-  const auto changed = fs::last_write_time(path, error);
-  return !error && fs::file_time_type::clock::now() - changed > std::chrono::hours(24);
-}
-
-// Once for each folder and process.
-void remove_left_overs(const fs::path& folder) {
-  static std::mutex mutex;
-  static std::set<fs::path> done;
-  {
-    const std::lock_guard guard(mutex);
-    if (!done.insert(folder).second) return;
-  }
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!entry.path().filename().string().starts_with(kTemporaryPrefix) || !entry.is_regular_file(error)) continue;
-    if (is_left_over(entry.path())) fs::remove(entry.path(), error);
-  }
 }
 
 // A device or a pipe cannot be replaced: what the writer made is copied into it.
@@ -161,12 +111,7 @@ void write_atomically(const fs::path& path, const std::function<void(const fs::p
 }
 
 void write_text_file(const fs::path& path, std::string_view text) {
-  write_atomically(path, [&](const fs::path& temporary) {
-    std::ofstream out(temporary, std::ios::binary);
-    out.write(text.data(), static_cast<std::streamsize>(text.size()));
-    out.flush();
-    if (!out) throw InputError(path.string(), "cannot be written", "a writable place with room on the disk");
-  });
+  write_stream_file(path, [&](std::ostream& out) { out.write(text.data(), static_cast<std::streamsize>(text.size())); });
 }
 
 void require_regular_file(const fs::path& path) {

@@ -63,7 +63,12 @@ fs::path write_candidate(const fs::path& path, const std::string& token) {
   const fs::path own = path.parent_path() / ("." + path.filename().string() + "-" + token);
   const Json content = {
       {"host", host_name()}, {"pid", ::getpid()}, {"token", token}, {"machine", machine_id()}, {"since", timestamp()}};
-  write_text_file(own, content.dump() + "\n");
+  try {
+    write_text_file(own, content.dump() + "\n");
+  } catch (...) {  // its name may be there, only not surely on the disk
+    ::unlink(own.c_str());
+    throw;
+  }
   return own;
 }
 

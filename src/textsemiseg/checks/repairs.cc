@@ -1,7 +1,5 @@
 #include "textsemiseg/checks/repairs.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -9,6 +7,7 @@
 #include <set>
 
 #include "textsemiseg/base/error.h"
+#include "textsemiseg/base/new_folder.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/checks/case_findings.h"
 #include "textsemiseg/io/image_file.h"
@@ -36,25 +35,6 @@ fs::path place_in(const Source& source, const fs::path& file) {
                      "a source that holds all of its files");
   return place;
 }
-
-// A new folder under a temporary name beside it; removed again unless finish() gives it its own.
-class NewFolder {
- public:
-  explicit NewFolder(const fs::path& path)
-      : path_(path), temporary_(path.parent_path() / concat(".tmp-", ::getpid(), "-", path.filename().string())) {}
-  ~NewFolder() {
-    std::error_code ignored;
-    fs::remove_all(temporary_, ignored);
-  }
-  NewFolder(const NewFolder&) = delete;
-  NewFolder& operator=(const NewFolder&) = delete;
-
-  const fs::path& temporary() const { return temporary_; }
-  void finish() const { fs::rename(temporary_, path_); }
-
- private:
-  fs::path path_, temporary_;
-};
 
 // One case and the codes of what was found in it.
 class CaseRepair {
@@ -216,14 +196,14 @@ std::vector<Repair> repair_source(const Source& source, const std::vector<Findin
   // With the trailing slash of "NEW/" gone, the last part of the path is the folder's name.
   const fs::path place = fs::weakly_canonical(folder / "x").parent_path();
   try {
-    const NewFolder made(place);
+    NewFolder made(place);
     std::vector<Repair> out;
     for (const auto& [id, found] : codes) {
       const SourceCase* item = source.find(id);
-      if (item != nullptr) CaseRepair(*item, found, source, made.temporary(), place, out).run();
+      if (item != nullptr) CaseRepair(*item, found, source, made.path(), place, out).run();
     }
     if (std::none_of(out.begin(), out.end(), [](const Repair& one) { return !one.file.empty(); })) return out;
-    link_others(source.folder, made.temporary());
+    link_others(source.folder, made.path());
     made.finish();
     return out;
   } catch (const fs::filesystem_error& error) {

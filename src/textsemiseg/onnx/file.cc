@@ -4,10 +4,9 @@
 #include <onnx/onnx_pb.h>
 #include <onnx/shape_inference/implementation.h>
 
-#include <fstream>
 
 #include "textsemiseg/base/error.h"
-#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/stream_file.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
@@ -154,10 +153,8 @@ void write_onnx(const std::filesystem::path& path, const OnnxGraph& graph) {
       if (c == '\n') c = ' ';
     throw Error(path.string() + ": the ONNX graph is not valid: " + message);
   }
-  write_atomically(path, [&](const std::filesystem::path& temporary) {
-    std::ofstream out(temporary, std::ios::binary);
-    if (!out || !model.SerializeToOstream(&out) || !out.flush())
-      throw InputError(path.string(), "cannot be written", "a writable place with room on the disk");
+  write_stream_file(path, [&](std::ostream& out) {
+    if (!model.SerializeToOstream(&out)) out.setstate(std::ios::failbit);
   });
 }
 

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "textsemiseg/base/random.h"
+
 namespace tss::paired_tests_test {
 
 // The inputs of tests/statistics_oracle/paired_tests.py, which printed the expected numbers.
@@ -66,6 +68,22 @@ TEST(SignedRank, SmallestP) {
   EXPECT_DOUBLE_EQ(*wilcoxon_signed_rank(std::vector<double>{1, 2, 3, 4, 5}).p, smallest_signed_rank_p(5));
   EXPECT_DOUBLE_EQ(smallest_signed_rank_p(0), 1);
   EXPECT_GE(smallest_signed_rank_p(100000), 0);
+}
+
+// Differences that are 0 on average: about one in twenty must be below 0.05, never more.
+TEST(SignedRank, FindsNothingWhereNothingIs) {
+  constexpr int kTrials = 4000;
+  for (const int64_t n : {8, 12, 20, 40, 80}) {
+    int rejected = 0;
+    for (int trial = 0; trial < kTrials; ++trial) {
+      Random random(static_cast<uint64_t>(trial), Stream::kPhantom, static_cast<uint64_t>(n));
+      std::vector<double> differences;
+      for (int64_t i = 0; i < n; ++i) differences.push_back(random.normal());
+      rejected += *wilcoxon_signed_rank(differences).p < 0.05;
+    }
+    EXPECT_NEAR(static_cast<double>(rejected) / kTrials, 0.046, 0.014)
+        << n;  // exact p take steps: 0.039 is the largest below 0.05 at 8
+  }
 }
 
 TEST(PairedBootstrap, NearsSciPysMillionResamples) {

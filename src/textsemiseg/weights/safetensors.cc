@@ -12,6 +12,7 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/stream_file.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
@@ -246,8 +247,7 @@ void write_safetensors(const fs::path& path, const TensorFile& file) {
     throw Error(path.string() + ": a name or a metadata entry is not UTF-8");
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
-  write_atomically(path, [&](const fs::path& temporary) {
-    std::ofstream out(temporary, std::ios::binary);
+  write_stream_file(path, [&](std::ostream& out) {
     const uint64_t length = text.size();
     out.write(reinterpret_cast<const char*>(&length), 8);
     out.write(text.data(), static_cast<std::streamsize>(length));
@@ -255,8 +255,6 @@ void write_safetensors(const fs::path& path, const TensorFile& file) {
       const torch::Tensor tensor = plain(file.tensors.at(name));
       out.write(static_cast<const char*>(tensor.data_ptr()), static_cast<std::streamsize>(tensor.nbytes()));
     }
-    out.flush();
-    if (!out) throw InputError(path.string(), "cannot be written", "a writable place with room on the disk");
   });
 }
 
