@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "textsemiseg/losses/sum.h"
+#include "textsemiseg/volume/class_groups.h"
 
 namespace tss {
 
@@ -31,5 +32,8 @@ torch::Tensor deeply_supervised(const std::vector<torch::Tensor>& levels, const 
 // deeply_supervised of 0.5 (cross-entropy + Dice), over the voxels where mask [N, X, Y, Z] is 1 (undefined: all). label [N, X, Y, Z].
 torch::Tensor deep_segmentation_loss(const std::vector<torch::Tensor>& levels, const torch::Tensor& label,
                                      const torch::Tensor& mask = {});
+// The same of labels that may not tell all classes apart; groups: one per sample, or none (losses/marginal.h).
+torch::Tensor deep_segmentation_loss(const std::vector<torch::Tensor>& levels, const torch::Tensor& label,
+                                     const std::vector<ClassGroups>& groups);
 
 }  // namespace tss
