@@ -318,4 +318,36 @@ TEST_F(Layouts, FewWholeNumbersInAreasAreALabelMap) {
   EXPECT_EQ(label_values_of(image), "") << "few values, but no areas";
 }
 
+TEST_F(Layouts, AFolderPerCaseOnBothSides) {
+  files({"images/a/scan.nii.gz", "images/b/volume7.nii.gz", "images/c/x.nii.gz", "labels/a/organ.nii.gz", "labels/b.nii.gz"});
+  EXPECT_THAT(ids(), ElementsAre("a+", "b+", "c"));
+  EXPECT_EQ(label(0), "labels/a/organ.nii.gz");
+  EXPECT_EQ(label(1), "labels/b.nii.gz");
+  files({"labels/d/organ.nii.gz"});
+  EXPECT_THAT(input_error_of([&] { ids(); }), AllOf(HasSubstr("is a label without an image"), HasSubstr("images/d")));
+}
+
+TEST_F(Layouts, AFolderPerCaseOnBothSidesWithChannels) {
+  files({"img/p1/p1_t1.nii", "img/p1/p1_t2.nii", "img/p2/p2_t1.nii", "img/p2/p2_t2.nii", "gt/p1/whatever.nii"});
+  EXPECT_THAT(ids(), ElementsAre("p1+/2", "p2/2"));
+  EXPECT_THAT(source_.channel_names, ElementsAre("t1", "t2"));
+  files({"img/p3/p3_t1.nii"});
+  EXPECT_THAT(input_error_of([&] { ids(); }), HasSubstr("has no channel 't2'"));
+}
+
+TEST_F(Layouts, AFolderPerPart) {
+  files({"train/images/a.nii.gz", "train/images/b.nii.gz", "train/labels/a.nii.gz", "val/images/c.nii.gz", "val/labels/c.nii.gz",
+         "Test/images/d.nii.gz", "Test/labels/d.nii.gz", "Test/images/e.nii.gz", "doc/images/f.nii.gz"});
+  EXPECT_THAT(ids(), ElementsAre("a+", "b", "c+v", "d+t"));
+  EXPECT_EQ(source_.test_without_label, 1) << "offered by --unlabelled-test-images";
+  EXPECT_THAT(ids(all_images()), ElementsAre("a+", "b", "c+v", "d+t", "e"));
+  files({"val/images/a.nii.gz"});
+  EXPECT_THAT(input_error_of([&] { ids(all_images()); }), HasSubstr("has the same case id as"));
+}
+
+TEST_F(Layouts, AFolderPerPartAndPerCase) {
+  files({"training/images/a/s.nii", "training/labels/a/l.nii", "testing/images/b/s.nii", "testing/labels/b/l.nii"});
+  EXPECT_THAT(ids(), ElementsAre("a+", "b+t"));
+}
+
 }  // namespace tss::layouts_test

@@ -14,6 +14,8 @@
 #include "textsemiseg/source/case_folders.h"
 #include "textsemiseg/source/dataset_json.h"
 #include "textsemiseg/source/image_parts.h"
+#include "textsemiseg/source/paired_folders.h"
+#include "textsemiseg/source/part_folders.h"
 #include "textsemiseg/source/plain_folder.h"
 #include "textsemiseg/source/scan_listing.h"
 
@@ -99,6 +101,8 @@ void list_cases(Source& source, const SourceOptions& options) {
     list_bids(source, options);
   } else {
     list_plain(source, options);
+    if (source.cases.empty()) list_part_folders(source, options);
+    if (source.cases.empty()) list_paired_folders(source, options);
     if (source.cases.empty()) list_case_folders(source, options);
     if (!options.label_file.empty() && !source.cases.empty() && !source.has_label())
       throw InputError("--label-file " + options.label_file, "no file is called so that goes with a scan",
