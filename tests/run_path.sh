@@ -18,6 +18,11 @@ while IFS= read -r program; do
     esac
   done < <(printf '%s:' "$paths" | tr ':' '\n')
 done < <(find "$build" -type f -executable ! -name '*.sh' ! -path '*/CMakeFiles/*' ! -path '*/.deps/*')
+# What the linker fills in is read-only once the program runs.
+if ! readelf -d "$build/textsemiseg" | grep -q BIND_NOW || ! readelf -lW "$build/textsemiseg" | grep -q GNU_RELRO; then
+  echo "$build/textsemiseg: is not linked with -z relro -z now"
+  status=1
+fi
 if [ "$checked" -lt 10 ]; then
   echo "only $checked programs found in $build"
   status=1
