@@ -58,8 +58,11 @@ inline std::filesystem::path write_run(const std::filesystem::path& folder, cons
   merge(config, run.config);
   write_text_file(folder / "config.toml", to_toml(config));
 
-  Json record{{"dataset", "Organs"}, {"classes", made_up_classes(run)}, {"protocol", "honest"}};
+  Json record{{"dataset", "Organs"}, {"dataset_folder", ""}, {"classes", made_up_classes(run)}, {"channels", 1}};
   record["recipe"] = {{"name", "generic"}};
+  record["texts"] = Json::array();
+  record["protocol"] = "honest";
+  record["environment"] = Json::object();
   record["selection"] = "best mean foreground Dice on 2 validation cases; test cases never read";
   record["split"] = {{"labelled", 4}, {"unlabelled", 8}, {"validation", 2}, {"test", run.dice.size()}};
   merge(record, run.record);

@@ -29,8 +29,8 @@ inline void write_untrained_run(const std::filesystem::path& run, const Json& tr
   record.selection = "none";
   record.split = record.environment = Json::object();
   if (method_info(config.method).uses_text(config.method_options)) {
-    for (const auto& name : classes) record.texts.push_back({name, "drawn"});
-    text = std::make_shared<FixedText>(torch::randn({count, 16}), record.texts);
+    for (const auto& name : classes) record.texts.list.push_back({name, "drawn"});
+    text = std::make_shared<FixedText>(torch::randn({count, 16}), class_texts_of(record));
   }
   const auto method = build_method(config, classes, channels, text);
   torch::NoGradGuard no_grad;
@@ -45,7 +45,7 @@ inline void write_untrained_run(const std::filesystem::path& run, const Json& tr
   checkpoint.method = state_of(*method);
   checkpoint.class_texts = method->class_texts();
   write_text_file(run / "config.toml", to_toml(resolved(config)));
-  write_run_record(run, record);
+  write_run_record({run}, record);
   write_checkpoint(RunFolder{run}.checkpoint("last"), checkpoint);
 }
 

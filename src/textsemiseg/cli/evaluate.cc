@@ -88,7 +88,7 @@ void run_run(const EvaluateArguments& arguments) {
     return;
   }
   std::cout << loaded.record.name << ": " << loaded.config.method << ", " << loaded.chosen << "\n";
-  for (const ClassText& text : loaded.record.texts) std::cout << "text of " << text.name << ": " << text.source << "\n";
+  for (const RecordedText& text : loaded.record.texts.list) std::cout << "text of " << text.name << ": " << text.source << "\n";
   std::cout << arguments.role << ", " << result.summary.at("grid").get<std::string>()
             << "; empty masks: " << empty_rule_name(result.scores.empty) << "; " << number_of_cases(result.scores)
             << score_table(result.scores);

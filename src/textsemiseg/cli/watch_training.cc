@@ -33,7 +33,7 @@ TrainHooks TrainingWatch::hooks() {
 void TrainingWatch::begun(int64_t iteration) {
   began_ = true;
   iteration_ = iteration;
-  config_detail::convert(read_json(run_.record()).value("classes", Json::array()), class_names_);
+  class_names_ = read_run_record(run_).class_names;
   iterations_ = read_toml(run_.config()).at("train").at("iterations").get<int64_t>();
   if (options_.tensorboard) tensorboard_ = std::make_unique<TensorBoardWriter>(run_.tensorboard(), iteration);
   if (!options_.page) return;

@@ -33,6 +33,11 @@ class WatchedRun : public ::testing::Test {
     write_json(folder_ / "run.json", {{"dataset", "Organs"},
                                       {"dataset_folder", "/somewhere/private"},
                                       {"classes", {"background", "liver"}},
+                                      {"channels", 1},
+                                      {"recipe", {{"name", "generic"}}},
+                                      {"texts", Json::array()},
+                                      {"protocol", "honest"},
+                                      {"environment", Json::object()},
                                       {"selection", "last"},
                                       {"split", {{"labelled", 2}, {"unlabelled", 3}}}});
     write_text_file(folder_ / "log.jsonl", "{\"iteration\":10,\"learning_rate\":0.01,\"loss\":1.5}\n");

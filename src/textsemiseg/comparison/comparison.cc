@@ -296,7 +296,7 @@ Comparison compare(const Study& study, const CompareOptions& options) {
 
   bool voxels = true;
   for (const StudyRow& row : study.rows) {
-    for (const RunResults* run : row.scored()) voxels = voxels && plain(value_at(run->record, "protocol")) == "published";
+    for (const RunResults* run : row.scored()) voxels = voxels && run->record.protocol == "published";
   }
   const size_t classes = out.class_names.size() - 1;
   for (const Metric& metric : compared_metrics(voxels)) {

@@ -43,7 +43,7 @@ constexpr const char* kMarkdown = R"(# Made-up study
 | classes | [background, liver & bile, spleen_2] |
 | split | 4 labelled, 8 unlabelled, 2 validation, 8 test |
 | lists of cases | not recorded |
-| preparation | name generic |
+| preparation | name generic, steps [step reorient, step normalise, method zscore] |
 | iterations | 100 |
 | patch | [32, 32, 32] |
 | crops and augmentation | flips off, quarter_turns not set, published_quirks not set, foreground not set |
@@ -188,7 +188,7 @@ mc\_\allowbreak{}net & 1.500 & 2.25 & 9.44 & 9.44 & 0.100 & cpu, 2 threads, fp32
 \item \textbf{classes}: {[}background, liver \& bile, spleen\_\allowbreak{}2{]}
 \item \textbf{split}: 4 labelled, 8 unlabelled, 2 validation, 8 test
 \item \textbf{lists of cases}: not recorded
-\item \textbf{preparation}: name generic
+\item \textbf{preparation}: name generic, steps {[}step reorient, step normalise, method zscore{]}
 \item \textbf{iterations}: 100
 \item \textbf{patch}: {[}32, 32, 32{]}
 \item \textbf{crops and augmentation}: flips off, quarter\_\allowbreak{}turns not set, published\_\allowbreak{}quirks not set, foreground not set

@@ -72,28 +72,27 @@ std::string crops(const RunResults& run) {
 }
 
 const Question kQuestions[] = {
-    {"data set", false, [](const RunResults& r) { return plain(value_at(r.record, "dataset")); }},
-    {"classes", false, [](const RunResults& r) { return plain(value_at(r.record, "classes")); }},
+    {"data set", false, [](const RunResults& r) { return r.record.dataset; }},
+    {"classes", false, [](const RunResults& r) { return plain(r.record.class_names); }},
     {"split", false,
      [](const RunResults& r) {
        std::vector<std::string> parts;
-       const Json split = value_at(r.record, "split");
-       for (const auto& [role, cases] : split.items()) parts.push_back(plain(cases) + " " + role);
+       for (const auto& [role, cases] : r.record.split.items()) parts.push_back(plain(cases) + " " + role);
        const std::string file = plain(value_at(r.config, "split"));
        return join(parts, ", ") + (file == "(empty)" || file == "not set" ? "" : " (" + file + ")");
      }},
     {"lists of cases", false,
      [](const RunResults& r) {
-       const Json cases = value_at(r.record, "cases");
+       const Json& cases = r.record.cases;
        return cases.is_object() ? "hash " + hex(hash_bytes(cases.dump())).substr(0, 8) : std::string("not recorded");
      }},
     {"cases scored", true, case_list},
-    {"preparation", false, [](const RunResults& r) { return plain(value_at(r.record, "recipe")); }},
+    {"preparation", false, [](const RunResults& r) { return plain(write_options(r.record.recipe)); }},
     {"iterations", false, [](const RunResults& r) { return concat(r.iterations); }},
     {"patch", false, [](const RunResults& r) { return plain(value_at(r.config, "sampler.patch")); }},
     {"crops and augmentation", false, crops},
-    {"protocol", false, [](const RunResults& r) { return plain(value_at(r.record, "protocol")); }},
-    {"selection", false, [](const RunResults& r) { return plain(value_at(r.record, "selection")); }},
+    {"protocol", false, [](const RunResults& r) { return r.record.protocol; }},
+    {"selection", false, [](const RunResults& r) { return r.record.selection; }},
     {"iterations between validations", false,
      [](const RunResults& r) {
        const std::string every = plain(value_at(r.config, "train.validate_every"));
@@ -198,8 +197,7 @@ std::vector<Parts> parts_of(const Study& study) {
     const RunResults* run = first_readable(row);
     if (!run) continue;
     Parts parts{row.title, method_of(*run), {}, {}};
-    if (const Json phases = value_at(run->record, "phases"); phases.size() > 1)
-      parts.own.emplace_back("phases", phase_names(phases));
+    if (const Json& phases = run->record.phases; phases.size() > 1) parts.own.emplace_back("phases", phase_names(phases));
     for (const auto& [key, value] : leaves(run->config)) {
       if (starts_with(key, parts.method + "."))
         parts.own.emplace_back(key, value);

@@ -102,7 +102,7 @@ TEST_F(CollapseTest, ARunWithoutValidationCasesFollowsItsUnlabelledCases) {
   train(make_run_config(tree, "test"), folder_ / "run", StartMode::kFresh);
   const std::string log = read_text_file(folder_ / "run/log.jsonl");
   EXPECT_THAT(log, HasSubstr("\"unlabelled\":{\"foreground\":"));
-  EXPECT_THAT(read_run_record(folder_ / "run").selection, HasSubstr("last checkpoint"));
+  EXPECT_THAT(read_run_record({folder_ / "run"}).selection, HasSubstr("last checkpoint"));
 }
 
 }  // namespace tss::collapse_test

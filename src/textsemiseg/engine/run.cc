@@ -13,53 +13,16 @@
 namespace tss {
 namespace fs = std::filesystem;
 
-void write_run_record(const fs::path& run, const RunRecord& record) {
-  Json out;
-  out["dataset"] = record.dataset;
-  out["dataset_folder"] = record.dataset_folder;
-  out["classes"] = record.class_names;
-  out["channels"] = record.channels;
-  out["recipe"] = write_options(record.recipe);
-  out["texts"] = Json::array();
-  for (const auto& text : record.texts)
-    out["texts"].push_back({{"class", text.name}, {"source", text.source}, {"texts", text.texts}, {"learned", text.learned}});
-  out["protocol"] = record.protocol;
-  out["selection"] = record.selection;
-  out["split"] = record.split;
-  if (!record.cases.is_null()) out["cases"] = record.cases;
-  if (!record.phases.is_null()) out["phases"] = record.phases;
-  out["environment"] = record.environment;
-  if (!record.origin.is_null()) out["origin"] = record.origin;
-  write_json(RunFolder{run}.record(), out);
+std::vector<ClassText> class_texts_of(const RunRecord& record) {
+  std::vector<ClassText> out;
+  for (const RecordedText& text : record.texts.list) out.push_back({text.name, text.source, text.texts, text.learned});
+  return out;
 }
 
-RunRecord read_run_record(const fs::path& run) {
-  const fs::path path = RunFolder{run}.record();
-  if (!fs::exists(path)) throw InputError(run.string(), "has no run.json", "the folder of a run (train --run)");
-  const Json in = read_json(path);
-  RunRecord record;
-  try {
-    record.name = fs::weakly_canonical(run).filename().string();
-    record.dataset = in.at("dataset");
-    record.dataset_folder = in.at("dataset_folder");
-    record.class_names = in.at("classes").get<std::vector<std::string>>();
-    record.channels = in.at("channels");
-    record.recipe.read_config(in.at("recipe"), "recipe", path.string());
-    for (const auto& text : in.at("texts")) {
-      record.texts.push_back(
-          {text.at("class"), text.at("source"), text.value("texts", std::vector<std::string>{}), text.value("learned", false)});
-    }
-    record.protocol = in.at("protocol");
-    record.selection = in.at("selection");
-    record.split = in.at("split");
-    record.cases = in.value("cases", Json());
-    record.environment = in.at("environment");
-    record.phases = in.value("phases", Json());
-    record.origin = in.value("origin", Json());
-  } catch (const Json::exception& error) {
-    throw InputError(path.string(), std::string("lacks a field or has one of a wrong type (") + error.what() + ")");
-  }
-  return record;
+RecordedTexts recorded_texts(const std::vector<ClassText>& classes) {
+  RecordedTexts out;
+  for (const ClassText& text : classes) out.list.push_back({text.name, text.source, text.texts, text.learned});
+  return out;
 }
 
 RunConfig read_run_config(const fs::path& run) {
@@ -87,7 +50,7 @@ LoadedRun load_run(const fs::path& run, const std::string& which) {
   if (!fs::is_directory(run)) throw InputError(run.string(), "is not a folder", "the folder of a run (train --run)");
   LoadedRun loaded;
   loaded.folder = run;
-  loaded.record = read_run_record(run);
+  loaded.record = read_run_record({run});
   loaded.config = read_run_config(run);
   loaded.checkpoint = which != "selected" ? which : selected_checkpoint({run});
   const fs::path path = RunFolder{run}.checkpoint(loaded.checkpoint);
@@ -100,7 +63,7 @@ LoadedRun load_run(const fs::path& run, const std::string& which) {
     if (checkpoint.class_texts.size(0) != static_cast<int64_t>(loaded.record.class_names.size()))
       throw InputError(path.string() + ": class_texts", concat("has ", checkpoint.class_texts.size(0), " rows"),
                        concat(loaded.record.class_names.size(), ", one per class of run.json"));
-    text = std::make_shared<FixedText>(checkpoint.class_texts, loaded.record.texts);
+    text = std::make_shared<FixedText>(checkpoint.class_texts, class_texts_of(loaded.record));
   }
   loaded.method = build_method(loaded.config, loaded.record.class_names, loaded.record.channels, text);
   if (!checkpoint.average.empty()) checkpoint.method = std::move(checkpoint.average);

@@ -11,30 +11,14 @@
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/methods/method.h"
-#include "textsemiseg/recipe/recipe.h"
+#include "textsemiseg/runs/run_record.h"
 
 namespace tss {
 
-struct RunRecord {
-  std::string name;     // of the run: its folder's name
-  std::string dataset;  // name of the data set
-  std::string dataset_folder;
-  std::vector<std::string> class_names;  // class 0 is the background
-  int64_t channels = 1;
-  Recipe recipe;
-  std::vector<ClassText> texts;  // empty for methods without text
-  std::string protocol;          // honest | published | imported (nothing is claimed on the choice of the weights)
-  std::string selection;         // how the checkpoint is chosen, one sentence
-  Json split;                    // numbers of cases per role
-  Json cases;                    // their ids per role; null: a run of an earlier version, or imported
-  Json phases;                   // [{"name", "iterations"}], in order
-  Json environment;
-  Json origin;  // of imported weights: file, format, network; null for runs of train
-};
+// The texts of run.json as text/text_source.h has them, and back.
+std::vector<ClassText> class_texts_of(const RunRecord& record);
+RecordedTexts recorded_texts(const std::vector<ClassText>& classes);
 
-void write_run_record(const std::filesystem::path& run, const RunRecord& record);
-// Throws InputError naming the file.
-RunRecord read_run_record(const std::filesystem::path& run);
 RunConfig read_run_config(const std::filesystem::path& run);
 
 // The method with freshly drawn weights (seeded); text may be null for methods without text.

@@ -137,7 +137,7 @@ std::vector<TextReplacement> worded_replacements(const LoadedRun& run, std::vect
   std::vector<TextReplacement> out;
   for (const Words& words : all) {
     try {
-      const auto texts = other_words(run.record.texts, words.words);
+      const auto texts = other_words(class_texts_of(run.record), words.words);
       out.push_back({words.name, concat(words.what, " ('", texts.at(1).front(), "', ...)"), features_of(run, texts)});
     } catch (const InputError& error) {
       unavailable.push_back(concat(words.name, ": ", error.what()));

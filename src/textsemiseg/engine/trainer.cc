@@ -187,7 +187,7 @@ void Trainer::start_fresh() {
   record.class_names = dataset_.class_names();
   record.channels = dataset_.channels();
   record.recipe = dataset_.recipe();
-  if (text_) record.texts = text_->classes();
+  if (text_) record.texts = recorded_texts(text_->classes());
   record.protocol = config_.train.protocol;
   record.selection = selection_rule();
   for (const Role role : kRoles) record.split[role_name(role)] = dataset_.cases(role).size();
@@ -196,7 +196,7 @@ void Trainer::start_fresh() {
   record.environment = environment_record(device_);
   fs::create_directories(folder_.checkpoints());
   write_text_file(folder_.config(), to_toml(resolved(config_)));
-  write_run_record(folder_.path, record);
+  write_run_record(folder_, record);
   log_ = std::make_unique<RunLog>(folder_.log(), 0, hooks_.logged);
 }
 
@@ -208,7 +208,7 @@ void Trainer::resume() {
   if (!field.empty())
     throw InputError("--resume: " + field, "differs from " + folder_.config().string(),
                      "the configuration the run began with (or another --run)");
-  require_unchanged(read_run_record(folder_.path), dataset_);
+  require_unchanged(read_run_record(folder_), dataset_);
   build();
   const Checkpoint checkpoint = read_checkpoint(folder_.checkpoint("last"));
   const std::string source = folder_.checkpoint("last").string();

@@ -31,6 +31,8 @@ patch = [16, 16, 16]
 [network]
 widths = [4, 8, 8]
 depths = [1, 1, 1]
+[inference]
+overlap = 0.0
 [text]
 source = "learned"
 dimension = 16
@@ -89,7 +91,7 @@ TEST_F(TrainerTest, LeavesARunThatCanPredict) {
   EXPECT_EQ(result.iterations, 8);
   const LoadedRun run = load_run(folder_ / "run");
   EXPECT_EQ(run.record.class_names.front(), "background");
-  EXPECT_EQ(run.record.texts.size(), run.record.class_names.size());
+  EXPECT_EQ(run.record.texts.list.size(), run.record.class_names.size());
   EXPECT_THAT(run.chosen, HasSubstr("protocol honest"));
   const torch::Tensor p = run.method->predict(torch::zeros({1, 1, 16, 16, 16}));
   EXPECT_TRUE(torch::allclose(p.sum(1), torch::ones({1, 16, 16, 16})));

@@ -258,7 +258,7 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   record.class_names = names;
   record.channels = source.network.facts.options.in_channels;
   record.recipe = recipe;
-  if (text) record.texts = text->classes();
+  if (text) record.texts = recorded_texts(text->classes());
   record.protocol = "imported";
   const std::string also = options.also.empty() ? "" : " and " + options.also.filename().string();
   record.selection =
@@ -276,7 +276,7 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   const RunFolder written{folder.path()};
   write_text_file(written.config(), to_toml(resolved(config)));
   write_checkpoint(written.checkpoint("last"), checkpoint);
-  write_run_record(folder.path(), record);
+  write_run_record(written, record);
   folder.commit();
   std::string what;
   for (const CheckedFile& one : sources)

@@ -104,7 +104,7 @@ TEST_F(ImportRunTest, TheTextNetworkBringsItsPatchAndTakesItsTexts) {
   import_run(options_, run());
   const LoadedRun loaded = load_run(run());
   EXPECT_EQ(loaded.config.inference.patch, (std::vector<int64_t>{16, 16, 8}));
-  EXPECT_EQ(loaded.record.texts.size(), 2u);
+  EXPECT_EQ(loaded.record.texts.list.size(), 2u);
   const torch::NoGradGuard no_grad;
   const torch::Tensor x = torch::randn({1, 1, 16, 16, 8});
   const torch::Tensor p = torch::sigmoid(net->forward_first(x, loaded.method->class_texts()).select(1, 1));

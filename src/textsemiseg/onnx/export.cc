@@ -27,7 +27,7 @@ std::map<std::string, std::string> metadata_of(const LoadedRun& run, const OnnxS
   const RunRecord& record = run.record;
   const Resample* resample = record.recipe.find<Resample>();
   Json texts = Json::array();
-  for (const ClassText& text : record.texts) texts.push_back({{"class", text.name}, {"source", text.source}});
+  for (const RecordedText& text : record.texts.list) texts.push_back({{"class", text.name}, {"source", text.source}});
   const Json window = deciding_settings(write_options(run.config.inference), "inference");
   return {
       {"textsemiseg.run", record.name},

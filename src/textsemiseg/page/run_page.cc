@@ -59,7 +59,7 @@ std::vector<std::string> known_paths(const Study& study) {
         out.push_back(fs::absolute(run.folder).lexically_normal().string());
       }
       add_paths(run.config, out);
-      add_paths(run.record, out);
+      add_paths(run_record_json(run.record), out);
     }
   }
   return out;
@@ -150,8 +150,8 @@ PageSection costs_section(const Study& study, const Document& document) {
       time.rows.push_back({{run->name},
                            {concat(run->iteration, " of ", run->iterations)},
                            {last_seconds(run->folder)},
-                           {plain(value_at(run->record, "environment.device"))},
-                           {plain(value_at(run->record, "environment.threads"))}});
+                           {plain(value_at(run->record.environment, "device"))},
+                           {plain(value_at(run->record.environment, "threads"))}});
   }
   section.tables.push_back(std::move(time));
   for (const DocumentTable& table : document.tables) {
@@ -172,17 +172,14 @@ Facts leaves_of(const Json& tree) {
 }
 
 // Of a run: data set, split, recipe, texts.
-Facts record_facts(const Json& config, const Json& record) {
+Facts record_facts(const Json& config, const RunRecord& record) {
   Facts out{{"method", plain(value_at(config, "method"))},
-            {"data set", plain(value_at(record, "dataset"))},
-            {"protocol", plain(value_at(record, "protocol"))},
-            {"selection", plain(value_at(record, "selection"))},
+            {"data set", record.dataset},
+            {"protocol", record.protocol},
+            {"selection", record.selection},
             {"seed", plain(value_at(config, "seed"))}};
-  for (const auto& [key, value] : leaves(value_at(record, "split"))) out.emplace_back(key + " cases", plain(value));
-  const Json texts = value_at(record, "texts");
-  if (texts.is_array()) {
-    for (const Json& text : texts) out.emplace_back("text of " + plain(value_at(text, "class")), plain(value_at(text, "source")));
-  }
+  for (const auto& [key, value] : leaves(record.split)) out.emplace_back(key + " cases", plain(value));
+  for (const RecordedText& text : record.texts.list) out.emplace_back("text of " + text.name, text.source);
   return out;
 }
 
@@ -205,7 +202,7 @@ PageSection environment_section(const Study& study) {
     for (const RunResults& run : row.runs) {
       if (!run.readable()) continue;
       Facts facts = record_facts(run.config, run.record);
-      for (auto& fact : leaves_of(value_at(run.record, "environment"))) facts.push_back(std::move(fact));
+      for (auto& fact : leaves_of(run.record.environment)) facts.push_back(std::move(fact));
       section.facts.emplace_back(run.name + ": record", std::move(facts));
       section.facts.emplace_back(run.name + ": every option", leaves_of(run.config));
     }
@@ -297,19 +294,19 @@ Page page_of_study(const Study& study, const Comparison& all, const RunPageOptio
   const Document document = document_of(all, {"dice", "hd95"});
   Page page;
   const RunResults& first = shown_run(study.rows.front());
-  const std::string data = plain(value_at(first.record, "dataset"));
+  const std::string data = first.record.dataset;
   page.title = !all.title.empty()     ? all.title
                : all.rows.size() == 1 ? concat(all.rows.front().title, " on ", data)
                                       : concat(all.rows.size(), " methods on ", data);
   page.introduction = {concat(data, ", ", all.cases.size(), " ", all.role, " cases. ",
                               all.rows.size() == 1 ? "One method" : concat(all.rows.size(), " methods"), ", trained with ",
-                              plain(value_at(first.record, "split.labelled")), " labelled and ",
-                              plain(value_at(first.record, "split.unlabelled")), " unlabelled cases.")};
+                              plain(value_at(first.record.split, "labelled")), " labelled and ",
+                              plain(value_at(first.record.split, "unlabelled")), " unlabelled cases.")};
   if (!all.obstacles.empty()) {
     page.warnings.emplace_back("The rows are not comparable as they stand:");
     for (const std::string& obstacle : all.obstacles) page.warnings.push_back(obstacle);
   }
-  if (plain(value_at(first.record, "protocol")) == "published")
+  if (first.record.protocol == "published")
     page.warnings.emplace_back(
         "Protocol published: the checkpoint was chosen on the test cases, so these scores are optimistic.");
 
@@ -336,13 +333,14 @@ Page page_of_study(const Study& study, const Comparison& all, const RunPageOptio
 
 Page page_of_training(const fs::path& run, int64_t reload_seconds, const std::string& state) {
   const RunFolder folder{run};
-  const Json config = read_toml(folder.config()), record = read_json(folder.record());
+  const Json config = read_toml(folder.config());
+  const RunRecord record = read_run_record(folder);
   const std::string name = fs::weakly_canonical(run).filename().string();
   Page page;
-  page.title = concat(plain(value_at(config, "method")), " on ", plain(value_at(record, "dataset")));
-  page.introduction = {concat("Run ", name, ": ", plain(value_at(record, "split.labelled")), " labelled and ",
-                              plain(value_at(record, "split.unlabelled")),
-                              " unlabelled cases. Checkpoint: ", plain(value_at(record, "selection")), ".")};
+  page.title = concat(plain(value_at(config, "method")), " on ", record.dataset);
+  page.introduction = {concat("Run ", name, ": ", plain(value_at(record.split, "labelled")), " labelled and ",
+                              plain(value_at(record.split, "unlabelled")), " unlabelled cases. Checkpoint: ", record.selection,
+                              ".")};
   PageLive live;
   live.iterations = value_at(config, "train.iterations").get<int64_t>();
   live.reload_seconds = reload_seconds;
@@ -352,18 +350,16 @@ Page page_of_training(const fs::path& run, int64_t reload_seconds, const std::st
   if (const auto found = curves.find("learning_rate"); found != curves.end())
     live.iteration = static_cast<int64_t>(found->second.back().first);
   page.live = live;
-  std::vector<std::string> classes;
-  config_detail::convert(value_at(record, "classes"), classes);
-  page.sections.push_back(curves_section({{name, run, row_colour(0)}}, classes));
+  page.sections.push_back(curves_section({{name, run, row_colour(0)}}, record.class_names));
   if (auto table = probe_table(name, run, "")) page.sections.push_back(text_section({std::move(*table)}));
   PageSection about{.id = "environment", .title = "Run and environment"};
   Facts facts = record_facts(config, record);
-  for (auto& fact : leaves_of(value_at(record, "environment"))) facts.push_back(std::move(fact));
+  for (auto& fact : leaves_of(record.environment)) facts.push_back(std::move(fact));
   about.facts = {{"", std::move(facts)}, {"Every option", leaves_of(config)}};
   page.sections.push_back(std::move(about));
   std::vector<std::string> paths{run.string()};
   add_paths(config, paths);
-  add_paths(record, paths);
+  add_paths(run_record_json(record), paths);
   shorten_paths(page, paths);
   return page;
 }

@@ -53,7 +53,7 @@ struct ScoredPredictions::State {
 
   void load() {
     const std::string file = results().summary().string();
-    if (plain(value_at(run.record, "protocol")) == "published")
+    if (run.record.protocol == "published")
       throw InputError(run.name, "was scored on the prepared grid; " + command() + " makes them again");
     const std::string which = match_checkpoint({run.folder}, run.summary).which;
     if (which.empty())
@@ -75,13 +75,12 @@ ScoredPredictions::ScoredPredictions(ScoredPredictions&&) noexcept = default;
 
 const std::string& ScoredPredictions::problem() const { return state_->problem; }
 
-bool ScoredPredictions::on_prepared_grid() const { return plain(value_at(state_->run.record, "protocol")) == "published"; }
+bool ScoredPredictions::on_prepared_grid() const { return state_->run.record.protocol == "published"; }
 
 std::string ScoredPredictions::dataset_folder() const {
   const fs::path predicted = !state_->folder ? "" : state_->record.value("dataset_folder", "");
   if (!predicted.empty() && fs::exists(predicted)) return predicted.string();
-  const Json trained = value_at(state_->run.record, "dataset_folder");
-  return trained.is_string() ? trained.get<std::string>() : "";
+  return state_->run.record.dataset_folder;
 }
 
 std::optional<fs::path> ScoredPredictions::file(const std::string& id) const {

@@ -61,7 +61,7 @@ struct CaseReader::State {
                    " grid, the row ", study.rows.front().title, " was not");
     }
     const RunResults& first = shown_run(study.rows.front());
-    prepared = plain(value_at(first.record, "protocol")) == "published";
+    prepared = first.record.protocol == "published";
     const std::string scored = rows.front().predictions ? rows.front().predictions->dataset_folder() : "";
     dataset = Dataset::open(folder.empty() ? scored : folder, first.config.value("split", ""));
     classes = static_cast<size_t>(dataset->classes());

@@ -21,11 +21,9 @@ Json data_setting(const std::string& dataset, const Json& classes, const Json& r
           {"cases", hex(hash_bytes(lists))}};
 }
 
-Json data_setting_of_run(const Json& record) {
-  for (const char* key : {"dataset", "classes", "recipe", "cases"})
-    if (!record.is_object() || !record.contains(key) || record[key].is_null()) return nullptr;
-  if (!record["dataset"].is_string() || !record["cases"].is_object()) return nullptr;
-  return data_setting(record["dataset"], record["classes"], record["recipe"], record["cases"]);
+Json data_setting_of_run(const RunRecord& record) {
+  if (!record.cases.is_object()) return nullptr;
+  return data_setting(record.dataset, record.class_names, write_options(record.recipe), record.cases);
 }
 
 }  // namespace tss

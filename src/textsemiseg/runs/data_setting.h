@@ -4,6 +4,7 @@
 #include <string>
 
 #include "textsemiseg/base/config.h"
+#include "textsemiseg/runs/run_record.h"
 
 namespace tss {
 
@@ -11,6 +12,6 @@ namespace tss {
 // hold it; cases: {"labelled": [ids], ...}.
 Json data_setting(const std::string& dataset, const Json& classes, const Json& recipe, const Json& cases);
 // Of run.json; null where it lacks a part, as those of earlier versions lack the ids.
-Json data_setting_of_run(const Json& record);
+Json data_setting_of_run(const RunRecord& record);
 
 }  // namespace tss

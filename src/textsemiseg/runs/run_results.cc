@@ -31,9 +31,7 @@ void read_iterations(RunResults& run) {
 
 void read_text_encoder(RunResults& run) {
   std::vector<std::string> sources;
-  for (const Json& text : value_at(run.record, "texts")) {
-    if (const Json source = value_at(text, "source"); source.is_string()) sources.push_back(source.get<std::string>());
-  }
+  for (const RecordedText& text : run.record.texts.list) sources.push_back(text.source);
   run.text_encoder = recorded_text_encoder(sources, run.text_encoder.hash);
 }
 
@@ -41,7 +39,7 @@ void read_scores(RunResults& run, const ResultsFolder& results) {
   const fs::path file = RunFolder{run.folder}.record();
   run.summary = read_json(results.summary());
   run.scores = read_cases_csv(results.cases());
-  config_detail::convert(value_at(run.record, "classes"), run.scores->class_names);
+  run.scores->class_names = run.record.class_names;
   if (run.scores->class_names.empty()) throw InputError(file.string(), "has no list 'classes'", "the record of a run");
   run.scores->empty = empty_rule_from_name(run.summary.value("empty_rule", "undefined"));
   for (const int label : run.scores->labels()) {
@@ -65,7 +63,7 @@ RunResults read_run_results(const fs::path& folder, const std::string& role) {
   }
   run.config = read_toml(files.config());
   add_earlier_keys(run.config);
-  run.record = read_json(files.record());
+  run.record = read_run_record(files);
   run.seed = whole_number(run.config, "seed", files.config(), 0);
   if (fs::exists(files.costs())) run.costs = read_json(files.costs());
   read_iterations(run);

@@ -7,16 +7,18 @@
 
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/runs/recorded_text_encoder.h"
+#include "textsemiseg/runs/run_record.h"
 #include "textsemiseg/runs/scores.h"
 
 namespace tss {
 
 struct RunResults {
   std::filesystem::path folder;
-  std::string name;     // of the folder
-  Json config, record;  // config.toml, run.json
-  Json summary;         // results/<role>/summary.json; null without results
-  Json costs;           // costs.json; null where there is none
+  std::string name;  // of the folder
+  Json config;       // config.toml
+  RunRecord record;  // run.json
+  Json summary;      // results/<role>/summary.json; null without results
+  Json costs;        // costs.json; null where there is none
   RecordedTextEncoder text_encoder;
   int64_t seed = 0;
   int64_t iteration = 0, iterations = 0;  // reached and asked for

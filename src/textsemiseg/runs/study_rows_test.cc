@@ -98,7 +98,7 @@ TEST(StudyFolder, PublishedFiguresOnlyInTheirSetting) {
   const Json cases{{"labelled", {"a", "b"}}, {"unlabelled", {"c"}}, {"validation", Json::array()}, {"test", {"case_0"}}};
   write_run(folder / "a", {.dice = rising(3, 0.5, 0.01), .record = {{"cases", cases}}});
   const Json as_written = read_json(folder / "a" / "run.json");
-  const Json setting = data_setting_of_run(as_written);
+  const Json setting = data_setting_of_run(read_run_record({folder / "a"}));
   const auto published = [&](const Json& over, const Json& run = Json::object()) {
     Json record = as_written;
     merge(record, run);
@@ -123,7 +123,7 @@ TEST(StudyFolder, PublishedFiguresOnlyInTheirSetting) {
       << "the order of a list is no matter";
   EXPECT_TRUE(published(none, {{"dataset", "Hippocampus"}}).published.is_null());
   EXPECT_TRUE(published(none, {{"classes", {"background", "Anterior"}}}).published.is_null());
-  EXPECT_TRUE(published(none, {{"recipe", {{"name", "other"}}}}).published.is_null());
+  EXPECT_TRUE(published(none, {{"recipe", {{"steps", {{{"step", "reorient"}}}}}}}).published.is_null());
   EXPECT_TRUE(published(none, {{"cases", {{"labelled", {"a"}}}}}).published.is_null()) << "fewer labelled cases";
   EXPECT_TRUE(published(none, {{"cases", {{"unlabelled", {"d"}}}}}).published.is_null()) << "other unlabelled cases";
   EXPECT_TRUE(published(none, {{"cases", {{"test", {"case_1"}}}}}).published.is_null());

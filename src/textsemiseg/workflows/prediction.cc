@@ -70,7 +70,7 @@ Json prediction_record(const LoadedRun& run, const PredictorOptions& options) {
   out["selection"] = run.record.selection;
   out["class_names"] = run.record.class_names;
   out["texts"] = Json::array();
-  for (const ClassText& text : run.record.texts) out["texts"].push_back({{"class", text.name}, {"source", text.source}});
+  for (const RecordedText& text : run.record.texts.list) out["texts"].push_back({{"class", text.name}, {"source", text.source}});
   out["recipe"] = write_options(run.record.recipe);
   out["window"] = deciding_settings(write_options(options.window), "inference");
   out["mirror"] = mirror_axes_name(options.mirror);
