@@ -32,7 +32,8 @@ class ResumeTest : public ::testing::Test {
   std::string raw() const { return (folder_ / "raw").string(); }
   std::string dataset() const { return (folder_ / "dataset").string(); }
 
-  // Dropout is on; epochs of the labelled cases end every second iteration, mixing starts at iteration 12 of 60.
+  static constexpr int64_t kIterations = 30;
+  // Dropout is on; epochs of the labelled cases end every second iteration, mixing starts at iteration 6 of 30.
   std::vector<std::string> train(const std::string& run) const {
     return {"train",
             "--dataset",
@@ -42,7 +43,7 @@ class ResumeTest : public ::testing::Test {
             "--run",
             (folder_ / run).string(),
             "--iterations",
-            "60",
+            std::to_string(kIterations),
             "--threads",
             "1",
             "--resume",
@@ -57,7 +58,7 @@ class ResumeTest : public ::testing::Test {
             "--set",
             "train.checkpoint_every=1",
             "--set",
-            "train.validate_every=7",
+            "train.validate_every=11",
             "--set",
             "text.dimension=16",
             "--set",
@@ -86,14 +87,14 @@ TEST_F(ResumeTest, AfterKillAndCtrlCTheRunEndsAsAnUninterruptedOne) {
     program.signal(SIGKILL);
     EXPECT_EQ(program.wait(), 128 + SIGKILL);
   }
-  ASSERT_LT(saved_iteration("parts"), 60) << "the program was faster than its killer";
+  ASSERT_LT(saved_iteration("parts"), kIterations) << "the program was faster than its killer";
   {
     testing::BackgroundProgram program(train("parts"));
     wait_until("parts", saved_iteration("parts") + 3);
     program.signal(SIGINT);
     EXPECT_EQ(program.wait(), 130);
   }
-  ASSERT_LT(saved_iteration("parts"), 60);
+  ASSERT_LT(saved_iteration("parts"), kIterations);
   const auto rest = testing::run_textsemiseg(train("parts"));
   ASSERT_EQ(rest.exit_code, 0) << rest.messages;
   for (const char* which : {"last", "best"}) {

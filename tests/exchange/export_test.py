@@ -18,11 +18,13 @@ class Authors(torch.nn.Module):
             owner.register_buffer(last, tensor) if buffer else owner.register_parameter(last, torch.nn.Parameter(tensor))
 
 
-def round_trip(file, method, names, *words):
+def round_trip(file, method, names, *words, refusals=False):
+    """refusals: also what is refused because it exists, which is the same for every network."""
     state = golden_state(file)
     torch.save({"net": state}, path("in.pth"))
     succeed("import", "weights", "in.pth", "--method", method, "--run", "run", "--classes", "background,left atrium", *words)
-    refuse("exists", "import", "weights", "in.pth", "--method", method, "--run", "run", "--classes", "background,left atrium", *words)
+    if refusals:
+        refuse("exists", "import", "weights", "in.pth", "--method", method, "--run", "run", "--classes", "background,left atrium", *words)
     succeed("export", "--run", "run", "--output", "out.safetensors", "--names", names, "--overwrite")
     tensors, metadata = read_safetensors("out.safetensors")
     module = Authors(file)
@@ -33,7 +35,8 @@ def round_trip(file, method, names, *words):
     record = json.load(open(path("run/run.json")))
     assert record["protocol"] == "imported" and record["origin"]["key"] == "net", record["origin"]
     assert record["origin"]["file"].endswith("in.pth") and "nothing is known here" in record["selection"]
-    refuse("out.safetensors: exists", "export", "--run", "run", "--output", "out.safetensors")
+    if refusals:
+        refuse("out.safetensors: exists", "export", "--run", "run", "--output", "out.safetensors")
     succeed("export", "--run", "run", "--output", "own.safetensors", "--names", "own")
     own = read_safetensors("own.safetensors")[0]
     assert all(name.startswith(("network.", "teacher.", "text.", "class_texts")) for name in own)
@@ -44,7 +47,7 @@ def round_trip(file, method, names, *words):
     print("ok:", file, "as", method)
 
 
-round_trip("net_mcnet", "mc_net", "original", "--patch", "112,112,80", "--recipe", "left_atrium")
+round_trip("net_mcnet", "mc_net", "original", "--patch", "112,112,80", "--recipe", "left_atrium", refusals=True)
 round_trip("net_mcnet_plus", "mc_net_plus", "original")
 round_trip("net_mlrp", "mlrp", "original")
 round_trip("net_vclipseg", "vclip_seg", "original", "--set", "text.source=learned")

@@ -1,4 +1,7 @@
-"""The names and shapes of every published network are recognised, checked and kept."""
+"""The names and shapes of every published network are recognised, checked and kept.
+
+Each start of the program costs half a second, so what it says about a wrong tensor is asked of three of them; of every network
+src/textsemiseg/exchange/published_networks_test.cc asks it."""
 from common import *
 
 NAMES = {"net_vnet": "vnet", "net_vnet_uamt": "ua_mt", "net_mcf_v": "mcf_v", "net_mcf_r": "mcf_r", "net_dtc": "dtc", "net_bcp_la": "bcp_la",
@@ -6,6 +9,7 @@ NAMES = {"net_vnet": "vnet", "net_vnet_uamt": "ua_mt", "net_mcf_v": "mcf_v", "ne
          "net_urpc": "urpc", "net_vclipseg": "vclip_seg", "net_text_semiseg": "text_semiseg", "net_text_semiseg_tokens": "text_semiseg",
          "net_uamt_text": "ua_mt_text", "net_dtc_text": "dtc_text", "net_mcnet_plus_text": "mc_net_plus_text"}
 LARGE = {"net_text_semiseg_96", "net_text_semiseg_112"}  # the same network with larger planes
+REFUSED = {"net_vnet", "net_mcf_r", "net_text_semiseg"}  # names nested, flat and with a text block
 TWINS = {"mcf_v": "ua_mt", "mlrp": "mc_net"}  # hold the same tensors
 
 found = {name[:-5] for name in os.listdir(GOLDEN) if name.startswith("net_")}
@@ -20,6 +24,9 @@ for file, network in NAMES.items():
     assert metadata["network"] == network
     same(tensors, state)
 
+    if file not in REFUSED:
+        print("ok:", file)
+        continue
     # One tensor less, one more, one of another shape.
     last = list(state)[0]
     torch.save({n: t for n, t in state.items() if n != last}, path("in.pth"))

@@ -23,6 +23,8 @@ foreground = 0.7
 widths = [8, 16, 32]
 depths = [1, 1, 1]
 dropout = false
+[inference]
+overlap = 0.0
 [text]
 source = "learned"
 dimension = 16

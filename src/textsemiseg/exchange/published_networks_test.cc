@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "support/testing.h"
@@ -79,6 +80,31 @@ TEST(PublishedNetworks, DifferencesAreNamedByThePublishedNames) {
   EXPECT_EQ(refusal("ua_mt", bad), "no error");
   bad["text_encoder.weight"] = torch::ones({1});
   EXPECT_EQ(import_network(published_network("ua_mt"), bad, "x.pth").left_out, std::vector<std::string>{"text_encoder.weight"});
+}
+
+TEST(PublishedNetworks, OneTensorLessOneMoreOneOfAnotherShapeIsNamedInEveryNetwork) {
+  for (const PublishedNetwork& network : published_networks()) {
+    SCOPED_TRACE(network.name);
+    const TensorMap good = published_state(network);
+    for (const auto& [name, tensor] : good) {
+      if (!tensor.is_floating_point()) continue;  // counters of batches may be missing
+      TensorMap bad = good;
+      bad.erase(name);
+      EXPECT_THAT(refusal(network.name, bad), HasSubstr("acks '" + name + "'"));
+      break;
+    }
+    TensorMap bad = good;
+    bad["surplus.weight"] = torch::ones({1});
+    EXPECT_THAT(refusal(network.name, bad), HasSubstr("holds 'surplus.weight'"));
+    bad = good;
+    // Of the first convolution: of no tensor that has two names.
+    const auto bias = std::find_if(bad.begin(), bad.end(), [](const auto& entry) {
+      return entry.first.find("conv.0.bias") != std::string::npos || entry.first.find("conv1.0.bias") != std::string::npos;
+    });
+    ASSERT_NE(bias, bad.end());
+    bias->second = torch::ones({77});
+    EXPECT_THAT(refusal(network.name, bad), HasSubstr("tensor '" + bias->first + "' has shape [77]"));
+  }
 }
 
 TEST(PublishedNetworks, TwoNamesOfOneTensorMustAgree) {
