@@ -1,12 +1,7 @@
 #include "textsemiseg/dataset/cache.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <mutex>
 #include <set>
 #include <tuple>
@@ -15,7 +10,9 @@
 #include "textsemiseg/base/config.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
+#include "textsemiseg/base/new_folder.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/temporary_name.h"
 #include "textsemiseg/io/scan.h"
 
 namespace tss {
@@ -23,7 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kVersion = 1;         // raise when the arrays that a recipe gives change
-constexpr char kTemporary[] = ".tmp-";  // no id of a case begins so
 
 Json geometry_to_json(const Geometry& geometry) {
   return {{"size", geometry.size}, {"spacing", geometry.spacing}, {"origin", geometry.origin}, {"direction", geometry.direction}};
@@ -146,10 +142,9 @@ Cache::State Cache::state(const SourceCase& item, std::string* reason, bool whol
 
 void Cache::write(const SourceCase& item, const CaseArrays& prepared, const std::vector<Fingerprint>& fingerprints) const {
   const Geometry& geometry = prepared.channels.front().geometry;
-  const fs::path temporary = folder_ / concat(kTemporary, ::getpid(), "-", item.id);
-  std::error_code ignored;
+  NewFolder made(folder_of(item.id));
+  const fs::path& temporary = made.path();
   try {
-    fs::create_directories(temporary);
     std::vector<int64_t> shape(geometry.size.begin(), geometry.size.end());
     if (prepared.label) write_npy(temporary / "label.npy", NpyType::kUint8, shape, prepared.label->voxels.data());
     if (prepared.channels.size() == 1) {
@@ -167,13 +162,9 @@ void Cache::write(const SourceCase& item, const CaseArrays& prepared, const std:
       record["class_voxels"] = count_classes_of(prepared.label->voxels.data(), std::ssize(prepared.label->voxels));
     write_json(temporary / "case.json", record);
     fs::remove_all(folder_of(item.id));
-    fs::rename(temporary, folder_of(item.id));
+    made.finish();
   } catch (const fs::filesystem_error& error) {
-    fs::remove_all(temporary, ignored);
     throw InputError(folder_of(item.id).string(), "cannot be written (" + error.code().message() + ")", "a writable place");
-  } catch (...) {
-    fs::remove_all(temporary, ignored);
-    throw;
   }
 }
 
@@ -243,16 +234,15 @@ std::vector<int64_t> Cache::class_voxels(const std::string& id) const {
   return entry.label ? count_classes_of(entry.label->data<uint8_t>(), entry.label->elements()) : stored;
 }
 
+// Whoever prepares holds the lock of the dataset, so nobody is filling one of these.
 void Cache::remove_leftovers() const {
   if (!fs::is_directory(folder_)) return;
+  std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder_)) {
-    const std::string name = entry.path().filename().string();
-    if (!starts_with(name, kTemporary)) continue;
-    const long process = std::strtol(name.c_str() + sizeof(kTemporary) - 1, nullptr, 10);
-    const bool running = process > 0 && (::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM);
-    std::error_code ignored;
-    if (!running || process == ::getpid()) fs::remove_all(entry.path(), ignored);
+    if (is_temporary_name(entry.path())) found.push_back(entry.path());
   }
+  std::error_code ignored;
+  for (const fs::path& path : found) fs::remove_all(path, ignored);
 }
 
 }  // namespace tss

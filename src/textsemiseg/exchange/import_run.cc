@@ -1,12 +1,11 @@
 #include "textsemiseg/exchange/import_run.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/new_folder.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/device.h"
@@ -202,32 +201,6 @@ void require_new(const fs::path& run) {
     throw InputError(run.string(), "exists", "a new folder for the run");
 }
 
-// A folder that takes its place in one rename, or vanishes.
-class PendingFolder {
- public:
-  explicit PendingFolder(const fs::path& target)
-      : target_(target), path_(target.parent_path() / concat(".tmp-", ::getpid(), "-", target.filename().string())) {
-    std::error_code error;
-    fs::create_directories(RunFolder{path_}.checkpoints(), error);
-    if (error) throw InputError(target.string(), "cannot be made (" + error.message() + ")", "a writable place");
-  }
-  ~PendingFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  PendingFolder(const PendingFolder&) = delete;
-  PendingFolder& operator=(const PendingFolder&) = delete;
-  const fs::path& path() const { return path_; }
-  void commit() {
-    std::error_code error;
-    fs::rename(path_, target_, error);
-    if (error) throw InputError(target_.string(), "cannot be made (" + error.message() + ")", "a writable place");
-  }
-
- private:
-  fs::path target_, path_;
-};
-
 fs::path without_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
 
 }  // namespace
@@ -272,12 +245,12 @@ std::string import_run(const ImportOptions& options, const fs::path& run) {
   checkpoint.class_texts = method->class_texts();
   if (text) checkpoint.state.encoder_hash = text->encoder_hash();
 
-  PendingFolder folder(target);
+  NewFolder folder(target);
   const RunFolder written{folder.path()};
   write_text_file(written.config(), to_toml(resolved(config)));
   write_checkpoint(written.checkpoint("last"), checkpoint);
   write_run_record(written, record);
-  folder.commit();
+  folder.finish();
   std::string what;
   for (const CheckedFile& one : sources)
     what += concat(what.empty() ? "" : "; ", one.network.network->title, ", ", one.weights.tensors.size(), " tensors (",
