@@ -10,6 +10,7 @@
 #include "textsemiseg/checks/landmarks.h"
 #include "textsemiseg/dataset/split.h"
 #include "textsemiseg/io/stored_label.h"
+#include "textsemiseg/volume/class_groups.h"
 #include "textsemiseg/volume/volume.h"
 
 namespace tss {
@@ -47,6 +48,8 @@ struct CaseFacts {
   std::vector<ValueCount> labels;      // as stored
   std::vector<LabelName> label_names;  // what the file itself calls them
   std::vector<int64_t> class_voxels;   // by class; empty without label
+  ClassGroups groups;                  // what the label tells apart; the lowest class of a group has its voxels
+  std::string source;                  // of a dataset from several
   std::optional<LabelFit> fit;         // of the foreground as a whole; absent without label or foreground
   Sketch sketch;                       // of sketched_channel
   size_t sketched_channel = 0;         // the first that is not constant

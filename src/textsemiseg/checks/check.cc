@@ -115,6 +115,7 @@ void count_classes(CheckReport& report) {
   report.classes.assign(classes, {});
   for (const CaseFacts& one : report.cases) {
     for (size_t k = 0; k < one.class_voxels.size(); ++k) {
+      if (!one.groups.tells_apart(static_cast<int64_t>(k))) continue;
       report.classes[k].voxels += one.class_voxels[k];
       if (one.class_voxels[k] == 0) continue;
       ++report.classes[k].labels;
@@ -242,8 +243,7 @@ std::optional<LabelFit> fit_of(const Image& image, const MappedNpy& label) {
 
 // Opening a dataset looks at samples of files whose size and time are as they were; this reads all of them.
 void compare_with_scans(const Dataset& dataset, const std::string& id, std::vector<Finding>& findings) {
-  const Cache cache(dataset.folder(), dataset.recipe(), dataset.classes(), dataset.label_table());
-  const std::string record = (cache.folder_of(id) / "case.json").string();
+  const std::string record = (dataset.cache().folder_of(id) / "case.json").string();
   for (const Json& part : read_json(record).value("source", Json::array())) {
     Fingerprint stored;
     read_options(part, record, stored);
@@ -260,6 +260,7 @@ CaseFacts inspect_prepared(const Dataset& dataset, const std::string& id, Role r
   CaseFacts facts;
   facts.id = id;
   facts.role = role;
+  facts.source = dataset.source_name(id);
   const SourceCase& source = dataset.source(id);
   try {
     const CachedCase item = dataset.load(id);
@@ -286,6 +287,7 @@ CaseFacts inspect_prepared(const Dataset& dataset, const std::string& id, Role r
       for (int64_t i = 0; i < item.label->elements(); ++i) ++counts[values[i]];
       for (size_t k = 0; k < facts.class_voxels.size(); ++k) facts.class_voxels[k] = counts[k];
       const bool empty = std::all_of(facts.class_voxels.begin() + 1, facts.class_voxels.end(), [](int64_t n) { return n == 0; });
+      facts.groups = dataset.groups(id);
       if (empty && role != Role::kUnlabelled) {
         findings.push_back(
             {Severity::kWarning,
@@ -362,6 +364,8 @@ CheckReport check_dataset(const fs::path& folder, const std::string& split, cons
   if (!unclear.empty())
     report.findings.push_back({Severity::kWarning, "class_names", {}, unclear, "names or texts in dataset.json"});
   judge_dataset_classes(dataset, report);
+  for (const SourceRecord& source : dataset.sources())
+    report.sources.push_back(source.name + ": " + source.describe(dataset.class_names()));
   judge_together(report, options,
                  [&](size_t i) { return prepared_channel(dataset.load(cases[i].first), report.cases[i].sketched_channel); });
   report.seconds = clock.seconds();
@@ -373,6 +377,7 @@ namespace {
 Json to_json(const CaseFacts& one) {
   Json json = {{"id", one.id}};
   if (one.role) json["role"] = role_name(*one.role);
+  if (!one.source.empty()) json["source"] = one.source;
   if (one.test) json["test"] = true;
   if (!one.readable) return json;
   json["size"] = one.geometry.size;
@@ -397,6 +402,7 @@ Json to_json(const CaseFacts& one) {
 Json to_json(const CheckReport& report) {
   Json json = {{"folder", report.folder.string()}, {"name", report.name}, {"layout", report.layout}};
   if (!report.roles.empty()) json["roles"] = report.roles;
+  if (!report.sources.empty()) json["sources"] = report.sources;
   json["sound"] = report.sound();
   json["errors"] = report.count(Severity::kError);
   json["warnings"] = report.count(Severity::kWarning);

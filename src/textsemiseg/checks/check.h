@@ -30,8 +30,9 @@ struct CheckOptions {
 
 struct CheckReport {
   std::filesystem::path folder;
-  std::string name, layout;  // layout: of the source; "prepared" for a dataset
-  std::string roles;         // "9 labelled, 81 unlabelled ..."; empty for a source
+  std::string name, layout;          // layout: of the source; "prepared" for a dataset
+  std::string roles;                 // "9 labelled, 81 unlabelled ..."; empty for a source
+  std::vector<std::string> sources;  // of a dataset from several: what the labels of each tell apart
   std::vector<std::string> class_names;
   std::vector<ClassPresence> classes;  // by class, 0 is the background
   std::vector<CaseFacts> cases;

@@ -37,15 +37,17 @@ ExplainedStep measured(std::string step, std::string description, const CaseArra
 std::vector<ExplainedStep> explain_case(const DatasetRecord& record, const std::string& id,
                                         const std::function<void(const ExplainedStep&, const CaseArrays&)>& visit) {
   const size_t classes = record.class_names.size();
-  CaseArrays one = read_case(case_of(record, id), record.label_table, record.class_names);
+  const SourceCase& item = case_of(record, id);
+  CaseArrays one = read_case(item, record.labels_of(item), record.class_names);
   std::vector<ExplainedStep> steps;
   const auto add = [&](const std::string& kind, const std::string& description, const CaseArrays& now, bool fell_back) {
     steps.push_back(measured(kind, description, now, classes));
     steps.back().fell_back = fell_back;
     if (visit) visit(steps.back(), now);
   };
+  const LabelTable& labels_of_case = record.labels_of(item);
   const std::string labels =
-      record.label_table.is_identity() ? "" : "labels by the label map " + label_rules_to_json(record.label_table.rules).dump();
+      labels_of_case.is_identity() ? "" : "labels by the label map " + label_rules_to_json(labels_of_case.rules).dump();
   add("as stored", labels, one, false);
   bool fell_back = false;
   apply_recipe(record.recipe, std::move(one), [&](const Step& step, const CaseArrays& now) {

@@ -100,14 +100,16 @@ void judge_geometry(const std::vector<const CaseFacts*>& cases, const std::funct
   if (!found.empty()) add_outliers(std::move(found), cases.size(), what, findings);
 }
 
-void judge_classes(const std::vector<const CaseFacts*>& cases, const std::vector<std::string>& names,
+void judge_classes(const std::vector<const CaseFacts*>& all, const std::vector<std::string>& names,
                    std::vector<Finding>& findings) {
   size_t classes = 0;
-  for (const CaseFacts* one : cases) classes = std::max(classes, one->class_voxels.size());
+  for (const CaseFacts* one : all) classes = std::max(classes, one->class_voxels.size());
   const auto voxels = [](const CaseFacts* one, size_t k) { return k < one->class_voxels.size() ? one->class_voxels[k] : 0; };
   for (size_t k = 1; k < classes; ++k) {
     const std::string name = k < names.size() ? concat("class ", k, " '", names[k], "'") : concat("class ", k);
-    std::vector<const CaseFacts*> with;
+    std::vector<const CaseFacts*> cases, with;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(cases),
+                 [&](const CaseFacts* one) { return one->groups.tells_apart(static_cast<int64_t>(k)); });
     std::vector<double> logs;
     for (const CaseFacts* one : cases) {
       if (voxels(one, k) == 0) continue;

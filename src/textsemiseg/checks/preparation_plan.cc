@@ -51,7 +51,7 @@ struct Samples {
 void look_at(const SourceCase& item, const DatasetRecord& record, bool may_see_label, PlanFacts& facts, Samples& samples) {
   SourceCase seen = item;
   if (!may_see_label) seen.label.clear();
-  const CaseArrays one = read_case(seen, record.label_table, record.class_names);
+  const CaseArrays one = read_case(seen, record.labels_of(seen), record.class_names);
   const std::vector<float>& voxels = one.channels.front().voxels;
   facts.channels = static_cast<int64_t>(one.channels.size());
   const size_t step = std::max<size_t>(1, voxels.size() / kSamples);

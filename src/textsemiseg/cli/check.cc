@@ -79,7 +79,9 @@ void print_overview(const CheckReport& report, const Terminal& terminal) {
       std::count_if(report.cases.begin(), report.cases.end(), [](const CaseFacts& one) { return one.has_label; });
   std::cout << terminal.bold(report.name) << ": " << (report.roles.empty() ? report.layout + " layout, " : report.roles + "; ")
             << report.cases.size() << (report.cases.size() == 1 ? " case, " : " cases, ") << labelled
-            << " with a label; looked through in " << format_duration(report.seconds) << "\n\n";
+            << " with a label; looked through in " << format_duration(report.seconds) << "\n";
+  for (const std::string& source : report.sources) std::cout << "  " << source << "\n";
+  std::cout << "\n";
   std::vector<const CaseFacts*> readable;
   for (const CaseFacts& one : report.cases)
     if (one.readable) readable.push_back(&one);

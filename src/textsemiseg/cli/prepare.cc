@@ -19,9 +19,10 @@ namespace {
 
 struct PrepareArguments {
   PrepareOptions options;
-  std::string source, dataset, recipe = "generic";
+  std::vector<std::string> sources;
+  std::string dataset, recipe = "generic";
   std::string classes;
-  std::vector<std::string> overrides, label_map, unlabelled;
+  std::vector<std::string> overrides, label_map, unlabelled, merges, synonyms;
   int64_t fold = 0;
   bool plan = false, json = false;
   PlanArguments plan_arguments;
@@ -44,15 +45,58 @@ std::vector<std::string> words_of(const CLI::App& app) {
   return words;
 }
 
+// "FOLDER", or "NAME=FOLDER"; a folder's own name is that of its source.
+SourceFolder parse_source(const std::string& text) {
+  namespace fs = std::filesystem;
+  SourceFolder out{"", text, {}};
+  const size_t equals = text.find('=');
+  if (!fs::exists(text) && equals != std::string::npos) {
+    out.name = trim(text.substr(0, equals));
+    out.folder = text.substr(equals + 1);
+  } else {
+    const fs::path whole = fs::absolute(text).lexically_normal();
+    out.name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+  }
+  return out;
+}
+
+// Several sources, with the rules on what each of them calls its classes.
+void read_sources(const PrepareArguments& arguments, PrepareOptions& options) {
+  std::vector<std::string> names;
+  for (const std::string& text : arguments.sources) {
+    options.sources.push_back(parse_source(text));
+    names.push_back(options.sources.back().name);
+  }
+  for (const std::string& text : arguments.label_map) {
+    const size_t colon = text.find(':');
+    const auto source = std::find(names.begin(), names.end(), trim(text.substr(0, colon)));
+    if (colon == std::string::npos || source == names.end())
+      throw InputError("--label-map", "found '" + text + "' beside several --source",
+                       "\"SOURCE:1=name\", where SOURCE is one of " + join(names, ", "));
+    for (LabelRule& rule : parse_label_rules({text.substr(colon + 1)}))
+      options.sources[static_cast<size_t>(source - names.begin())].label_map.push_back(std::move(rule));
+  }
+  for (const std::string& text : arguments.synonyms) options.class_rules.push_back(parse_class_rule("--synonym", text, names));
+  for (const std::string& text : arguments.merges) options.class_rules.push_back(parse_class_rule("--merge", text, names));
+}
+
 void run(PrepareArguments& arguments, const CLI::App& app) {
   PrepareOptions& options = arguments.options;
   const Stopwatch watch;
-  options.source = arguments.source;
   options.dataset = arguments.dataset;
   const PublishedDataset published = read_published_dataset(arguments.recipe, arguments.overrides);
   options.recipe = published.recipe;
   options.facts = published.dataset;
-  options.label_map = parse_label_rules(arguments.label_map);
+  if (arguments.sources.size() > 1) {
+    read_sources(arguments, options);
+  } else {
+    options.source = arguments.sources.front();
+    options.label_map = parse_label_rules(arguments.label_map);
+    for (const auto* rules : {&arguments.merges, &arguments.synonyms})
+      if (!rules->empty())
+        throw InputError(rules == &arguments.merges ? "--merge" : "--synonym", "given with one --source",
+                         "several, whose classes differ; --label-map renames and merges the classes of one");
+  }
   options.classes = comma_list(arguments.classes);
   options.files.unlabelled.assign(arguments.unlabelled.begin(), arguments.unlabelled.end());
   if (app.count("--fold") > 0) options.fold = arguments.fold;
@@ -81,10 +125,24 @@ void run(PrepareArguments& arguments, const CLI::App& app) {
 std::function<void()> declare_prepare(CLI::App& app) {
   auto arguments = std::make_shared<PrepareArguments>();
   SplitOptions& split_options = arguments->options.split;
-  app.add_option("--source", arguments->source,
-                 "folder of scans: MSD or nnU-Net layout, images and labels by name, a folder per case, BIDS, HDF5 cases")
+  app.add_option(
+         "--source", arguments->sources,
+         "folder of scans: MSD or nnU-Net layout, images and labels by name, a folder per case, BIDS, HDF5 cases; several "
+         "(also as NAME=FOLDER) whose labels may have different classes")
       ->type_name("PATH")
+      ->take_all()
+      ->allow_extra_args(false)
       ->required();
+  app.add_option("--merge", arguments->merges,
+                 "of several sources: a name that covers classes which its source does not tell apart, "
+                 "\"Hippocampus=Anterior+Posterior\"")
+      ->type_name("NAME=CLASSES")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--synonym", arguments->synonyms, "of several sources: another name of a class, \"LA cavity=left atrium\"")
+      ->type_name("NAME=CLASS")
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--dataset,--output", arguments->dataset, "folder to write")->type_name("FOLDER");
   app.add_option("--recipe", arguments->recipe, join(recipe_names(), ", ") + ", or a .toml file")
       ->type_name("RECIPE")

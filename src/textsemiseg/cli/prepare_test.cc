@@ -78,4 +78,43 @@ TEST_F(PrepareVerb, ClassesAndSeedAsGiven) {
   EXPECT_EQ(prepare({"--dataset", path("D"), "--classes", "background,head,tail"}), 0) << err_;
 }
 
+// Sources whose labels differ: A has head and tail, B calls the two of them "whole", and C's labels are not named at all.
+TEST_F(PrepareVerb, SeveralSources) {
+  testing::write_msd(folder_ / "B", 2, 2, 2);
+  Json json = read_json(folder_ / "B/dataset.json");
+  json["labels"] = labels_to_json({"background", "whole"});
+  write_json(folder_ / "B/dataset.json", json);
+  testing::write_msd(folder_ / "C", 2, 2, 2);
+  std::filesystem::remove(folder_ / "C/dataset.json");
+  std::vector<std::string> words = {"--source",   path("B"), "--dataset", path("D"),
+                                    "--labelled", "2",       "--source",  "third=" + path("C")};
+  const auto with = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    return prepare(all);
+  };
+  EXPECT_EQ(with({}), 3);
+  EXPECT_THAT(
+      err_, HasSubstr("has no dataset.json that names the classes, so they are unknown; expected --label-map \"SOURCE:1=name\""));
+  EXPECT_EQ(with({"--label-map", "1=tail"}), 3);
+  EXPECT_THAT(err_,
+              HasSubstr("--label-map: found '1=tail' beside several --source; expected \"SOURCE:1=name\", where SOURCE is one of "
+                        "S (1), B, third"));
+  words.insert(words.end(), {"--label-map", "third:1=caudal part"});
+  EXPECT_EQ(with({"--synonym", "caudal part=tail"}), 3);
+  EXPECT_THAT(err_,
+              HasSubstr("source B: its class 'whole' is none of background, head, tail; expected --synonym \"whole=CLASS\""));
+  EXPECT_FALSE(std::filesystem::exists(path("D") + "/dataset.json"));
+  ASSERT_EQ(with({"--synonym", "caudal part=tail", "--merge", "whole=head+tail"}), 0) << err_;
+  EXPECT_THAT(err_, HasSubstr("source S (1): tells all classes apart"));
+  EXPECT_THAT(err_, HasSubstr("source B: head and tail are one"));
+  EXPECT_THAT(err_, HasSubstr("source third: tells apart tail; head may lie in its background"));
+  EXPECT_THAT(err_, HasSubstr("split: 6 labelled, 5 unlabelled, 1 validation, 2 test"));
+}
+
+TEST_F(PrepareVerb, RulesAreForSeveralSources) {
+  EXPECT_EQ(prepare({"--dataset", path("D"), "--merge", "whole=head+tail"}), 3);
+  EXPECT_THAT(err_, HasSubstr("--merge: given with one --source; expected several, whose classes differ"));
+}
+
 }  // namespace tss::prepare_test

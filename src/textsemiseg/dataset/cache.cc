@@ -86,14 +86,29 @@ SoundFiles& sound_files() {
   return files;
 }
 
+// What a table adds to the key; null where every value is its own class.
+Json rules_of(const LabelTable& table) { return table.is_identity() ? Json() : label_rules_to_json(table.rules); }
+
+Json rules_of_each(const std::vector<LabelTable>& tables) {
+  Json out = Json::array();
+  for (const LabelTable& table : tables) out.push_back(rules_of(table));
+  return out;
+}
+
 }  // namespace
 
-Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, const LabelTable& labels) : classes_(classes) {
+Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, const LabelTable& labels)
+    : Cache(std::move(dataset_folder), recipe, classes, rules_of(labels)) {}
+
+Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, const std::vector<LabelTable>& labels)
+    : Cache(std::move(dataset_folder), recipe, classes, rules_of_each(labels)) {}
+
+Cache::Cache(fs::path dataset_folder, const Recipe& recipe, int64_t classes, const Json& label_values) : classes_(classes) {
   // Arrays of earlier versions stay in use where the recipe is one that those versions knew.
   Json json = earlier_form(recipe);
   if (json.is_null()) json = write_options(recipe);
   json.erase("name");  // two names of one preparation share its arrays
-  if (!labels.is_identity()) json["label_values"] = label_rules_to_json(labels.rules);
+  if (!label_values.is_null()) json["label_values"] = label_values;
   json["classes"] = classes;
   json["version"] = kVersion;
   folder_ = std::move(dataset_folder) / "cache" / hex(hash_bytes(json.dump()));

@@ -35,6 +35,8 @@ struct CacheEntry {
 class Cache {
  public:
   Cache(std::filesystem::path dataset_folder, const Recipe& recipe, int64_t classes, const LabelTable& labels);
+  // Of several sources with a table each.
+  Cache(std::filesystem::path dataset_folder, const Recipe& recipe, int64_t classes, const std::vector<LabelTable>& labels);
 
   const std::filesystem::path& folder() const { return folder_; }  // D/cache/<key>
   std::filesystem::path folder_of(const std::string& id) const { return folder_ / id; }
@@ -56,6 +58,8 @@ class Cache {
   void remove_leftovers() const;
 
  private:
+  Cache(std::filesystem::path dataset_folder, const Recipe& recipe, int64_t classes, const Json& label_values);
+
   std::filesystem::path folder_;
   int64_t classes_ = 0;
 };

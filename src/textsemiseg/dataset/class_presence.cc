@@ -5,11 +5,14 @@
 namespace tss {
 
 std::vector<std::string> unseen_classes(const Cache& cache, const std::vector<std::string>& labelled,
-                                        const std::vector<std::string>& class_names) {
+                                        const std::vector<std::string>& class_names,
+                                        const std::function<ClassGroups(const std::string& id)>& groups_of) {
   std::vector<bool> seen(class_names.size(), false);
   for (const std::string& id : labelled) {
     const std::vector<int64_t> voxels = cache.class_voxels(id);
-    for (size_t k = 0; k < std::min(voxels.size(), seen.size()); ++k) seen[k] = seen[k] || voxels[k] > 0;
+    const ClassGroups groups = groups_of(id);
+    for (size_t k = 0; k < std::min(voxels.size(), seen.size()); ++k)
+      seen[k] = seen[k] || (voxels[k] > 0 && groups.tells_apart(static_cast<int64_t>(k)));
   }
   std::vector<std::string> out;
   for (size_t k = 1; k < seen.size(); ++k)

@@ -22,6 +22,12 @@ std::string relative_to(const fs::path& file, const fs::path& folder) {
   return relative.empty() || starts_with(relative.string(), "..") ? file.string() : relative.string();
 }
 
+size_t index_of(const std::vector<SourceRecord>& sources, const std::string& name, const fs::path& file) {
+  for (size_t s = 0; s < sources.size(); ++s)
+    if (sources[s].name == name) return s;
+  throw InputError(file.string() + ": cases", "a case of source '" + name + "', which is not among the sources", "one of them");
+}
+
 fs::path split_file(const fs::path& folder, const std::string& name) {
   if (name.empty()) return folder / "split.json";
   for (const fs::path& path : {fs::path(name), folder / name, folder / "folds" / (name + ".json")}) {
@@ -52,10 +58,37 @@ bool is_dataset_record(const Json& json) {
   return json.is_object() && json.contains("recipe") && json.contains("cases") && json.contains("source");
 }
 
-std::vector<SplitCase> split_cases(const std::vector<SourceCase>& cases) {
+std::vector<SplitCase> split_cases(const DatasetRecord& record) {
   std::vector<SplitCase> out;
-  for (const SourceCase& item : cases) out.push_back({item.id, !item.label.empty(), item.test, item.validation, item.added});
+  for (const SourceCase& item : record.cases) {
+    const bool labelled = !item.label.empty();
+    out.push_back(
+        {item.id, labelled, item.test, item.validation, item.added, labelled && !record.groups_of(item).tells_all_apart()});
+  }
   return out;
+}
+
+const LabelTable& DatasetRecord::labels_of(const SourceCase& item) const {
+  return sources.empty() ? label_table : sources.at(item.source).label_table;
+}
+
+const ClassGroups& DatasetRecord::groups_of(const SourceCase& item) const {
+  static const ClassGroups kAll;
+  return sources.empty() ? kAll : sources.at(item.source).groups;
+}
+
+const ClassGroups& DatasetRecord::groups_of(const std::string& id) const {
+  const auto found = std::find_if(cases.begin(), cases.end(), [&](const SourceCase& item) { return item.id == id; });
+  if (found == cases.end()) throw Error("no case '" + id + "'");
+  return groups_of(*found);
+}
+
+Cache DatasetRecord::cache_in(const fs::path& folder) const {
+  const auto classes = static_cast<int64_t>(class_names.size());
+  if (sources.empty()) return {folder, recipe, classes, label_table};
+  std::vector<LabelTable> tables;
+  for (const SourceRecord& one : sources) tables.push_back(one.label_table);
+  return {folder, recipe, classes, tables};
 }
 
 DatasetRecord read_dataset_record(const fs::path& folder) {
@@ -87,12 +120,15 @@ DatasetRecord read_dataset_record(const fs::path& folder) {
   try {
     record.source = json.at("source").get<std::string>();
     record.layout = json.value("layout", "");
+    for (const Json& one : json.value("sources", Json::array()))
+      record.sources.push_back(source_record_from_json(one, record.class_names, file.string() + ": sources"));
     for (const Json& entry : json.at("cases")) {
       SourceCase item;
       item.id = entry.at("id").get<std::string>();
-      for (const Json& image : entry.at("images")) item.images.push_back(record.source / image.get<std::string>());
-      if (entry.contains("label") && !entry.at("label").is_null())
-        item.label = record.source / entry.at("label").get<std::string>();
+      if (!record.sources.empty()) item.source = index_of(record.sources, entry.at("source").get<std::string>(), file);
+      const fs::path from = record.sources.empty() ? record.source : record.sources[item.source].folder;
+      for (const Json& image : entry.at("images")) item.images.push_back(from / image.get<std::string>());
+      if (entry.contains("label") && !entry.at("label").is_null()) item.label = from / entry.at("label").get<std::string>();
       item.test = entry.value("test", false);
       item.validation = entry.value("validation", false);
       if (item.images.empty()) throw InputError(file.string() + ": cases", "case '" + item.id + "' has no image", "at least one");
@@ -115,11 +151,14 @@ void write_dataset_record(const fs::path& folder, const DatasetRecord& record) {
   json["recipe"] = write_options(record.recipe);
   json["source"] = record.source.string();
   json["layout"] = record.layout;
+  for (const SourceRecord& one : record.sources) json["sources"].push_back(to_json(one, record.class_names));
   json["cases"] = Json::array();
   for (const SourceCase& item : record.cases) {
+    const fs::path& from = record.sources.empty() ? record.source : record.sources[item.source].folder;
     Json entry = {{"id", item.id}, {"images", Json::array()}, {"label", nullptr}};
-    for (const fs::path& image : item.images) entry["images"].push_back(relative_to(image, record.source));
-    if (!item.label.empty()) entry["label"] = relative_to(item.label, record.source);
+    if (!record.sources.empty()) entry["source"] = record.sources[item.source].name;
+    for (const fs::path& image : item.images) entry["images"].push_back(relative_to(image, from));
+    if (!item.label.empty()) entry["label"] = relative_to(item.label, from);
     if (item.test) entry["test"] = true;
     if (item.validation) entry["validation"] = true;
     json["cases"].push_back(std::move(entry));
@@ -139,7 +178,9 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
                       : record.cases.empty() ? 1
                                              : static_cast<int64_t>(record.cases.front().images.size());
   dataset.recipe_ = record.recipe;
-  const auto cases = split_cases(record.cases);
+  const auto cases = split_cases(record);
+  dataset.cache_ = std::make_shared<const Cache>(record.cache_in(folder));
+  dataset.records_ = record.sources;
   for (SourceCase& item : record.cases) {
     const std::string id = item.id;
     if (!dataset.sources_.emplace(id, std::move(item)).second) {
@@ -151,7 +192,6 @@ Dataset Dataset::open(const fs::path& folder, const std::string& split) {
   dataset.split_ = read_split(file);
   check_roles(dataset.split_, cases, file.string());
   if (!split.empty()) check_fold(file, dataset.split_, folder);
-  dataset.cache_ = std::make_shared<const Cache>(folder, record.recipe, dataset.classes(), record.label_table);
   for (const Role role : kRoles) {
     for (const std::string& id : dataset.cases(role)) {
       if (!fs::exists(dataset.cache_->folder_of(id) / "case.json")) {
@@ -203,7 +243,16 @@ CachedCase Dataset::load(const std::string& id, LabelUse label, Soundness soundn
 }
 
 std::vector<std::string> Dataset::unseen_classes() const {
-  return tss::unseen_classes(*cache_, cases(Role::kLabelled), class_names_);
+  return tss::unseen_classes(*cache_, cases(Role::kLabelled), class_names_, [&](const auto& id) { return groups(id); });
+}
+
+std::string Dataset::source_name(const std::string& id) const {
+  return records_.empty() ? "" : records_.at(source(id).source).name;
+}
+
+const ClassGroups& Dataset::groups(const std::string& id) const {
+  static const ClassGroups kAll;
+  return records_.empty() ? kAll : records_.at(source(id).source).groups;
 }
 
 LabelMap Dataset::read_label(const std::string& id) const {
@@ -211,7 +260,8 @@ LabelMap Dataset::read_label(const std::string& id) const {
   if (item.label.empty())
     throw InputError((folder_ / "dataset.json").string(), "case '" + id + "' has no label", "a case with a label");
   // On the image's grid, as predictions are.
-  return read_classes(item.label, Scan::open(item.images.front())->geometry(), label_table_, class_names_);
+  const LabelTable& table = records_.empty() ? label_table_ : records_.at(item.source).label_table;
+  return read_classes(item.label, Scan::open(item.images.front())->geometry(), table, class_names_);
 }
 
 }  // namespace tss

@@ -17,6 +17,7 @@
 
 #include "textsemiseg/archive/npy_file.h"
 #include "textsemiseg/dataset/cache.h"
+#include "textsemiseg/dataset/source_classes.h"
 #include "textsemiseg/dataset/split.h"
 #include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/source/source.h"
@@ -54,11 +55,18 @@ class Dataset {
   int64_t classes() const { return static_cast<int64_t>(class_names_.size()); }
   int64_t channels() const { return channels_; }
   const Recipe& recipe() const { return recipe_; }
-  const LabelTable& label_table() const { return label_table_; }
+  const LabelTable& label_table() const { return label_table_; }                         // of a dataset from one source
   const std::vector<std::string>& cases(Role role) const { return split_.cases(role); }  // in split order
   const Split& split() const { return split_; }
   // The files a case was prepared from; throws InputError for an unknown id.
   const SourceCase& source(const std::string& id) const;
+  // Where the dataset is made of several sources; else empty.
+  const std::vector<SourceRecord>& sources() const { return records_; }
+  // The name of the source of a case; empty where there is one source.
+  std::string source_name(const std::string& id) const;
+  // Which classes the label of a case tells apart.
+  const ClassGroups& groups(const std::string& id) const;
+  const Cache& cache() const { return *cache_; }
   // Classes of which no labelled case has a voxel, by name.
   std::vector<std::string> unseen_classes() const;
   // Opens (maps) one case's cache; throws InputError when its scan has changed since or the arrays are damaged. A scan that is no longer there is
@@ -76,6 +84,7 @@ class Dataset {
   int64_t channels_ = 1;
   Recipe recipe_;
   std::map<std::string, SourceCase> sources_;
+  std::vector<SourceRecord> records_;
   Split split_;
   std::shared_ptr<const Cache> cache_;
   std::shared_ptr<std::atomic<bool>> warned_ = std::make_shared<std::atomic<bool>>(false);
@@ -90,9 +99,15 @@ struct DatasetRecord {
   std::vector<std::string> channel_names;
   int64_t channels = 0;  // of the prepared arrays; 0 in records of earlier versions
   Recipe recipe;
-  std::filesystem::path source;  // absolute
+  std::filesystem::path source;  // absolute; of several the first
   std::string layout;
+  std::vector<SourceRecord> sources;  // several; empty where there is one, whose labels tell all classes apart
   std::vector<SourceCase> cases;
+
+  const LabelTable& labels_of(const SourceCase& item) const;
+  const ClassGroups& groups_of(const SourceCase& item) const;
+  const ClassGroups& groups_of(const std::string& id) const;  // the id must be there
+  Cache cache_in(const std::filesystem::path& folder) const;
 };
 // Whether a dataset.json is such a record, and not the description that came with the scans.
 bool is_dataset_record(const Json& json);
@@ -101,6 +116,6 @@ DatasetRecord read_dataset_record(const std::filesystem::path& folder);
 void write_dataset_record(const std::filesystem::path& folder, const DatasetRecord& record);
 
 // As make_split and check_roles take them.
-std::vector<SplitCase> split_cases(const std::vector<SourceCase>& cases);
+std::vector<SplitCase> split_cases(const DatasetRecord& record);
 
 }  // namespace tss

@@ -35,10 +35,17 @@ void require_labelled(int64_t labelled, int64_t available, const std::string& op
   }
 }
 
+// Labels that do not tell all classes apart teach, and others test: where there are others.
+bool merged_beside_others(const std::vector<SplitCase>& cases, const SplitCase& item) {
+  const auto tells_all = [](const SplitCase& one) { return one.has_label && !one.merged; };
+  return item.merged && std::any_of(cases.begin(), cases.end(), tells_all);
+}
+
 struct Known {
   std::set<std::string> all, with_label;
   std::set<std::string> own_test, own_validation;  // the source's own parts
   std::set<std::string> added;                     // unlabelled scans named beside the source
+  std::set<std::string> merged;                    // with a label that does not tell all classes apart, beside others that do
   bool own(const std::string& id) const { return own_test.contains(id) || own_validation.contains(id); }
 };
 
@@ -136,7 +143,7 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
   std::vector<std::string> training;
   if (!lists.train.given()) {
     for (const std::string& id : shuffled({known.all.begin(), known.all.end()}, options.seed, 0)) {
-      if (!held_out.contains(id) && !known.own(id)) training.push_back(id);
+      if (!held_out.contains(id) && !known.own(id) && !known.merged.contains(id)) training.push_back(id);
     }
     std::stable_partition(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
   } else {
@@ -159,6 +166,10 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
   const int64_t available =
       std::count_if(training.begin(), training.end(), [&](const auto& id) { return known.with_label.contains(id); });
   require_labelled(labelled, available, "--labelled " + wanted);
+  for (const std::string& id : known.merged) {
+    const bool listed = std::find(training.begin(), training.end(), id) != training.end();
+    if (!listed && !held_out.contains(id) && !known.own(id)) split.roles[Role::kLabelled].push_back(id);
+  }
   for (size_t i = 0; i < training.size(); ++i) {
     const bool first = static_cast<int64_t>(i) < labelled;
     if (first && !known.with_label.contains(training[i])) {
@@ -172,12 +183,14 @@ Split split_from_lists(const Known& known, const SplitOptions& options) {
 
 Split seeded_split(const std::vector<SplitCase>& cases, const SplitOptions& options) {
   Split split;
-  std::vector<std::string> with_label, without_label;
+  std::vector<std::string> with_label, without_label, merged;
   for (const SplitCase& item : cases) {
     if (item.test)
       split.roles[Role::kTest].push_back(item.id);
     else if (item.validation)
       split.roles[Role::kValidation].push_back(item.id);
+    else if (merged_beside_others(cases, item))
+      merged.push_back(item.id);
     else
       (item.has_label ? with_label : without_label).push_back(item.id);
   }
@@ -207,7 +220,8 @@ Split seeded_split(const std::vector<SplitCase>& cases, const SplitOptions& opti
   }
   std::string wanted = options.labelled;
   int64_t labelled = left;
-  if (!wanted.empty() || without_label.empty()) {
+  const bool several = !merged.empty();  // then nobody has labels to spare
+  if (!wanted.empty() || (without_label.empty() && !several)) {
     if (wanted.empty()) wanted = "10%";
     labelled = parse_amount("--labelled", wanted, left + static_cast<int64_t>(without_label.size()));
     if (options.labelled.empty()) labelled = std::max<int64_t>(labelled, std::min<int64_t>(1, left));
@@ -221,6 +235,7 @@ Split seeded_split(const std::vector<SplitCase>& cases, const SplitOptions& opti
   take(Role::kTest, test);
   take(Role::kValidation, validation);
   take(Role::kLabelled, labelled);
+  split.roles[Role::kLabelled].insert(split.roles[Role::kLabelled].end(), merged.begin(), merged.end());
   take(Role::kUnlabelled, left - labelled);
   auto& unlabelled = split.roles[Role::kUnlabelled];
   unlabelled.insert(unlabelled.end(), without_label.begin(), without_label.end());
@@ -277,6 +292,7 @@ Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& option
     if (item.test) known.own_test.insert(item.id);
     if (item.validation) known.own_validation.insert(item.id);
     if (item.added) known.added.insert(item.id);
+    if (merged_beside_others(cases, item)) known.merged.insert(item.id);
   }
   Split split = options.lists_given() ? split_from_lists(known, options) : seeded_split(cases, options);
   split.made_by = write_options(options);
@@ -284,20 +300,28 @@ Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& option
 }
 
 std::vector<Split> make_folds(const std::vector<SplitCase>& cases, const Split& split, int64_t folds, uint64_t seed) {
-  std::set<std::string> with_label;
+  std::set<std::string> with_label, merged;
   for (const SplitCase& item : cases) {
-    if (item.has_label) with_label.insert(item.id);
+    if (merged_beside_others(cases, item))
+      merged.insert(item.id);
+    else if (item.has_label)
+      with_label.insert(item.id);
   }
-  std::vector<std::string> pool, without_label;
+  std::vector<std::string> pool, without_label, labelled_always;
   for (const Role role : {Role::kLabelled, Role::kUnlabelled, Role::kValidation}) {
-    for (const std::string& id : split.cases(role)) (with_label.contains(id) ? pool : without_label).push_back(id);
+    for (const std::string& id : split.cases(role)) {
+      const bool keeps = merged.contains(id) && role != Role::kUnlabelled;
+      (keeps ? labelled_always : with_label.contains(id) ? pool : without_label).push_back(id);
+    }
   }
   if (static_cast<int64_t>(pool.size()) < folds) {
     throw InputError("--folds " + std::to_string(folds), concat(pool.size(), " cases with a label outside the test role"),
                      "at least one per fold");
   }
   const auto order = shuffled(pool, seed, kFoldDraw);
-  const size_t wanted = split.cases(Role::kLabelled).size();
+  const auto& split_labelled = split.cases(Role::kLabelled);
+  const auto wanted = static_cast<size_t>(
+      std::count_if(split_labelled.begin(), split_labelled.end(), [&](const std::string& id) { return !merged.contains(id); }));
   std::vector<Split> out;
   for (int64_t fold = 0; fold < folds; ++fold) {
     Split part;
@@ -307,6 +331,8 @@ std::vector<Split> make_folds(const std::vector<SplitCase>& cases, const Split& 
     }
     const size_t labelled = std::min(wanted, training.size());
     part.roles[Role::kLabelled].assign(training.begin(), training.begin() + static_cast<std::ptrdiff_t>(labelled));
+    auto& part_labelled = part.roles[Role::kLabelled];
+    part_labelled.insert(part_labelled.end(), labelled_always.begin(), labelled_always.end());
     auto& unlabelled = part.roles[Role::kUnlabelled];
     unlabelled.assign(training.begin() + static_cast<std::ptrdiff_t>(labelled), training.end());
     unlabelled.insert(unlabelled.end(), without_label.begin(), without_label.end());

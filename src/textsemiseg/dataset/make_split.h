@@ -48,11 +48,14 @@ struct SplitOptions {
 // The source's own test and validation parts have these roles, unless a list says another, and are never training unless lists of both
 // kinds say so. A seeded split, or the one the lists give (then the first n of the training list are labelled). Test cases are drawn first, then
 // validation, then labelled, all along one permutation of the cases with a label: with the same seed a larger labelled
-// set contains the smaller one, and the test set stays. Throws InputError naming the option and how many cases there are.
+// set contains the smaller one, and the test set stays. Labels that do not tell all classes apart are labelled cases beside those that
+// `labelled` counts, unless a list gives them a role; where no label tells all apart they are drawn as any other.
+// Throws InputError naming the option and how many cases there are.
 Split make_split(const std::vector<SplitCase>& cases, const SplitOptions& options);
 
 // Cross-validation: the cases of the training and validation roles that have a label are cut into `folds` parts; fold k
-// validates on part k and trains on the others, with as many labelled cases as the split. The test role stays.
+// validates on part k and trains on the others, with as many labelled cases as the split. The test role stays; labels that do not tell all
+// classes apart stay labelled.
 std::vector<Split> make_folds(const std::vector<SplitCase>& cases, const Split& split, int64_t folds, uint64_t seed);
 
 }  // namespace tss

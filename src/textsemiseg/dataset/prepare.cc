@@ -16,6 +16,7 @@
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/case_reader.h"
 #include "textsemiseg/dataset/class_presence.h"
+#include "textsemiseg/dataset/gathered_sources.h"
 #include "textsemiseg/dataset/prepare_report.h"
 #include "textsemiseg/dataset/split_choice.h"
 #include "textsemiseg/source/file_patterns.h"
@@ -26,108 +27,6 @@
 namespace tss {
 namespace fs = std::filesystem;
 namespace {
-
-// The classes of --classes, and what --label-map says beside: values and names that are one of them.
-LabelClasses mapped_onto(const std::vector<std::string>& classes, const Source& source, const std::vector<LabelRule>& label_map) {
-  if (!source.class_names.empty())
-    throw InputError("--classes", "given together with --label-map and a dataset.json that names the classes", "one of them");
-  std::vector<LabelRule> over = label_map;
-  for (LabelRule& rule : over)
-    if (name_key(rule.class_name) == "background") rule.class_name = classes.front();
-  // A class has its place in the list as value, unless the map gives it another one.
-  const auto has_value = [&](const std::string& name) {
-    return std::any_of(over.begin(), over.end(), [&](const LabelRule& rule) {
-      return rule.class_name == name && (rule.value == ">0" || stored_value(rule.value));
-    });
-  };
-  std::vector<LabelRule> rules{{"0", classes.front()}};
-  for (size_t k = 1; k < classes.size(); ++k)
-    if (!has_value(classes[k])) rules.push_back({std::to_string(k), classes[k]});
-  return {classes, LabelTable::of(with_rules(rules, over), classes, "--label-map")};
-}
-
-// Of a mask per structure those that are classes; the others are background.
-LabelClasses classes_of_masks(const std::vector<std::string>& classes, const Source& source) {
-  std::vector<LabelRule> dropped;
-  for (size_t k = 1; k < classes.size(); ++k)
-    if (std::find(source.class_names.begin(), source.class_names.end(), classes[k]) == source.class_names.end())
-      throw InputError("--classes", "'" + classes[k] + "' is no mask" + did_you_mean(classes[k], source.class_names),
-                       join(source.class_names, ", "));
-  for (size_t k = 1; k < source.class_names.size(); ++k)
-    if (std::find(classes.begin() + 1, classes.end(), source.class_names[k]) == classes.end())
-      dropped.push_back({source.class_names[k], "background"});
-  return mapped_onto(classes, Source{}, dropped);
-}
-
-// Names and values of the classes: --label-map, then the source's own dataset.json, then --classes, then the recipe's file.
-LabelClasses choose_classes(const Source& source, const PrepareOptions& options) {
-  const LabelClasses own{source.class_names, source.label_table};
-  if (!options.label_map.empty()) {
-    if (!options.classes.empty()) return mapped_onto(options.classes, source, options.label_map);
-    std::vector<LabelRule> rules = own.table.rules;
-    if (rules.empty()) {
-      for (size_t k = 0; k < own.class_names.size(); ++k) rules.push_back({std::to_string(k), own.class_names[k]});
-    }
-    return classes_of_rules(with_rules(rules, options.label_map), "--label-map");
-  }
-  if (source.masks && !options.classes.empty()) return classes_of_masks(options.classes, source);
-  if (!options.classes.empty()) {
-    if (!source.class_names.empty() && source.class_names != options.classes) {
-      throw InputError("--classes", join(options.classes, ", "),
-                       "the classes of the source's dataset.json (" + join(source.class_names, ", ") + "), or no --classes");
-    }
-    if (!source.class_names.empty()) return own;
-    return {options.classes, LabelTable::identity(static_cast<int64_t>(options.classes.size()))};
-  }
-  LabelClasses known = known_classes(source, options.facts, options.recipe.name);
-  if (!known.class_names.empty()) return known;
-  throw InputError(source.folder.string(), "has no dataset.json that names the classes, so they are unknown",
-                   "--classes background,\"name of class 1\",... or --label-map \"1=name\"");
-}
-
-// The texts of the source for the classes that it has; the others have their names.
-ClassTexts texts_of(const std::vector<std::string>& class_names, const Source& source) {
-  ClassTexts texts;
-  for (const std::string& name : class_names) {
-    const auto own = std::find(source.class_names.begin(), source.class_names.end(), name) - source.class_names.begin();
-    const auto k = static_cast<size_t>(own);
-    texts.push_back(k < source.class_texts.size() ? source.class_texts[k] : std::vector{name});
-  }
-  return texts;
-}
-
-// What prepare works on, once all names are known and agree.
-DatasetRecord make_record(const PrepareOptions& options, const Source& source) {
-  DatasetRecord record;
-  record.name = source.name;
-  LabelClasses classes = choose_classes(source, options);
-  record.class_names = std::move(classes.class_names);
-  record.label_table = std::move(classes.table);
-  record.class_texts = texts_of(record.class_names, source);
-  record.channel_names = source.channel_names;
-  if (!options.facts.channels.empty() && source.class_names.empty()) record.channel_names = options.facts.channels;
-  record.recipe = options.recipe;
-  record.source = source.folder;
-  record.layout = source.layout;
-  record.cases = source.cases;
-  check_case_ids(record.cases, source.folder.string());
-  const auto& names = record.class_names;
-  if (std::any_of(names.begin(), names.end(), [](const std::string& name) { return trim(name).empty(); }))
-    throw InputError("--classes", "'" + join(names, ",") + "' holds an empty name", "a name for every class");
-  if (record.class_names.size() < 2)
-    throw InputError("--classes", join(record.class_names, ", "), "at least two, the background first");
-  if (record.class_names.size() > 256) throw InputError("--classes", concat(record.class_names.size(), " names"), "at most 256");
-  if (std::set<std::string>(record.class_names.begin(), record.class_names.end()).size() != record.class_names.size()) {
-    throw InputError("--classes", join(record.class_names, ", "), "distinct names");
-  }
-  return record;
-}
-
-Source find_source(const PrepareOptions& options) {
-  SourceOptions files = options.files;
-  if (options.split_file.empty()) files.fold = options.fold;
-  return find_source(options.source, options.facts, options.recipe.name, files);
-}
 
 // An existing dataset of another preparation is not replaced by accident, and what others wrote not at all.
 void check_existing_record(const PrepareOptions& options, const DatasetRecord& record) {
@@ -152,6 +51,12 @@ void check_existing_record(const PrepareOptions& options, const DatasetRecord& r
   if (rules_text(existing.label_table) != rules_text(record.label_table))
     refuse("label map", rules_text(existing.label_table), rules_text(record.label_table));
   if (existing.source != record.source) refuse("source", existing.source.string(), record.source.string());
+  const auto sources_text = [](const DatasetRecord& one) {
+    Json out = Json::array();
+    for (const SourceRecord& source : one.sources) out.push_back(to_json(source, one.class_names));
+    return out.dump();
+  };
+  if (sources_text(existing) != sources_text(record)) refuse("sources", sources_text(existing), sources_text(record));
 }
 
 struct Work {
@@ -203,7 +108,8 @@ std::string judge_label_images(const SourceCase& item, const CaseArrays& one, bo
 }
 
 // Fills the cache on several threads; the first failing case in order of id is reported.
-Prepared prepare_cases(const Work& work, const DatasetRecord& record, const Cache& cache, int64_t threads, bool described) {
+Prepared prepare_cases(const Work& work, const DatasetRecord& record, const Cache& cache, int64_t threads,
+                       const std::vector<Source>& sources) {
   std::mutex mutex;
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
@@ -218,8 +124,8 @@ Prepared prepare_cases(const Work& work, const DatasetRecord& record, const Cach
         const AtHand preparing("preparing " + item.id);
         const auto fingerprints = fingerprints_of(item);
         bool padded = false;
-        CaseArrays read = read_case(item, record.label_table, record.class_names, &padded);
-        std::string label_image = judge_label_images(item, read, described);
+        CaseArrays read = read_case(item, record.labels_of(item), record.class_names, &padded);
+        std::string label_image = judge_label_images(item, read, sources[item.source].described);
         const CaseArrays prepared = apply_recipe(record.recipe, std::move(read));
         cache.write(item, prepared, fingerprints);
         const std::lock_guard lock(mutex);
@@ -299,14 +205,26 @@ void report_source(const Source& source) {
   }
 }
 
+// How each source's files are read by their names for values, against its own classes.
+void judge_named_files(const Work& work, const std::vector<LabelClasses>& own) {
+  for (size_t s = 0; s < own.size(); ++s) {
+    std::vector<const SourceCase*> cases;
+    std::copy_if(work.all.begin(), work.all.end(), std::back_inserter(cases),
+                 [&](const auto* item) { return item->source == s; });
+    if (const std::string line = judge_label_files(named_label_files(cases), own[s].table, own[s].class_names); !line.empty())
+      log_warning(line);
+  }
+}
+
 // What a reader of the split would want to know before hours of training.
 void report_split(const PrepareOptions& options, const DatasetRecord& record, const SplitChoice& choice, const Cache& cache) {
   if (const std::string line = unused_labels_line(record, choice.split, options.split, choice.kept); !line.empty())
     log_info(line);
   const auto& labelled = choice.split.cases(Role::kLabelled);
+  const auto unseen = unseen_classes(cache, labelled, record.class_names, [&](const auto& id) { return record.groups_of(id); });
   for (const std::string& warning :
-       {few_validation_warning(choice.split, options, choice.kept),
-        unseen_warning(unseen_classes(cache, labelled, record.class_names), record.class_names.size(), labelled.size())})
+       {few_validation_warning(choice.split, options, choice.kept), merged_validation_warning(record, choice.split),
+        unseen_warning(unseen, record.class_names.size(), labelled.size())})
     if (!warning.empty()) log_warning(warning);
 }
 
@@ -322,29 +240,34 @@ void check_finite(const Image& image, const fs::path& file) {
       "finite intensities");
 }
 
-std::vector<std::string> labelled_cases(const PrepareOptions& options, const DatasetRecord& record) {
-  std::vector<std::string> with_label;
-  for (const SourceCase& item : record.cases) {
-    if (!item.label.empty() && !item.test) with_label.push_back(item.id);
-  }
-  return with_label.empty() ? with_label : choose_split(options, record).split.cases(Role::kLabelled);
+Split split_of_source(const PrepareOptions& options, const DatasetRecord& record) {
+  const bool any = std::any_of(record.cases.begin(), record.cases.end(),
+                               [](const SourceCase& item) { return !item.label.empty() && !item.test; });
+  return any ? choose_split(options, record).split : Split{};
 }
 
-DatasetRecord record_of_source(const PrepareOptions& options) { return make_record(options, find_source(options)); }
+std::vector<std::string> labelled_cases(const PrepareOptions& options, const DatasetRecord& record) {
+  return split_of_source(options, record).cases(Role::kLabelled);
+}
+
+DatasetRecord record_of_source(const PrepareOptions& options) { return gather_record(options, find_sources(options)).record; }
 
 PrepareSummary prepare_dataset(const PrepareOptions& options) {
   options.recipe.check();
   options.split.check();
-  const Source source = find_source(options);
-  if (fs::exists(options.dataset) && fs::equivalent(options.source, options.dataset)) {
-    throw InputError("--dataset", options.dataset.string() + " is the source folder itself", "another folder");
+  const std::vector<Source> sources = find_sources(options);
+  for (const Source& source : sources) {
+    if (fs::exists(options.dataset) && fs::equivalent(source.folder, options.dataset))
+      throw InputError("--dataset", options.dataset.string() + " is the source folder itself", "another folder");
+    report_source(source);
   }
-  report_source(source);
-  if (!source.has_label()) {
-    const NoLabel why = why_no_label(source);
-    throw InputError(source.folder.string(), why.found, why.expected);
+  if (std::none_of(sources.begin(), sources.end(), [](const Source& source) { return source.has_label(); })) {
+    const NoLabel why = why_no_label(sources.front());
+    throw InputError(sources.front().folder.string(), why.found, why.expected);
   }
-  DatasetRecord record = make_record(options, source);
+  auto [record, own] = gather_record(options, sources);
+  for (const SourceRecord& source : record.sources)
+    log_info(concat("source ", source.name, ": ", source.describe(record.class_names)));
   const HeldFolder held(options.dataset);
   check_existing_record(options, record);
   PrepareSummary summary;
@@ -353,15 +276,13 @@ PrepareSummary prepare_dataset(const PrepareOptions& options) {
   summary.split = choice.split;
   summary.split_kept = choice.kept;
   warn_of_leak(record, summary.split);
-  const Cache cache(options.dataset, record.recipe, static_cast<int64_t>(record.class_names.size()), record.label_table);
+  const Cache cache = record.cache_in(options.dataset);
   cache.remove_leftovers();
   const Work work = find_work(record, summary.split, cache, options.overwrite);
   const int64_t threads = options.threads > 0 ? options.threads : std::max<int64_t>(1, std::thread::hardware_concurrency());
-  if (const std::string line = judge_label_files(named_label_files(work.all), record.label_table, record.class_names);
-      !line.empty())
-    log_warning(line);
+  judge_named_files(work, own);
   if (!work.todo.empty()) {
-    const Prepared done = prepare_cases(work, record, cache, threads, source.described);
+    const Prepared done = prepare_cases(work, record, cache, threads, sources);
     summary.fell_back = done.fell_back;
     if (!done.padded.empty()) log_info(padded_line(done.padded));
     if (!done.label_images.empty())

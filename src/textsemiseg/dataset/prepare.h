@@ -11,6 +11,7 @@
 #include "textsemiseg/dataset/cache.h"
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/dataset/make_split.h"
+#include "textsemiseg/dataset/source_classes.h"
 #include "textsemiseg/recipe/recipe.h"
 #include "textsemiseg/source/label_table.h"
 #include "textsemiseg/source/published_dataset.h"
@@ -18,12 +19,23 @@
 
 namespace tss {
 
+// One of several sources.
+struct SourceFolder {
+  std::string name;
+  std::filesystem::path folder;
+  std::vector<LabelRule> label_map;  // goes before what the source says
+};
+
 struct PrepareOptions {
   std::filesystem::path source;
+  std::vector<SourceFolder> sources;   // two or more, in place of `source`; their labels may differ in their classes
+  std::vector<ClassRule> class_rules;  // of `sources`
   std::filesystem::path dataset;
   Recipe recipe;
-  DatasetFacts facts;                // what the recipe's file knows of the data set, where the source does not say
-  std::vector<std::string> classes;  // names where the source has no dataset.json; empty: as the source or the facts say
+  DatasetFacts facts;  // what the recipe's file knows of the data set, where the source does not say
+  // Names where the source has no dataset.json; empty: as the source or the facts say. Of several sources: those of the dataset; empty:
+  // those of the first.
+  std::vector<std::string> classes;
   std::vector<LabelRule> label_map;  // goes before what the source says
   SplitOptions split;
   std::string split_file;  // a split.json to use as it is, nnU-Net's list of folds, or a name of configs/splits; empty: make one
@@ -53,7 +65,8 @@ void check_finite(const Image& image, const std::filesystem::path& file);
 // The source with the names, classes and files that the options and the facts add, as dataset.json will say; nothing is prepared.
 // Throws InputError where classes are unknown or contradict each other.
 DatasetRecord record_of_source(const PrepareOptions& options);
-// The labelled cases of the split that prepare would use; none where the source has no label to train on.
+// The split that prepare would use; where the source has no label to train on, none: every role is empty.
+Split split_of_source(const PrepareOptions& options, const DatasetRecord& record);
 std::vector<std::string> labelled_cases(const PrepareOptions& options, const DatasetRecord& record);
 
 }  // namespace tss

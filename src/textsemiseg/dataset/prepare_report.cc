@@ -46,6 +46,23 @@ std::string few_validation_warning(const Split& split, const PrepareOptions& opt
          ": a checkpoint chosen by so few scores is chosen by chance (--validation 3 or more)";
 }
 
+std::string merged_validation_warning(const DatasetRecord& record, const Split& split) {
+  if (record.sources.empty()) return "";
+  std::set<std::string> merged, names;
+  for (const SourceCase& item : record.cases)
+    if (!record.groups_of(item).tells_all_apart()) merged.insert(item.id);
+  size_t count = 0;
+  for (const Role role : {Role::kValidation, Role::kTest}) {
+    for (const std::string& id : split.cases(role)) count += merged.contains(id);
+  }
+  if (count == 0) return "";
+  for (const SourceRecord& source : record.sources)
+    if (!source.groups.tells_all_apart()) names.insert(source.name);
+  return concat(number_of(count, "validation or test case"), count == 1 ? " has a label that does" : " have labels that do",
+                " not tell all classes apart (sources ", join(std::vector<std::string>(names.begin(), names.end()), ", "),
+                "): scored only on the classes that it does; cases of a source with all classes are the better test");
+}
+
 std::string padded_line(std::vector<std::string> padded) {
   if (padded.empty()) return "";
   std::sort(padded.begin(), padded.end());

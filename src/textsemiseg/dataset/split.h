@@ -37,6 +37,7 @@ struct SplitCase {
   bool test = false;        // the source's own test part
   bool validation = false;  // the source's own validation part
   bool added = false;       // unlabelled scans that were named beside the source: training cases whatever lists say
+  bool merged = false;      // its label does not tell all classes apart
 };
 
 // Throws InputError naming subject, role and id: an id that no case has, a role besides unlabelled for a case without a label.

@@ -54,13 +54,13 @@ std::optional<Split> asked_for(const PrepareOptions& options, const DatasetRecor
     published_split(options.split_file);
     split.published = options.split_file;
     file.clear();
-  } else if (!split.any_given() && fs::exists(record.source / "split.json")) {
+  } else if (!split.any_given() && record.sources.empty() && fs::exists(record.source / "split.json")) {
     file = record.source / "split.json";
   }
   if (!file.empty()) return read_split(file);
   // The seed alone says how to draw, not what; of an existing split it is compared with its own.
   if (split.any_given() || !stands(options) || (options.overwrite && split.seed_given))
-    return make_split(split_cases(record.cases), split);
+    return make_split(split_cases(record), split);
   return std::nullopt;
 }
 
@@ -113,8 +113,7 @@ std::string describe(int64_t folds, const Json& seed) { return concat(folds, " f
 }  // namespace
 
 SplitChoice choose_split(const PrepareOptions& options, const DatasetRecord& record) {
-  const auto check = [cases = split_cases(record.cases)](const Split& split, const std::string& subject,
-                                                         const std::string& remedy) {
+  const auto check = [cases = split_cases(record)](const Split& split, const std::string& subject, const std::string& remedy) {
     check_roles(split, cases, subject, remedy);
     if (split.cases(Role::kLabelled).empty())
       throw InputError(subject, "the labelled set is empty", remedy.empty() ? "at least one labelled case" : remedy);
@@ -146,7 +145,7 @@ SplitChoice choose_split(const PrepareOptions& options, const DatasetRecord& rec
 FoldChoice choose_folds(const PrepareOptions& options, const DatasetRecord& record, const SplitChoice& choice) {
   FoldChoice out;
   const SplitOptions& asked = options.split;
-  if (asked.folds > 0) out.folds = make_folds(split_cases(record.cases), choice.split, asked.folds, asked.seed);
+  if (asked.folds > 0) out.folds = make_folds(split_cases(record), choice.split, asked.folds, asked.seed);
   if (options.dataset.empty()) return out;
   const fs::path folder = options.dataset / "folds";
   const auto existing = folds_in(folder);

@@ -5,6 +5,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/methods/registry.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -41,6 +42,21 @@ Json cases_of(const Split& split) {
   Json out = Json::object();
   for (const Role role : kRoles) out[role_name(role)] = split.cases(role);
   return out;
+}
+
+void require_takes_labels(const std::string& method, const Dataset& dataset) {
+  if (method_info(method).partial_labels) return;
+  const auto& labelled = dataset.cases(Role::kLabelled);
+  const auto merged =
+      std::find_if(labelled.begin(), labelled.end(), [&](const auto& id) { return !dataset.groups(id).tells_all_apart(); });
+  if (merged == labelled.end()) return;
+  std::vector<std::string> able;
+  for (const MethodInfo& info : methods())
+    if (info.partial_labels) able.push_back(info.name);
+  throw InputError("method " + method,
+                   concat("takes every label as one that tells all classes apart, and that of labelled case '", *merged,
+                          "' (source ", dataset.source_name(*merged), ") does not"),
+                   join(able, " or ") + ", or a split whose labelled cases tell all classes apart");
 }
 
 void require_unchanged(const RunRecord& record, const Dataset& dataset) {

@@ -11,6 +11,9 @@ namespace tss {
 // {"labelled": [ids], "unlabelled": [...], ...}, as run.json keeps it.
 Json cases_of(const Split& split);
 
+// Throws InputError where a labelled case has a label that does not tell all classes apart and the method's loss cannot take it.
+void require_takes_labels(const std::string& method, const Dataset& dataset);
+
 // For resuming. Throws InputError naming what differs from the data set the run began with: classes, recipe, cases of a role.
 void require_unchanged(const RunRecord& record, const Dataset& dataset);
 

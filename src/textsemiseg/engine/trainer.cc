@@ -48,6 +48,7 @@ Batch to_tensors(const std::shared_ptr<PatchBatch>& patches, torch::Device devic
   if (!patches->weak.empty()) batch.weak = images(patches->weak, patches->unlabelled);
   batch.label =
       torch::from_blob(patches->label.data(), {patches->labelled, p[0], p[1], p[2]}, torch::kUInt8).to(device).to(torch::kInt64);
+  batch.groups = patches->groups;
   return batch;
 }
 
@@ -106,6 +107,7 @@ Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode, c
       device_(choose_device(config.train.device)),
       dataset_(Dataset::open(config.dataset, config.split)),
       sampler_(dataset_, config.sampler, static_cast<uint64_t>(config.seed)) {
+  require_takes_labels(config_.method, dataset_);
   check_memory(config_, dataset_.channels(), device_);
   state_.threads = set_threads(config.train.threads);
   if (config.train.protocol == "published") {

@@ -33,7 +33,7 @@ ValidationScore validate(Method& method, const Dataset& dataset, const std::vect
     const auto counts = count_classes(labels.data_ptr<uint8_t>(), one.label->data<uint8_t>(), one.geometry.size);
     for (size_t c = 1; c < classes; ++c) {
       const double value = dice(counts[c]);
-      if (std::isnan(value)) continue;
+      if (std::isnan(value) || !dataset.groups(id).tells_apart(static_cast<int64_t>(c))) continue;
       sum[c] += value;
       ++counted[c];
     }

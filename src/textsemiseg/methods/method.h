@@ -12,6 +12,7 @@
 
 #include "textsemiseg/networks/vnet.h"
 #include "textsemiseg/text/text_source.h"
+#include "textsemiseg/volume/class_groups.h"
 
 namespace tss {
 
@@ -21,6 +22,9 @@ struct Batch {
   torch::Tensor label;  // [L, X, Y, Z] int64, classes of the first L samples; L <= N
   torch::Tensor weak =
       {};  // [N - L, C, X, Y, Z]: the unlabelled samples before their intensities were changed (sampler.weak_views)
+  // Which classes each of the L labels tells apart; empty: all of them all classes. Only for methods that say they take it
+  // (MethodInfo::partial_labels).
+  std::vector<ClassGroups> groups = {};
 
   int64_t labelled() const { return label.size(0); }
   torch::Tensor labelled_image() const { return image.narrow(0, 0, labelled()); }

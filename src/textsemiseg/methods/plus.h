@@ -22,6 +22,7 @@ struct PlusOptions {
   double gate = 4;
   int64_t every = 1;
   bool deep_supervision = true;
+  bool fill = false;
 
   template <class V>
   void visit(V& v) {
@@ -37,6 +38,7 @@ struct PlusOptions {
     v("gate", gate, "lambda is 0 while a class's share of the pseudo labels is this many times off the labels'; 0: no gate");
     v("every", every, "the unlabelled term is taken in every n-th step, at least 1");
     v("deep_supervision", deep_supervision, "true or false: heads at the coarser levels");
+    v("fill", fill, "true or false: where labels merge classes, the teacher says which class of the group it is");
   }
   void check() const;
 };
@@ -51,23 +53,30 @@ struct PseudoLabels {
 // lambda(t): 0 before the burn-in's end, a Gaussian ramp up to ramp_end, weight after it.
 double plus_weight(const PlusOptions& options, int64_t iteration, int64_t iterations);
 
-// Into each unlabelled sample, with mix_probability, a box of another one or of a labelled one (whose label is certain everywhere).
-// Drawn from torch's generator. image [L, C, X, Y, Z] and label [L, X, Y, Z]: the labelled samples.
+// Into each unlabelled sample, with mix_probability, a box of another one or of a labelled one (whose label is certain where it tells its
+// class apart). Drawn from torch's generator. image [L, C, X, Y, Z], label [L, X, Y, Z] and groups (none: all tell all classes apart): the
+// labelled samples.
 PseudoLabels mix_boxes(const PlusOptions& options, const PseudoLabels& unlabelled, const torch::Tensor& image,
-                       const torch::Tensor& label);
+                       const torch::Tensor& label, const std::vector<ClassGroups>& groups = {});
+
+// Where a label [X, Y, Z] tells the class of a voxel apart from all others.
+torch::Tensor told_apart(const torch::Tensor& label, const ClassGroups& groups);
 
 class Plus : public Method {
  public:
   Plus(const PlusOptions& options, const MethodSetup& setup);
-  // L = L_labelled + lambda L_mixed.
+  // L = L_labelled + lambda (L_mixed + L_fill); L_fill only with fill and labels that merge classes.
   void train_step(const Batch& batch, Context& context) override;
   void after_step(int64_t iteration) override;
   torch::Tensor predict(const torch::Tensor& windows) override;  // the teacher
 
  private:
   PseudoLabels ask_teacher_on(const Batch& batch);
+  // Of the labelled samples: the likeliest of the classes that a voxel's label allows, certain where the label leaves several open and the
+  // teacher is confident.
+  PseudoLabels fill_labels(const Batch& batch);
   // 1 while the running shares of every class of the pseudo labels are within `gate` times those of the labels, else 0. [].
-  torch::Tensor open_gate(const torch::Tensor& label, const torch::Tensor& pseudo);
+  torch::Tensor open_gate(const Batch& batch, const torch::Tensor& pseudo);
 
   PlusOptions options_;
   DeepVNet student_{nullptr}, teacher_{nullptr};

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "support/step_gradient.h"
@@ -64,6 +65,100 @@ TEST(Plus, BoxesBringImageLabelAndCertaintyTogether) {
   EXPECT_EQ(own.image[1][0][0][0][0].item<float>(), 1);  // what was given stays
   options.mix_probability = 0;
   EXPECT_TRUE(torch::equal(mix_boxes(options, own, image, label).image, own.image));
+}
+
+// A box of a labelled patch is certain only where its label tells the class apart.
+TEST(Plus, BoxesOfMergedLabelsAreUncertainWhereTheyMerge) {
+  torch::manual_seed(4);
+  PlusOptions options;
+  options.box_low = options.box_high = 1;
+  options.mix_labelled = 1;
+  const torch::Tensor image = torch::ones({1, 1, 4, 4, 4});
+  torch::Tensor label = torch::zeros({1, 4, 4, 4}, torch::kInt64);
+  label.narrow(1, 0, 2).fill_(1);
+  const PseudoLabels own{torch::zeros({1, 1, 4, 4, 4}), torch::zeros({1, 4, 4, 4}, torch::kInt64), torch::zeros({1, 4, 4, 4})};
+  const auto certain = [&](const ClassGroups& groups) { return mix_boxes(options, own, image, label, {groups}).certain[0]; };
+  EXPECT_TRUE(torch::equal(certain({}), torch::ones({4, 4, 4})));
+  EXPECT_TRUE(torch::equal(certain({{0, 1, 0}}), (label[0] == 1).to(torch::kFloat32)));
+  EXPECT_TRUE(torch::equal(certain({{0, 1, 1}}), (label[0] == 0).to(torch::kFloat32)));
+}
+
+TEST(Plus, MergedLabelsGetTheMarginalLoss) {
+  torch::manual_seed(5);
+  Plus method(PlusOptions{}, deep_setup(3));
+  method.train();
+  Batch batch = tiny_batch(2, 0, 3, {16, 8, 8});
+  batch.groups = {ClassGroups{}, ClassGroups{{0, 1, 1}}};
+  auto student = DeepVNet(std::dynamic_pointer_cast<DeepVNetImpl>(method.named_children()["network"]));
+  torch::NoGradGuard no_grad;
+  const double expected = deep_segmentation_loss(student->forward_levels(batch.image), batch.label, batch.groups).item<double>();
+  const double plain = deep_segmentation_loss(student->forward_levels(batch.image), batch.label).item<double>();
+  ASSERT_GT(std::abs(expected - plain), 1e-3);
+  StepRecord record(50, 100);
+  method.train_step(batch, record);
+  EXPECT_NEAR(record.logged.at("supervised"), expected, 1e-5);
+}
+
+// Shares of classes are those of the labels that tell all classes apart.
+TEST(Plus, MergedLabelsSayNothingToTheGate) {
+  torch::manual_seed(6);
+  const auto shares = [](const std::vector<ClassGroups>& groups) {
+    Plus method(PlusOptions{}, deep_setup(3));
+    method.train();
+    Batch batch = tiny_batch(2, 2, 3, {16, 8, 8});
+    batch.label[0].fill_(2);
+    batch.label[1].fill_(1);
+    batch.groups = groups;
+    StepRecord record(90, 100);
+    method.train_step(batch, record);
+    return method.named_buffers()["label_shares"];
+  };
+  EXPECT_TRUE(torch::equal(shares({}), torch::tensor({0.0f, 0.5f, 0.5f})));
+  EXPECT_TRUE(torch::equal(shares({{}, {{0, 1, 1}}}), torch::tensor({0.0f, 0.0f, 1.0f})));
+  EXPECT_TRUE(torch::equal(shares({{{0, 1, 0}}, {{0, 1, 1}}}), torch::zeros({3})));
+}
+
+// Where a label leaves classes open, the likeliest of those it allows; nowhere else.
+TEST(Plus, TheTeacherFillsWhatLabelsMerge) {
+  torch::manual_seed(7);
+  PlusOptions options;
+  options.fill = true;
+  options.gate = 0;
+  options.confidence = 0.1;
+  options.mix_probability = 0;
+  Plus method(options, deep_setup(3));
+  method.train();
+  Batch batch = tiny_batch(3, 1, 3, {16, 8, 8});
+  batch.groups = {ClassGroups{}, ClassGroups{{0, 1, 1}}, ClassGroups{{0, 1, 0}}};
+  batch.label[1].clamp_max_(1);
+  batch.label[2].masked_fill_(batch.label[2] == 2, 0);
+  auto student = DeepVNet(std::dynamic_pointer_cast<DeepVNetImpl>(method.named_children()["network"]));
+  auto teacher = DeepVNet(std::dynamic_pointer_cast<DeepVNetImpl>(method.named_children()["teacher"]));
+  torch::NoGradGuard no_grad;
+  teacher->eval();
+  const torch::Tensor q = torch::softmax(teacher->forward_one(batch.labelled_image(), 0), 1);
+  torch::Tensor label = batch.label.clone(), certain = torch::zeros({3, 16, 8, 8});
+  const std::vector<std::array<int64_t, 2>> open = {{-1, -1}, {1, 2}, {0, 2}};
+  for (int64_t i = 1; i < 3; ++i) {
+    const auto [low, high] = open[static_cast<size_t>(i)];
+    const torch::Tensor here = batch.label[i] == low, larger = q[i][high] > q[i][low];
+    label[i] = torch::where(here.logical_and(larger), torch::full_like(label[i], high), label[i]);
+    certain[i] = here.logical_and(torch::maximum(q[i][low], q[i][high]) >= 0.1).to(torch::kFloat32);
+  }
+  ASSERT_GT(certain[1].sum().item<float>(), 0);
+  ASSERT_GT(certain[2].sum().item<float>(), 0);
+  std::vector<torch::Tensor> levels;
+  for (const auto& logits : student->forward_levels(batch.image)) levels.push_back(logits.narrow(0, 0, 3));
+  StepRecord record(90, 100);
+  method.train_step(batch, record);
+  EXPECT_NEAR(record.logged.at("fill"), deep_segmentation_loss(levels, label, certain).item<double>(), 1e-5);
+  EXPECT_NEAR(record.logged.at("filled_share"), certain.mean().item<double>(), 1e-6);
+  EXPECT_NEAR(record.logged.at("loss"),
+              record.logged.at("supervised") + record.logged.at("consistency") + record.logged.at("fill"), 1e-5);
+  batch.groups.clear();
+  StepRecord full(90, 100);
+  method.train_step(batch, full);
+  EXPECT_FALSE(full.logged.contains("fill"));
 }
 
 class PlusClasses : public ::testing::TestWithParam<int64_t> {};

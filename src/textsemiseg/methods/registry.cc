@@ -29,10 +29,16 @@ std::shared_ptr<Method> paper_or_released(const Options& options, const MethodSe
   return std::make_shared<Paper>(options, setup);
 }
 
+MethodInfo with_partial_labels(MethodInfo info) {
+  info.partial_labels = true;
+  return info;
+}
+
 std::vector<MethodInfo>& table() {
   static std::vector<MethodInfo> entries = {
-      method_entry<Supervised, SupervisedOptions>(
-          "supervised", "VNet on the labelled cases alone, the lower bound (Milletari et al., 3DV 2016)", TextUse::kNever, false),
+      with_partial_labels(method_entry<Supervised, SupervisedOptions>(
+          "supervised", "VNet on the labelled cases alone, the lower bound (Milletari et al., 3DV 2016)", TextUse::kNever,
+          false)),
       method_entry_of<UaMtOptions>("ua_mt", "mean teacher, where its Monte-Carlo dropout is certain (Yu et al., MICCAI 2019)",
                                    TextUse::kOption, true, paper_or_released<UaMt, UaMtTextReleased, UaMtOptions>),
       method_entry_of<DtcOptions>("dtc", "agreement of mask and signed distance (Luo et al., AAAI 2021)", TextUse::kOption, true,
@@ -55,8 +61,8 @@ std::vector<MethodInfo>& table() {
           "mlrp", "mutual learning with reliable pseudo labels (Su et al., Medical Image Analysis 2024)", TextUse::kNever, true),
       method_entry<VclipSeg, VclipSegOptions>(
           "vclip_seg", "voxel-wise prompts and dynamic labels (VCLIPSeg; Li et al., MICCAI 2024)", TextUse::kAlways, true),
-      method_entry<Plus, PlusOptions>(
-          "plus", "averaged teacher, strong views and mixed boxes: published parts, put together here", TextUse::kNever, true),
+      with_partial_labels(method_entry<Plus, PlusOptions>(
+          "plus", "averaged teacher, strong views and mixed boxes: published parts, put together here", TextUse::kNever, true)),
       method_entry_of<TextSemiSegOptions>(
           "text_semiseg", "text-driven multiplanar interaction: TMR, CSA, DCA (Huang et al., MICCAI 2025)", TextUse::kAlways,
           true, paper_or_released<TextSemiSeg, TextSemiSegReleased, TextSemiSegOptions>),

@@ -27,6 +27,8 @@ struct MethodInfo {
   // The method's own optimiser, sampler and network as far as they differ from a run's common defaults: TOML, sections as in a run's
   // configuration, which goes over it. This program's methods have theirs in configs/methods and leave it empty.
   std::string defaults = "";
+  // Whether its loss takes labels that do not tell all classes apart (Batch::groups).
+  bool partial_labels = false;
 
   // Whether a run with this section (resolved) has class texts.
   bool uses_text(const Json& options) const;

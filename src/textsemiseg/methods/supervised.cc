@@ -9,7 +9,7 @@ Supervised::Supervised(const SupervisedOptions& options, const MethodSetup& setu
 }
 
 void Supervised::train_step(const Batch& batch, Context& context) {
-  const torch::Tensor loss = deep_segmentation_loss(network_->forward_levels(batch.labelled_image()), batch.label);
+  const torch::Tensor loss = deep_segmentation_loss(network_->forward_levels(batch.labelled_image()), batch.label, batch.groups);
   context.log("loss", loss);
   context.minimise("all", loss);
 }

@@ -1,5 +1,5 @@
-// The lower bound of every table: VNet on the labelled cases alone. Loss 0.5 (CE + D3) as in SSL4MIS, at several levels where asked
-// (docs/methods.md#supervised).
+// The lower bound of every table: VNet on the labelled cases alone. Loss 0.5 (CE + D3) as in SSL4MIS, at several levels where asked, of
+// groups of classes where labels merge them (docs/methods.md#supervised).
 #pragma once
 
 #include "textsemiseg/methods/method.h"

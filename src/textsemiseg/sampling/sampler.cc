@@ -1,6 +1,7 @@
 #include "textsemiseg/sampling/sampler.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "textsemiseg/base/error.h"
@@ -76,6 +77,9 @@ struct Sampler::State {
   int64_t channels = 1;
   std::vector<CachedCase> labelled, unlabelled;
   std::vector<ForegroundIndex> foreground;  // one per labelled case, when asked for
+  // Where labels of some labelled cases do not tell all classes apart; else empty.
+  std::vector<ClassGroups> groups;    // one per labelled case
+  std::vector<size_t> full, partial;  // labelled cases, by what their labels tell
 
   int64_t per_epoch() const {
     return std::max<int64_t>(1, static_cast<int64_t>(labelled.size()) / std::max<int64_t>(1, options.labelled));
@@ -85,20 +89,50 @@ struct Sampler::State {
     return static_cast<size_t>(
         Random(seed, Stream::kLabelledOrder, static_cast<uint64_t>(epoch)).permutation(n)[static_cast<size_t>(position % n)]);
   }
+  // Patches of the stream `full` in the batches before this one: in a whole run the share, in each batch as near to it as may be.
+  int64_t full_before(int64_t iteration) const {
+    if (full.empty()) return 0;
+    const int64_t patches = iteration * options.labelled;
+    return partial.empty() ? patches : static_cast<int64_t>(std::floor(options.full_share * static_cast<double>(patches)));
+  }
+  size_t index_by_source(int64_t iteration, int64_t sample) const {
+    const int64_t before = full_before(iteration), now = full_before(iteration + 1) - before;
+    const bool from_full = sample < now;
+    const std::vector<size_t>& cases = from_full ? full : partial;
+    const int64_t position = from_full ? before + sample : iteration * options.labelled - before + sample - now;
+    const auto n = static_cast<int64_t>(cases.size());
+    const uint32_t stream = from_full ? 1 : 2;
+    Random random(seed, Stream::kLabelledOrder, static_cast<uint64_t>(position / n), stream);
+    return cases[static_cast<size_t>(random.permutation(n)[static_cast<size_t>(position % n)])];
+  }
   // A stream that is exhausted within an epoch goes on with the next permutation.
   size_t unlabelled_index(int64_t epoch, int64_t position) const {
     const auto n = static_cast<int64_t>(unlabelled.size());
     Random random(seed, Stream::kUnlabelledOrder, static_cast<uint64_t>(epoch), static_cast<uint32_t>(position / n));
     return static_cast<size_t>(random.permutation(n)[static_cast<size_t>(position % n)]);
   }
+  void sort_by_source(const Dataset& dataset);
   PatchDraw draw(int64_t iteration, int64_t sample) const;
 };
+
+void Sampler::State::sort_by_source(const Dataset& dataset) {
+  for (size_t i = 0; i < labelled.size(); ++i) {
+    groups.push_back(dataset.groups(labelled[i].id));
+    (groups.back().tells_all_apart() ? full : partial).push_back(i);
+  }
+  if (partial.empty()) groups.clear();
+  if (!partial.empty() && full.empty())
+    log_warning(dataset.folder().string() +
+                ": no labelled case tells all classes apart; patches are drawn from all of them alike (sampler.full_share has no "
+                "effect)");
+}
 
 PatchDraw Sampler::State::draw(int64_t iteration, int64_t sample) const {
   const int64_t epoch = iteration / per_epoch(), step = iteration % per_epoch();
   const bool is_labelled = sample < options.labelled;
   PatchDraw draw;
-  draw.index = is_labelled ? labelled_index(epoch, step * options.labelled + sample)
+  draw.index = is_labelled ? (groups.empty() ? labelled_index(epoch, step * options.labelled + sample)
+                                             : index_by_source(iteration, sample))
                            : unlabelled_index(epoch, step * options.unlabelled + sample - options.labelled);
   const CachedCase& item = (is_labelled ? labelled : unlabelled)[draw.index];
   const Size3& size = item.geometry.size;
@@ -142,6 +176,7 @@ void SamplerOptions::check() const {
     refuse("unlabelled_crop", "'" + unlabelled_crop + "'", "random or centre");
   }
   if (!(foreground >= 0 && foreground <= 1)) refuse("foreground", concat(foreground), "a share between 0 and 1");
+  if (!(full_share >= 0 && full_share <= 1)) refuse("full_share", concat(full_share), "a share between 0 and 1");
   if (!(strong_probability >= 0 && strong_probability <= 1))
     refuse("strong_probability", concat(strong_probability), "a share between 0 and 1");
   if (threads < 0) refuse("threads", std::to_string(threads), "at least 0");
@@ -172,6 +207,7 @@ Sampler::Sampler(const Dataset& dataset, const SamplerOptions& options, uint64_t
                        "a label: run textsemiseg prepare again");
     if (options.foreground > 0) state.foreground.emplace_back(item.label->data<uint8_t>(), item.geometry.size, dataset.classes());
   }
+  state.sort_by_source(dataset);
   const auto unseen = dataset.unseen_classes();
   const std::string warning = unseen_warning(unseen, dataset.class_names().size(), state.labelled.size());
   if (options.foreground == 1 && std::ssize(unseen) + 1 == dataset.classes())
@@ -241,6 +277,7 @@ void Sampler::draw_into(int64_t iteration, PatchBatch& batch) const {
   batch.image.resize(static_cast<size_t>(samples * state.channels * voxels));
   batch.label.resize(static_cast<size_t>(options.labelled * voxels));
   batch.ids.resize(static_cast<size_t>(samples));
+  batch.groups.clear();
   const int64_t one = state.channels * voxels;
   batch.weak.resize(options.weak_views ? static_cast<size_t>(options.unlabelled * one) : 0);
   std::vector<float> scratch;
@@ -256,6 +293,7 @@ void Sampler::draw_into(int64_t iteration, PatchBatch& batch) const {
     for (size_t c = 0; c < draw.augmentation.channels.size(); ++c)
       apply_intensity(draw.augmentation.channels[c], state.patch, image + static_cast<int64_t>(c) * voxels, scratch);
     batch.ids[static_cast<size_t>(sample)] = item.id;
+    if (is_labelled && !state.groups.empty()) batch.groups.push_back(state.groups[draw.index]);
   }
 }
 

@@ -3,6 +3,9 @@
 // An epoch is one pass over a fresh permutation of the labelled cases in chunks of `labelled`, an incomplete last chunk being
 // dropped; with fewer labelled cases than `labelled` the permutation is repeated. The unlabelled stream starts anew at each epoch
 // from a permutation of its own (methods: shared training plumbing).
+//
+// Where labels of some labelled cases do not tell all classes apart, the labelled patches come from two streams: full_share of them from the
+// cases whose labels do, first in the batch, the others from the rest; each stream passes over permutations of its own cases.
 #pragma once
 
 #include <array>
@@ -14,6 +17,7 @@
 #include "textsemiseg/dataset/dataset.h"
 #include "textsemiseg/sampling/augmentation.h"
 #include "textsemiseg/sampling/patch.h"
+#include "textsemiseg/volume/class_groups.h"
 
 namespace tss {
 
@@ -28,6 +32,7 @@ struct SamplerOptions {
   int64_t published_margin = 3;
   std::string unlabelled_crop = "random";
   double foreground = 0.0;
+  double full_share = 0.5;
   int64_t threads = 1;
   int64_t queue = 4;
   AugmentationOptions augmentation;  // small rotations and scales, intensities; all off
@@ -47,6 +52,8 @@ struct SamplerOptions {
     v("published_margin", published_margin, "with published_quirks: voxels padded beyond the patch; 1 in BCP's pancreas loader");
     v("unlabelled_crop", unlabelled_crop, "random or centre (BCP on the pancreas): where unlabelled patches lie");
     v("foreground", foreground, "share of labelled patches centred on a foreground voxel, 0 to 1 (classes drawn equally often)");
+    v("full_share", full_share,
+      "where labels of some sources do not tell all classes apart: share of labelled patches from those that do, 0 to 1");
     v("threads", threads, "that draw batches beside the training, 0 or more; 0: drawn when asked for");
     v("queue", queue, "batches drawn ahead, at least 1");
     v("augmentation", augmentation);
@@ -60,10 +67,11 @@ struct SamplerOptions {
 struct PatchBatch {
   int64_t labelled = 0, unlabelled = 0, channels = 1;
   Size3 patch{};
-  std::vector<float> image;      // [labelled + unlabelled, C, X, Y, Z]
-  std::vector<uint8_t> label;    // [labelled, X, Y, Z]
-  std::vector<float> weak;       // [unlabelled, C, X, Y, Z] with weak_views, else empty
-  std::vector<std::string> ids;  // one per sample
+  std::vector<float> image;         // [labelled + unlabelled, C, X, Y, Z]
+  std::vector<uint8_t> label;       // [labelled, X, Y, Z]
+  std::vector<float> weak;          // [unlabelled, C, X, Y, Z] with weak_views, else empty
+  std::vector<std::string> ids;     // one per sample
+  std::vector<ClassGroups> groups;  // one per labelled sample; empty where all labels of the split tell all classes apart
 };
 
 // Where one sample of a batch comes from.

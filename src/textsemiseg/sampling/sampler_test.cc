@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -469,6 +470,95 @@ TEST_F(SamplerTest, AugmentedLabelsKeepTheirValues) {
     for (const float value : batch.image) ASSERT_TRUE(std::isfinite(value));
   }
   EXPECT_EQ(values, (std::set<uint8_t>{0, 1, 2}));
+}
+
+// Case ids that begin with p have labels that do not tell all classes apart.
+class PartialSamplerTest : public SamplerTest {
+ protected:
+  Dataset dataset(int64_t full, int64_t partial) {
+    testing::write_msd(folder_ / "full", full + 1, full);
+    testing::write_msd(folder_ / "partial", partial, partial, 2);
+    PrepareOptions options = testing::prepare_options("", folder_ / "dataset");
+    options.sources = {{"full", folder_ / "full", {}}, {"partial", folder_ / "partial", {}}};
+    options.split.test = options.split.validation = "0";
+    prepare_dataset(options);
+    return Dataset::open(folder_ / "dataset");
+  }
+  static bool is_partial(const std::string& id) { return id.front() == 'p'; }
+};
+
+TEST_F(PartialSamplerTest, TheShareOfFullLabelsIsKeptInEveryBatchAsNearAsMayBe) {
+  const Dataset data = dataset(3, 4);
+  for (const auto& [share, labelled] : std::vector<std::pair<double, int64_t>>{{0.5, 2}, {0.5, 1}, {0.3, 2}, {0, 2}, {1, 3}}) {
+    SamplerOptions options = small_patch();
+    options.labelled = labelled;
+    options.full_share = share;
+    const Sampler sampler(data, options, 0);
+    double full = 0;
+    for (int64_t iteration = 0; iteration < 40; ++iteration) {
+      const PatchBatch batch = sampler.draw(iteration);
+      ASSERT_EQ(std::ssize(batch.groups), labelled);
+      int64_t here = 0;
+      for (size_t i = 0; i < batch.groups.size(); ++i) {
+        ASSERT_EQ(batch.groups[i].tells_all_apart(), !is_partial(batch.ids[i]));
+        ASSERT_TRUE(i == 0 || is_partial(batch.ids[i]) || !is_partial(batch.ids[i - 1]));  // full ones first
+        here += !is_partial(batch.ids[i]);
+      }
+      full += static_cast<double>(here);
+      ASSERT_LE(std::abs(static_cast<double>(here) - share * static_cast<double>(labelled)), 0.99);
+    }
+    EXPECT_EQ(full, std::floor(share * static_cast<double>(40 * labelled))) << share;
+  }
+}
+
+TEST_F(PartialSamplerTest, EveryCaseOfAStreamIsDrawnBeforeOneIsDrawnAgain) {
+  const Dataset data = dataset(3, 4);
+  SamplerOptions options = small_patch();
+  const Sampler sampler(data, options, 5);
+  std::vector<std::string> full, partial;
+  for (int64_t iteration = 0; iteration < 24; ++iteration) {
+    const PatchBatch batch = sampler.draw(iteration);
+    full.push_back(batch.ids[0]);
+    partial.push_back(batch.ids[1]);
+  }
+  const auto passes = [](const std::vector<std::string>& ids, size_t cases) {
+    std::set<std::vector<std::string>> orders;
+    for (size_t i = 0; i + cases <= ids.size(); i += cases) {
+      orders.emplace(ids.begin() + static_cast<std::ptrdiff_t>(i), ids.begin() + static_cast<std::ptrdiff_t>(i + cases));
+      const std::set<std::string> once(ids.begin() + static_cast<std::ptrdiff_t>(i),
+                                       ids.begin() + static_cast<std::ptrdiff_t>(i + cases));
+      EXPECT_EQ(once.size(), cases);
+    }
+    return orders.size();
+  };
+  EXPECT_GT(passes(full, 3), 1u);
+  EXPECT_GT(passes(partial, 4), 1u);
+}
+
+TEST_F(PartialSamplerTest, ABatchIsAFunctionOfSeedAndIteration) {
+  const Dataset data = dataset(2, 3);
+  const SamplerOptions options = small_patch();
+  const Sampler one(data, options, 1), other(data, options, 1);
+  for (int64_t iteration = 0; iteration < 6; ++iteration) other.draw(iteration);
+  EXPECT_TRUE(same(one.draw(9), other.draw(9)));
+  EXPECT_FALSE(same(one.draw(9), Sampler(data, options, 2).draw(9)));
+  BatchLoader loader(one, 4, 2, 3);
+  for (int64_t iteration = 4; iteration < 12; ++iteration) {
+    const auto batch = loader.next();
+    ASSERT_TRUE(same(*batch, other.draw(iteration)));
+    ASSERT_EQ(batch->groups, other.draw(iteration).groups);
+  }
+}
+
+TEST_F(SamplerTest, FullLabelsAreDrawnAsEverWhateverTheShare) {
+  const Dataset data = dataset(4, 2);
+  SamplerOptions options = small_patch();
+  const PatchBatch batch = Sampler(data, options, 0).draw(5);
+  EXPECT_TRUE(batch.groups.empty());
+  options.full_share = 0.1;
+  EXPECT_TRUE(same(batch, Sampler(data, options, 0).draw(5)));
+  options.full_share = -0.1;
+  EXPECT_THAT(input_error_of([&] { options.check(); }), HasSubstr("sampler.full_share: -0.1; expected a share between 0 and 1"));
 }
 
 }  // namespace tss::sampler_test

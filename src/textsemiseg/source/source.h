@@ -24,6 +24,7 @@ struct SourceCase {
   bool test = false;            // the source keeps it apart for testing: imagesTs, a list "test", a folder of that name
   bool validation = false;      // the same for validation
   bool added = false;           // from a folder of unlabelled scans that was named beside the source
+  size_t source = 0;            // of a dataset from several sources, which of them
 };
 
 // Ids name folders of the cache and files of predictions. Throws InputError naming subject and the first id that cannot, and where an id

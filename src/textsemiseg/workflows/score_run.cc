@@ -61,6 +61,17 @@ void predict_scans(const LoadedRun& run, const PredictorOptions& options, const 
   predict_jobs({{run}, {options}}, std::move(jobs));
 }
 
+// What a label that does not tell all classes apart says nothing about is undefined, whatever the empty rule.
+void leave_out_merged(const ClassGroups& groups, std::vector<ClassScore>& scores) {
+  for (ClassScore& score : scores) {
+    if (groups.tells_apart(score.label)) continue;
+    ClassScore undefined;
+    undefined.label = score.label;
+    undefined.prediction_voxels = score.prediction_voxels;
+    score = undefined;
+  }
+}
+
 // prepared: on the prepared grid, else on the scan's own; either way with the classes of the data set's label map.
 ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string>& ids, const PredictionsFolder& folder,
                            bool prepared, const ScoreOptions& options) {
@@ -81,6 +92,7 @@ ScoreSet score_predictions(const Dataset& dataset, const std::vector<std::string
       reference = dataset.read_label(id);
     }
     set.cases.push_back(score_maps(files, Scan::open(files.prediction)->read_label(), reference, set.class_names, options));
+    leave_out_merged(dataset.groups(id), set.cases.back().classes);
     progress.update(static_cast<int64_t>(i) + 1, id);
   }
   set.fill_absent_classes();
@@ -130,6 +142,8 @@ RunScores score_run(const LoadedRun& run, const ScoreRunOptions& options) {
   facts["iterations"] = run.state.iterations;
   facts["seed"] = run.config.seed;
   facts["split"] = run.record.split;
+  if (!dataset.sources().empty())
+    for (const std::string& id : ids) facts["sources"][id] = dataset.source_name(id);
   for (const auto& [key, value] : record.items()) facts[key] = value;
   facts.erase("dataset_folder");
   facts["grid"] = published ? "prepared grid, as the papers score; *_voxels have unit spacing" : "original scan, mm";
