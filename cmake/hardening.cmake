@@ -1,6 +1,6 @@
 # A program that reads files of strangers. The tables of the linker are read-only once it runs. With TSS_HARDENING, in release builds,
 # overflows of the stack, of buffers of known size and of containers end the program instead of going on, and jumps are checked by the
-# processor; off by default, since its cost in the hot loops has not been measured. Before any target is declared.
+# processor; off by default for what it costs (docs/trust.md). Before any target is declared.
 option(TSS_HARDENING "Checks in release builds against damaged and hostile files" OFF)
 add_link_options(-Wl,-z,relro -Wl,-z,now)
 if(TSS_HARDENING AND NOT TSS_ASAN)
