@@ -8,6 +8,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/failure.h"
 #include "textsemiseg/cli/prediction_options.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/case_reader.h"
@@ -31,6 +32,7 @@ struct PredictArguments {
   std::vector<std::string> runs;
   std::string input, dataset, role, split, output, format;
   bool one_channel = false, probabilities = false, preview = false, dicom_seg = false, overwrite = false, json = false;
+  bool keep_going = false, resume = false;
   PredictionSettings prediction;
 };
 
@@ -38,7 +40,7 @@ std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const
   if (!arguments.input.empty()) {
     if (!arguments.dataset.empty() || !arguments.role.empty() || !arguments.split.empty())
       throw UsageError("predict: --input excludes --dataset, --role and --split");
-    return find_inputs(arguments.input, record.channels, arguments.one_channel);
+    return find_inputs(arguments.input, record.channels, arguments.one_channel, arguments.keep_going);
   }
   if (arguments.one_channel) throw UsageError("predict: --one-channel goes with --input");
   if (arguments.role.empty()) throw UsageError("predict: give --input, or --role (and --dataset)");
@@ -48,8 +50,16 @@ std::vector<InputScan> scans_to_predict(const PredictArguments& arguments, const
     throw InputError(folder, concat("has ", dataset.channels(), " channel(s)"), concat(record.channels, ", as in training"));
   }
   std::vector<InputScan> out;
-  for (const std::string& id : dataset.cases(role_from_name(arguments.role)))
-    out.push_back({id, open_scans(dataset.source(id).images)});
+  for (const std::string& id : dataset.cases(role_from_name(arguments.role))) {
+    InputScan scan{id, {}};
+    try {
+      scan.channels = open_scans(dataset.source(id).images);
+    } catch (const Error& error) {
+      if (!arguments.keep_going) throw;
+      scan.fault = error.what();
+    }
+    out.push_back(std::move(scan));
+  }
   if (out.empty())
     throw InputError(folder, "has no case with the role '" + arguments.role + "'", "a role of split.json that has cases");
   return out;
@@ -92,7 +102,8 @@ std::vector<PredictionJob> jobs_for(const PredictArguments& arguments, const std
     job.channels = scan.channels;
     job.output = to_file ? output : output / (scan.id + "." + format);
     job.named = true;
-    if (arguments.dicom_seg && !scan.channels.front()->is_series())
+    job.fault = scan.fault;
+    if (arguments.dicom_seg && !scan.channels.empty() && !scan.channels.front()->is_series())
       throw InputError(scan.channels.front()->path().string(), "is no DICOM series", "one, for --dicom-seg");
     const fs::path folder = job.output.parent_path();
     const std::string stem = image_stem(job.output);
@@ -109,6 +120,8 @@ std::vector<PredictionJob> jobs_for(const PredictArguments& arguments, const std
   return jobs;
 }
 
+std::string counted_scans(size_t count) { return concat(count, count == 1 ? " scan" : " scans"); }
+
 void run(const PredictArguments& arguments) {
   const Stopwatch watch;
   set_threads(arguments.prediction.threads);
@@ -116,23 +129,47 @@ void run(const PredictArguments& arguments) {
   require_another_folder(arguments.input, arguments.output, to_file);
   const PredictingRuns runs = load_runs(arguments.runs, arguments.prediction);
   std::vector<PredictionJob> jobs = jobs_for(arguments, scans_to_predict(arguments, runs.record()), to_file);
-  check_outputs(jobs, static_cast<int64_t>(runs.record().class_names.size()), arguments.overwrite);
+  const auto classes = static_cast<int64_t>(runs.record().class_names.size());
   const Json settings = prediction_manifest(runs);
-  const fs::path manifest = manifest_path(arguments.output, to_file);
-  check_manifest(manifest, settings, arguments.overwrite);
+  PredictionManifest manifest(manifest_path(arguments.output, to_file), settings, arguments.overwrite);
+  const size_t finished = arguments.resume ? take_up(jobs, manifest, classes, arguments.overwrite) : 0;
+  check_outputs(jobs, classes, arguments.overwrite);
 
   for (const LoadedRun& one : runs.runs) log_info(concat(one.record.name, " (", one.config.method, "): ", one.chosen));
   if (runs.runs.size() > 1 || !runs.options.front().mirror.empty())
     log_info("averaged: " + settings.at("averaged").get<std::string>());
-  // After each case: what is finished is on record, whatever happens to the next.
-  bool overwrite = arguments.overwrite;
   const size_t scans = jobs.size();
-  predict_jobs(runs, std::move(jobs), [&](const Json& record) {
-    add_to_manifest(manifest, settings, record, overwrite);
-    overwrite = false;  // begun anew once; from here on it is ours
-  });
-  log_info(concat(scans, scans == 1 ? " scan" : " scans", " in ", format_duration(watch.seconds()), ": ", arguments.output));
-  if (arguments.json) std::cout << read_json(manifest).dump(2) << "\n";
+  if (finished > 0) log_info(concat(finished, " of ", counted_scans(scans), " finished before: kept"));
+  size_t failures = 0;
+  PredictionEvents events;
+  events.writing = [&](const PredictionJob& job) { manifest.begin(job.id); };
+  // After each case: what is finished is on record, whatever happens to the next.
+  events.done = [&](const Json& record) { manifest.add(record); };
+  constexpr size_t kMostNamed = 5;  // of two hundred scans of another scanner
+  size_t unlike = 0;
+  events.unlike_training = [&](const PredictionJob& job, const std::vector<std::string>& remarks) {
+    if (++unlike <= kMostNamed) log_warning(job.id + " is unlike the scans of the training: " + join(remarks, ", "));
+  };
+  if (arguments.keep_going) {
+    events.failed = [&](const PredictionJob& job, const std::exception_ptr& error) {
+      const std::string reason = failure_of(error, "predict").message;
+      log_error(job.id + " is left out: " + reason);
+      std::vector<std::string> inputs;
+      for (const ScanPtr& scan : job.channels) inputs.push_back(scan->path().string());
+      manifest.fail(job.id, inputs, reason);
+      ++failures;
+    };
+  }
+  predict_jobs(runs, std::move(jobs), events);
+  if (unlike > kMostNamed)
+    log_warning(
+        concat(unlike, " scans are unlike those of the training; ", manifest.path().string(), " says which, and in what"));
+  log_info(concat(counted_scans(scans - finished - failures), " in ", format_duration(watch.seconds()), ": ", arguments.output));
+  if (arguments.json) std::cout << read_json(manifest.path()).dump(2) << "\n";
+  if (failures > 0)
+    throw Error(concat(failures, " of ", counted_scans(scans), failures == 1 ? " was" : " were",
+                       " left out: named above, and under \"failed\" in ", manifest.path().string()),
+                ExitCode::kBadInput);
 }
 
 }  // namespace
@@ -159,6 +196,10 @@ std::function<void()> declare_predict(CLI::App& app) {
   app.add_flag("--dicom-seg", arguments->dicom_seg,
                "of DICOM series: also a DICOM segmentation object, <case>.dcm; it takes over the patient's tags");
   app.add_flag("--overwrite", arguments->overwrite, "replace files that exist");
+  app.add_flag("--keep-going", arguments->keep_going,
+               "a scan that cannot be read or predicted is named and the others are done; the exit code is not 0");
+  app.add_flag("--resume", arguments->resume,
+               "go on with a prediction that was stopped: finished cases of the same scans are kept");
   app.add_flag("--json", arguments->json, "the record of what was done on standard output; it is kept beside the results anyway");
   add_prediction_options(app, arguments->prediction);
   return [arguments] { run(*arguments); };

@@ -483,11 +483,141 @@ TEST(PredictionManifest, ProgramsSideBySideKeepEachOthersCases) {
   std::vector<std::thread> programs;
   for (int p = 0; p < 4; ++p) {
     programs.emplace_back([&, p] {
-      for (int i = 0; i < 10; ++i) add_to_manifest(file, settings, {{"case", std::to_string(10 * p + i)}}, false);
+      PredictionManifest manifest(file, settings, false);
+      for (int i = 0; i < 10; ++i) {
+        manifest.begin(std::to_string(10 * p + i));
+        manifest.add({{"case", std::to_string(10 * p + i)}});
+      }
     });
   }
   for (std::thread& one : programs) one.join();
   EXPECT_EQ(read_json(file)["cases"].size(), 40u);
+  EXPECT_FALSE(read_json(file).contains("begun"));
+}
+
+TEST_F(Runs, KeepGoingNamesBadScansAndDoesTheOthers) {
+  fs::create_directories(folder_ / "mixed");
+  for (const char* name : {"a", "d"}) make_scan(grid({20, 18, 12}, {1, 1, 2}), 6, path("mixed/") + name + ".nii.gz", {});
+  Image image(grid({20, 20, 10}, {1, 1, 1}));
+  image.voxels[7] = NAN;
+  write_image(folder_ / "mixed/b.nii.gz", image);
+  const std::string whole = read_text_file(folder_ / "mixed/a.nii.gz");
+  write_text_file(folder_ / "mixed/c.nii.gz", whole.substr(0, whole.size() / 2));
+  const auto predict = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"predict",  "--run",           path("honest"), "--input", path("mixed"),
+                                      "--output", path("mixed_out"), "--threads",    "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    return program(words);
+  };
+  EXPECT_EQ(predict({}), 3) << "without the option the first one ends it";
+  fs::remove_all(folder_ / "mixed_out");
+  EXPECT_EQ(predict({"--keep-going"}), 3);
+  for (const char* words : {"b is left out: ", "c is left out: ", "NaN", "2 of 4 scans were left out"})
+    EXPECT_NE(err_.find(words), std::string::npos) << words << " in " << err_;
+  EXPECT_TRUE(fs::exists(folder_ / "mixed_out/a.nii.gz") && fs::exists(folder_ / "mixed_out/d.nii.gz"));
+  EXPECT_FALSE(fs::exists(folder_ / "mixed_out/b.nii.gz") || fs::exists(folder_ / "mixed_out/c.nii.gz"));
+  const Json record = read_json(folder_ / "mixed_out/predictions.json");
+  ASSERT_EQ(record["cases"].size(), 2u);
+  ASSERT_EQ(record["failed"].size(), 2u);
+  EXPECT_EQ(record["failed"][1]["case"], "c");
+  EXPECT_EQ(record["failed"][1]["inputs"][0], path("mixed/c.nii.gz"));
+  EXPECT_NE(record["failed"][0]["reason"].get<std::string>().find("b.nii.gz"), std::string::npos);
+  // Mended, they are what is left to be done.
+  make_scan(grid({20, 18, 12}, {1, 1, 2}), 6, path("mixed/b.nii.gz"), {});
+  EXPECT_EQ(predict({"--keep-going", "--resume"}), 3);
+  EXPECT_NE(err_.find("2 of 4 scans finished before"), std::string::npos) << err_;
+  EXPECT_EQ(read_json(folder_ / "mixed_out/predictions.json")["failed"].size(), 1u);
+  EXPECT_EQ(read_json(folder_ / "mixed_out/predictions.json")["cases"].size(), 3u);
+  write_text_file(folder_ / "mixed/c.nii.gz", whole);
+  EXPECT_EQ(predict({"--resume"}), 0) << err_;
+  EXPECT_FALSE(read_json(folder_ / "mixed_out/predictions.json").contains("failed"));
+}
+
+TEST_F(Runs, ScansUnlikeTheTrainingAreNamed) {
+  const auto predict = [&](const std::string& run, const std::string& scan, const std::string& output) {
+    return program({"predict", "--run", path(run), "--input", path(scan), "--output", path(output), "--threads", "1"});
+  };
+  make_scan(grid({20, 18, 5}, {1, 1, 8}), 6, path("thick.nii.gz"), {});
+  ASSERT_EQ(predict("honest", "thick.nii.gz", "thick_out"), 0) << err_;
+  EXPECT_NE(err_.find("thick is unlike the scans of the training: slices 8.00 mm apart bottom to top; in training 2.00"),
+            std::string::npos)
+      << err_;
+  EXPECT_EQ(err_.find("field of view of 18"), std::string::npos) << "no remark on what is as in training: " << err_;
+  const Json record = read_json(folder_ / "thick_out/predictions.json");
+  EXPECT_EQ(record["cases"][0]["unlike_training"].size(), 2u) << "slices, and 40 mm instead of 24: " << record["cases"][0];
+  ASSERT_EQ(predict("honest", "scans/imagesTr/case_5.nii.gz", "like_out"), 0) << err_;
+  EXPECT_EQ(err_.find("unlike"), std::string::npos) << err_;
+  EXPECT_FALSE(read_json(folder_ / "like_out/predictions.json")["cases"][0].contains("unlike_training"));
+  // A run of an earlier version has no facts: nothing is said.
+  fs::copy(folder_ / "honest", folder_ / "earlier", fs::copy_options::recursive);
+  Json run = read_json(folder_ / "earlier/run.json");
+  EXPECT_EQ(run["training_facts"]["cases"], 4) << "two labelled and two unlabelled, no test case";
+  run.erase("training_facts");
+  write_json(folder_ / "earlier/run.json", run);
+  ASSERT_EQ(predict("earlier", "thick.nii.gz", "earlier_out"), 0) << err_;
+  EXPECT_EQ(err_.find("unlike"), std::string::npos) << err_;
+}
+
+TEST_F(Runs, KeepGoingWithOtherChannels) {
+  fs::create_directories(folder_ / "numbers");
+  make_scan(grid({20, 18, 12}, {1, 1, 2}), 6, path("numbers/a_0000.nii.gz"), {});
+  make_scan(grid({20, 18, 12}, {1, 1, 2}), 6, path("numbers/b_0001.nii.gz"), {});
+  EXPECT_EQ(program({"predict", "--run", path("honest"), "--input", path("numbers"), "--output", path("numbers_out"), "--threads",
+                     "1", "--keep-going"}),
+            3);
+  EXPECT_NE(err_.find("b is left out: "), std::string::npos) << err_;
+  EXPECT_TRUE(fs::exists(folder_ / "numbers_out/a.nii.gz"));
+}
+
+TEST_F(Runs, ResumeKeepsWhatIsFinishedAndNothingElse) {
+  fs::copy(folder_ / "scans/imagesTr", folder_ / "many", fs::copy_options::recursive);
+  const auto predict = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"predict",  "--run",          path("honest"), "--input", path("many"),
+                                      "--output", path("many_out"), "--threads",    "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    return program(words);
+  };
+  ASSERT_EQ(predict({"--resume"}), 0) << err_;  // nothing is there yet
+  const auto output = [&](const std::string& id) { return folder_ / "many_out" / (id + ".nii.gz"); };
+  const Json all = read_json(folder_ / "many_out/predictions.json");
+  const std::string first = read_text_file(output("case_0"));
+  // As a stop between a case's first file and its record leaves it.
+  Json stopped = all;
+  stopped["cases"].erase(4);
+  stopped["cases"].erase(4);
+  stopped["begun"] = {"case_4"};
+  write_json(folder_ / "many_out/predictions.json", stopped);
+  write_text_file(output("case_4"), "half of a stopped case");
+  write_text_file(output("case_5"), "of somebody else");
+  EXPECT_EQ(predict({"--resume"}), 3);
+  EXPECT_NE(err_.find("case_5.nii.gz: exists"), std::string::npos) << err_;
+  EXPECT_EQ(read_text_file(output("case_5")), "of somebody else");
+  fs::remove(output("case_5"));
+  fs::remove(folder_ / "many_out/case_5.ctbl");
+  write_text_file(output("case_0"), "corrected by hand");
+  ASSERT_EQ(predict({"--resume"}), 0) << err_;
+  EXPECT_NE(err_.find("4 of 6 scans finished before"), std::string::npos) << err_;
+  EXPECT_EQ(read_text_file(output("case_0")), "corrected by hand");
+  Json resumed = read_json(folder_ / "many_out/predictions.json");
+  EXPECT_FALSE(resumed.contains("begun"));
+  ASSERT_EQ(resumed["cases"].size(), 6u);
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(resumed["cases"][i]["classes"], all["cases"][i]["classes"]) << i;
+  // A copy of the scan with another time is the same scan; other voxels are not.
+  const std::string scan = read_text_file(folder_ / "many/case_1.nii.gz");
+  write_text_file(folder_ / "many/case_1.nii.gz", scan);
+  ASSERT_EQ(predict({"--resume"}), 0) << err_;
+  make_scan(grid({21, 18, 12}, {1, 1, 2}), 4, path("many/case_1.nii.gz"), {});
+  EXPECT_EQ(predict({"--resume"}), 3);
+  EXPECT_NE(err_.find("is of a scan that has changed since"), std::string::npos) << err_;
+  ASSERT_EQ(predict({"--resume", "--overwrite"}), 0) << err_;
+  EXPECT_NE(err_.find("5 of 6 scans finished before"), std::string::npos) << err_;
+  EXPECT_EQ(read_text_file(output("case_0")), "corrected by hand");
+  EXPECT_EQ(predict({"--resume", "--preview"}), 3);
+  EXPECT_NE(err_.find("is finished without case_0.png"), std::string::npos) << err_;
+  EXPECT_EQ(predict({"--resume", "--overlap", "0.1"}), 3);
+  EXPECT_NE(err_.find("other runs or settings"), std::string::npos) << err_;
+  ASSERT_EQ(predict({"--resume", "--overlap", "0.1", "--overwrite"}), 0) << err_;
+  EXPECT_EQ(read_text_file(output("case_0")).substr(0, 2), first.substr(0, 2)) << "predicted anew";
 }
 
 TEST_F(Runs, EvaluateRunFollowsTheProtocol) {

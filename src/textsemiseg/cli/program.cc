@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <iostream>
 
-#include "textsemiseg/base/at_hand.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
@@ -21,6 +20,7 @@
 #include "textsemiseg/base/text_encoding.h"
 #include "textsemiseg/base/version.h"
 #include "textsemiseg/cli/command_line.h"
+#include "textsemiseg/cli/failure.h"
 #include "textsemiseg/cli/slicer.h"
 #include "textsemiseg/cli/verbs.h"
 
@@ -81,60 +81,17 @@ void run_verb(const std::vector<std::string>& words) {
   throw UsageError("no such verb: " + join(words, " "));
 }
 
-namespace {
-
-// Of LibTorch's errors the sentence alone: lines with the frames of the call follow it.
-std::string first_line(const std::string& text) { return trim(text.substr(0, text.find('\n'))); }
-
-// LibTorch's allocators throw errors of their own kind.
-bool is_lack_of_memory(const std::string& text) {
-  const std::string words = to_lower_ascii(text);
-  for (const char* sign : {"can't allocate memory", "cannot allocate memory", "not enough memory", "out of memory"}) {
-    if (words.find(sign) != std::string::npos) return true;
-  }
-  return false;
-}
-
-std::string memory_advice(const std::string& verb) {
-  if (verb == "train" || verb == "study" || verb == "demo")
-    return "a smaller sampler.patch, or fewer sampler.labelled and sampler.unlabelled, need less";
-  if (verb == "prepare") return "prepare --threads 1 needs less";
-  if (verb == "predict") return "--window-batch 1 needs less, and so does a run with smaller patches";
-  if (verb == "report") return "fewer runs, or a lower --megabytes, need less";
-  return "a machine with more memory is needed, or fewer and smaller files";
-}
-
-std::string out_of_memory(const std::string& verb) {
-  const std::string at_hand = left_at_hand();
-  return concat("out of memory", at_hand.empty() ? "" : " while " + at_hand, ": ", memory_advice(verb));
-}
-
-}  // namespace
-
 int exit_code_of(const std::function<void()>& action, const std::string& verb) {
-  const auto failed = [](const std::string& message, ExitCode code) {
-    log_error(message);
-    return static_cast<int>(code);
-  };
   try {
     action();
     return 0;
-  } catch (const Error& error) {
-    return failed(error.what(), error.code());
-  } catch (const std::bad_alloc&) {
-    return failed(out_of_memory(verb), ExitCode::kFailed);
-  } catch (const std::filesystem::filesystem_error& error) {
-    const std::string path = error.path1().string();
-    return failed(concat(path.empty() ? "file system" : path, ": cannot be used (", error.code().message(),
-                         "); expected a place that can be read, and written where results go"),
-                  ExitCode::kBadInput);
-  } catch (const std::exception& error) {
-    const std::string text = error.what();
-    if (is_lack_of_memory(text)) return failed(out_of_memory(verb), ExitCode::kFailed);
-    log_debug(text);
-    return failed("unexpected failure: " + first_line(text), ExitCode::kFailed);
+  } catch (const Interrupted& stop) {  // as it was asked to: no failure
+    log_info(stop.what());
+    return static_cast<int>(stop.code());
   } catch (...) {
-    return failed("unexpected failure", ExitCode::kFailed);
+    const Failure failure = failure_of(std::current_exception(), verb);
+    log_error(failure.message);
+    return static_cast<int>(failure.code);
   }
 }
 

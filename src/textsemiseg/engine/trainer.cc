@@ -30,6 +30,7 @@
 #include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/weights/module_state.h"
 
+#include "textsemiseg/engine/training_facts.h"
 namespace tss {
 namespace fs = std::filesystem;
 
@@ -233,6 +234,7 @@ void Trainer::resume() {
 void Trainer::save(const std::string& which) {
   Checkpoint checkpoint;
   state_.seconds = seconds_before_ + clock_.seconds();
+  record.training_facts = training_facts(dataset_);
   checkpoint.state = state_;
   checkpoint.method = state_of(*method_);
   if (which == "last") checkpoint.optimiser = optimisation_->state();

@@ -98,7 +98,10 @@ Prediction Predictor::predict(const std::vector<Image>& channels) const {
     if (!difference.empty()) throw InputError(concat("channel ", c), difference, "the grid of channel 0");
   }
   std::vector<Prepared> scans;
-  for (const PredictorMember& member : members_) scans.push_back(prepare(member.recipe, channels));
+  for (const PredictorMember& member : members_) {
+    scans.push_back(prepare(member.recipe, channels));
+    if (options_.prepared) options_.prepared(scans.size() - 1, scans.back().image, scans.back().sides.crop_fell_back);
+  }
   // Most recipes bring scans to the array axes nearest to RAS: interpolation happens along those axes, the rest is permuting.
   const bool reoriented = members_.front().recipe.reorients();
   Prediction out = run(scans, reoriented ? map_to_ras(scan).apply(scan) : scan);

@@ -27,6 +27,8 @@ struct PredictorOptions {
   bool probabilities = false;
   torch::Device device = torch::kCPU;
   std::function<void(int64_t done, int64_t windows)> progress;  // after each call of a network, over all members
+  // What a member's network is about to see, [C, X, Y, Z]; crop_fell_back as in Prediction.
+  std::function<void(size_t member, const torch::Tensor& image, bool crop_fell_back)> prepared;
 };
 
 // A trained network and what its scans go through.

@@ -1,5 +1,6 @@
 #include "textsemiseg/workflows/prediction.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "textsemiseg/base/at_hand.h"
@@ -9,8 +10,10 @@
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/case_reader.h"
+#include "textsemiseg/dataset/fingerprint.h"
 #include "textsemiseg/engine/costs.h"
 #include "textsemiseg/engine/device.h"
+#include "textsemiseg/engine/training_facts.h"
 #include "textsemiseg/inference/mirror.h"
 #include "textsemiseg/io/image_file.h"
 #include "textsemiseg/io/segmentation.h"
@@ -119,14 +122,30 @@ void check_outputs(const std::vector<PredictionJob>& jobs, int64_t classes, bool
   for (const PredictionJob& job : jobs) {
     for (const fs::path& path : job.outputs(classes)) {
       guard.require_apart(path);
-      if (fs::exists(path) && !overwrite) throw InputError(path.string(), "exists", "a new name, or --overwrite");
+      if (fs::exists(path) && !overwrite && !job.replace && !job.finished)
+        throw InputError(path.string(), "exists", "a new name, or --overwrite");
     }
   }
 }
 
 namespace {
 
-Predictor make_predictor(const PredictingRuns& runs, bool probabilities, Progress& progress) {
+// A scan as the networks are about to see it.
+struct SeenScan {
+  const Scan* file = nullptr;
+  Geometry grid;
+  std::vector<std::string> remarks;
+
+  // After the recipe of a run. An array with more background than in training has other intensities without being another scan.
+  void look(const RunRecord& run, const torch::Tensor& image, bool crop_fell_back) {
+    for (std::string& remark : unlike_training(run.training_facts, grid, file->has_geometry(), run.recipe.reorients(),
+                                               crop_fell_back ? torch::Tensor() : image)) {
+      if (std::find(remarks.begin(), remarks.end(), remark) == remarks.end()) remarks.push_back(std::move(remark));
+    }
+  }
+};
+
+Predictor make_predictor(const PredictingRuns& runs, bool probabilities, Progress& progress, SeenScan& seen) {
   std::vector<PredictorMember> members;
   for (size_t i = 0; i < runs.runs.size(); ++i)
     members.push_back({runs.runs[i].record.recipe, runs.runs[i].method, runs.options[i].window});
@@ -134,6 +153,9 @@ Predictor make_predictor(const PredictingRuns& runs, bool probabilities, Progres
   options.probabilities = probabilities;
   options.progress = [&progress](int64_t done, int64_t windows) {
     progress.within(static_cast<double>(done) / static_cast<double>(windows));
+  };
+  options.prepared = [&](size_t member, const torch::Tensor& image, bool crop_fell_back) {
+    seen.look(runs.runs[member].record, image, crop_fell_back);
   };
   return {std::move(members), std::move(options)};
 }
@@ -199,27 +221,66 @@ Json case_record(const PredictionJob& job, const Prediction& prediction, const s
   return out;
 }
 
+// Of what the case is predicted, to tell later whether the scan is still the same.
+Json input_files_record(const PredictionJob& job) {
+  SourceCase source;
+  for (const ScanPtr& scan : job.channels) source.images.push_back(scan->path());
+  Json out = Json::array();
+  for (const Fingerprint& one : fingerprints_of(source)) out.push_back(write_options(one));
+  return out;
+}
+
 }  // namespace
 
-void predict_jobs(const PredictingRuns& runs, std::vector<PredictionJob> jobs,
-                  const std::function<void(const Json& record)>& done) {
+bool is_of_same_scan(const PredictionJob& job, const Json& record) {
+  const Json stored = record.value("input_files", Json());
+  if (!stored.is_array() || stored.size() != job.channels.size()) return false;
+  for (size_t c = 0; c < stored.size(); ++c) {
+    Fingerprint before;
+    read_options(stored[c], "predictions.json: input_files", before);
+    if (!same_content(fingerprint_of(job.channels[c]->path()), before)) return false;
+  }
+  return true;
+}
+
+void predict_jobs(const PredictingRuns& runs, std::vector<PredictionJob> jobs, const PredictionEvents& events) {
+  std::erase_if(jobs, [](const PredictionJob& job) { return job.finished; });
   if (jobs.empty()) return;
   Progress progress("predicting", static_cast<int64_t>(jobs.size()));
-  const Predictor predictor = make_predictor(runs, !jobs.front().probabilities.empty(), progress);
+  SeenScan seen;
+  const Predictor predictor = make_predictor(runs, !jobs.front().probabilities.empty(), progress, seen);
   const std::vector<std::string>& class_names = runs.record().class_names;
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    const PredictionJob job = std::move(jobs[i]);
+  const auto predict = [&](const PredictionJob& job) {
+    if (!job.fault.empty()) throw Error(job.fault, ExitCode::kBadInput);
     const AtHand predicting("predicting " + job.id);
     const Stopwatch watch;
+    const Json inputs = events.done ? input_files_record(job) : Json();
     const std::vector<Image> channels = channels_of(job, runs.record().channels);
+    seen = {job.channels.front().get(), channels.front().geometry, {}};
     const Prediction prediction = predictor.predict(channels);
+    if (!seen.remarks.empty() && events.unlike_training) events.unlike_training(job, seen.remarks);
+    if (events.writing) events.writing(job);
     write_outputs(job, channels.front(), prediction, runs.record());
     Json record = case_record(job, prediction, class_names);
+    if (!inputs.is_null()) record["input_files"] = inputs;
+    if (!seen.remarks.empty()) record["unlike_training"] = seen.remarks;
     record["seconds"] = std::round(watch.seconds() * 1000) / 1000;
     record["peak_memory_gib"] = std::round(peak_memory_gib(runs.options.front().device) * 1000) / 1000;  // of the program so far
-    if (done) done(record);
-    log_event("case", record);
-    progress.update(static_cast<int64_t>(i) + 1, concat(job.id, ", ", prediction.windows, " windows"));
+    return record;
+  };
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const PredictionJob job = std::move(jobs[i]);
+    Json record;
+    try {
+      record = predict(job);
+    } catch (...) {
+      if (!events.failed) throw;
+      events.failed(job, std::current_exception());
+    }
+    if (!record.is_null() && events.done) events.done(record);
+    if (!record.is_null()) log_event("case", record);
+    progress.update(static_cast<int64_t>(i) + 1,
+                    record.is_null() ? job.id + ", left out" : concat(job.id, ", ", record.at("windows").dump(), " windows"));
   }
 }
 

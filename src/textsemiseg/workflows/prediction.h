@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -53,16 +54,33 @@ struct PredictionJob {
   // Probabilities of class k go to this name with "<k>" and the ending added; empty: none are written.
   std::string probabilities = {}, probability_ending = ".nii.gz";
 
+  std::string fault = {};  // why the scan cannot be read, where that is known already
+  bool replace = false;    // what is there under the names of its outputs is its own: a stopped prediction left it
+  bool finished = false;   // by an earlier prediction: nothing is to be done
+
   std::vector<std::filesystem::path> outputs(int64_t classes) const;
   std::filesystem::path probability(int64_t k) const;
 };
 
-// Throws InputError when an output exists (unless overwrite), is a scan of any of the jobs or would lie among the slices of one. Call
+// Throws InputError when an output exists (unless overwrite, or the job may replace it or is finished), is a scan of any of the jobs or would lie among the slices of one. Call
 // before any work is done.
 void check_outputs(const std::vector<PredictionJob>& jobs, int64_t classes, bool overwrite);
 
-// Each finished file is complete; an error stops at the scan it names. What a job has opened is closed when it is done. done: gets the record of each finished case, for a manifest.
-void predict_jobs(const PredictingRuns& runs, std::vector<PredictionJob> jobs,
-                  const std::function<void(const Json& record)>& done = {});
+// What a manifest is told; all may be empty.
+struct PredictionEvents {
+  std::function<void(const PredictionJob&)> writing;  // before the first file of a case is there
+  std::function<void(const Json& record)> done;
+  // The scan is of another kind than those of the training (engine/training_facts.h), in phrases.
+  std::function<void(const PredictionJob&, const std::vector<std::string>& remarks)> unlike_training;
+  // Where it is set, a scan that cannot be read or predicted is told here and the others are done; where not, its error ends the prediction.
+  std::function<void(const PredictionJob&, const std::exception_ptr&)> failed;
+};
+
+// Whether the scan's files are those that the record of a finished case is of, by size, time and content. False for records of versions that
+// did not keep them. Throws InputError when a file is gone.
+bool is_of_same_scan(const PredictionJob& job, const Json& record);
+
+// Jobs that are finished are passed over. Each file is complete. What a job has opened is closed when it is done.
+void predict_jobs(const PredictingRuns& runs, std::vector<PredictionJob> jobs, const PredictionEvents& events = {});
 
 }  // namespace tss

@@ -1,6 +1,7 @@
 #include "textsemiseg/workflows/scan_files.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -58,13 +59,23 @@ size_t count_volumes(const Scan& scan) {
       std::count_if(series.begin(), series.end(), [](const DicomSeries& one) { return one.slices.size() > 1; }));
 }
 
+// Whether the scan is a scout. One whose headers cannot be read is none: reading it says why.
+bool is_scout(const Scan& scan, bool keep_going) {
+  try {
+    return !scan.all_series().empty() && count_volumes(scan) == 0;
+  } catch (const Error&) {
+    if (!keep_going) throw;
+    return false;
+  }
+}
+
 // Folders with DICOM files; those with nothing but scouts only where no other has more. whole: the folder itself where it has been opened.
-std::vector<ScanPtr> dicom_folders_of(const fs::path& folder, const ScanPtr& whole) {
+std::vector<ScanPtr> dicom_folders_of(const fs::path& folder, const ScanPtr& whole, bool keep_going) {
   std::vector<ScanPtr> folders, scouts;
   for (const fs::path& path : visible_entries(folder)) {
     if (!fs::is_directory(path) || !is_scan(path)) continue;
     const ScanPtr scan = whole ? whole->open_below(path) : Scan::open(path);
-    (!scan->all_series().empty() && count_volumes(*scan) == 0 ? scouts : folders).push_back(scan);
+    (is_scout(*scan, keep_going) ? scouts : folders).push_back(scan);
   }
   if (folders.empty()) return scouts;
   for (const ScanPtr& scan : scouts) log_warning(scan->path().string() + ": holds single images only, left out");
@@ -102,14 +113,25 @@ void leave_out_labels(const fs::path& folder, std::map<std::string, fs::path>& f
                        kept.size() == 1 ? "it" : "them", ": ", kept.front().filename().string(), kept.size() > 1 ? ", ..." : ""));
 }
 
+// What is done to one scan: where the others are done without it, an error becomes its fault.
+void guarded(InputScan& scan, bool keep_going, const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    if (!keep_going) throw;
+    if (scan.fault.empty()) scan.fault = error.what();
+  }
+}
+
 // Channels of one case lie on one grid.
-bool lie_apart(const std::map<std::string, InputScan>& cases) {
-  return std::any_of(cases.begin(), cases.end(), [](const auto& one) {
-    const auto& scans = one.second.channels;
-    return std::any_of(scans.begin(), scans.end(), [&](const ScanPtr& scan) {
-      return !grid_difference(scans.front()->geometry(), scan->geometry()).empty();
+bool lie_apart(std::map<std::string, InputScan>& cases, bool keep_going) {
+  bool apart = false;
+  for (auto& [id, one] : cases) {
+    guarded(one, keep_going, [&scans = one.channels, &apart] {
+      for (const ScanPtr& scan : scans) apart = apart || !grid_difference(scans.front()->geometry(), scan->geometry()).empty();
     });
-  });
+  }
+  return apart;
 }
 
 // Files <case>_0000, <case>_0001, ...: all of them, from 0 on.
@@ -130,39 +152,44 @@ int64_t channels_of(const std::vector<ScanPtr>& scans, int64_t expected) {
   return channels;
 }
 
-std::vector<InputScan> checked(const fs::path& input, std::vector<InputScan> scans, int64_t channels) {
-  for (const InputScan& scan : scans) {
+void require_channels(const fs::path& input, const InputScan& scan, int64_t channels) {
+  const int64_t found = channels_of(scan.channels, channels);
+  if (found == channels) return;
+  const std::string subject = fs::is_directory(input) ? input.string() + ": " + scan.id : input.string();
+  throw InputError(
+      subject, concat("has ", found, " channel(s)"),
+      concat(channels, ", as in training: files <case>_0000, <case>_0001, ..., or one file with all",
+             channels == 1 && scan.channels.size() > 1 ? "; --one-channel where each file is a scan of its own" : ""));
+}
+
+// Names that are not UTF-8 are always an error: no record can hold them.
+std::vector<InputScan> checked(const fs::path& input, std::vector<InputScan> scans, int64_t channels, bool keep_going) {
+  for (InputScan& scan : scans) {
     for (const ScanPtr& channel : scan.channels) require_text(scan.id, channel->path());
-    const int64_t found = channels_of(scan.channels, channels);
-    if (found == channels) continue;
-    const std::string subject = fs::is_directory(input) ? input.string() + ": " + scan.id : input.string();
-    throw InputError(
-        subject, concat("has ", found, " channel(s)"),
-        concat(channels, ", as in training: files <case>_0000, <case>_0001, ..., or one file with all",
-               channels == 1 && scan.channels.size() > 1 ? "; --one-channel where each file is a scan of its own" : ""));
+    if (scan.fault.empty()) guarded(scan, keep_going, [&] { require_channels(input, scan, channels); });
   }
   return scans;
 }
 
 }  // namespace
 
-std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels, bool one_channel) {
+std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels, bool one_channel, bool keep_going) {
   require_exists(input);
   if (one_channel && channels != 1)
     throw InputError("--one-channel", concat("the run has ", channels, " channels"), "a run of one channel");
   if (!fs::is_directory(input)) {
     const ScanPtr scan = Scan::open(input);
     const auto suffix = channel_suffix(scan_stem(input));
-    return checked(input, {{suffix && suffix->second == 0 ? suffix->first : scan_stem(input), {scan}}}, channels);
+    return checked(input, {{suffix && suffix->second == 0 ? suffix->first : scan_stem(input), {scan}}}, channels, false);
   }
   if (holds_slices(input)) {
     warn_left_out(input, scan_files_of(input), "beside the slices of a DICOM series");
-    return checked(input, {{scan_stem(input), {Scan::open(input)}}}, channels);
+    return checked(input, {{scan_stem(input), {Scan::open(input)}}}, channels, false);
   }
   auto files = by_stem(scan_files_of(input));
   const ScanPtr whole = files.empty() && is_scan(input) ? Scan::open(input) : nullptr;
-  if (whole && count_volumes(*whole) == 1) return checked(input, {{scan_stem(input), {whole}}}, channels);
-  const std::vector<ScanPtr> folders = dicom_folders_of(input, whole);
+  if (whole && count_volumes(*whole) == 1) return checked(input, {{scan_stem(input), {whole}}}, channels, false);
+  const std::vector<ScanPtr> folders = dicom_folders_of(input, whole, keep_going);
   leave_out_labels(input, files, folders);
   // The ending means channels only where every file has it: "scan_2019" alone is a name.
   const auto has_suffix = [](const auto& file) { return channel_suffix(file.first).has_value(); };
@@ -178,17 +205,17 @@ std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels, bool
       const std::string id = numbered ? channel_suffix(stem)->first : stem;
       InputScan& scan = cases[id];
       scan.id = id;
-      scan.channels.push_back(Scan::open(path));
+      guarded(scan, keep_going, [&, &file = path] { scan.channels.push_back(Scan::open(file)); });
     }
   };
   add_cases();
-  if (numbered && channels == 1 && lie_apart(cases)) {
+  if (numbered && channels == 1 && lie_apart(cases, keep_going)) {
     log_warning(input.string() + ": files numbered like channels lie on different grids; each is taken for a scan of its own");
     numbered = false;
     add_cases();
   }
   if (numbered) {
-    for (const auto& [id, scan] : cases) require_all_channels(input, scan);
+    for (auto& [id, scan] : cases) guarded(scan, keep_going, [&, &one = scan] { require_all_channels(input, one); });
   }
   for (const ScanPtr& scan : folders) {
     const std::string stem = scan_stem(scan->path());
@@ -199,7 +226,7 @@ std::vector<InputScan> find_inputs(const fs::path& input, int64_t channels, bool
     throw InputError(input.string(), "holds no scan", "files ending in " + join(scan_extensions(), ", ") + ", or DICOM slices");
   std::vector<InputScan> out;
   for (auto& [id, scan] : cases) out.push_back(std::move(scan));
-  return checked(input, std::move(out), channels);
+  return checked(input, std::move(out), channels, keep_going);
 }
 
 std::vector<FilePair> pair_files(const fs::path& reference, const fs::path& prediction) {

@@ -14,14 +14,16 @@ namespace tss {
 struct InputScan {
   std::string id;
   std::vector<ScanPtr> channels;
+  std::string fault = {};  // why it cannot be predicted; empty: nothing is known against it
 };
 // input: a file, a DICOM series (FOLDER or FOLDER#series), or a folder whose files and DICOM folders are the cases; files named
 // <case>_0000, <case>_0001, ... (nnU-Net) are the channels of one case, unless each file is a scan (one_channel), as are those of one channel
 // on different grids. A folder with slices in it is that series whatever lies beside
 // them, and so is one with a single volume below it. Names of labels (source/scan_listing.h) of other scans are left out with a warning, and
 // folders of scouts. Throws InputError: missing, no scan, a number of channels other than `channels`, a gap in their numbers, two scans of
-// one name.
-std::vector<InputScan> find_inputs(const std::filesystem::path& input, int64_t channels, bool one_channel = false);
+// one name. keep_going: of a folder, what is wrong with one scan alone is said in its fault instead, and the others are found.
+std::vector<InputScan> find_inputs(const std::filesystem::path& input, int64_t channels, bool one_channel = false,
+                                   bool keep_going = false);
 
 struct FilePair {
   std::string id;
