@@ -86,6 +86,7 @@ void write_one(const fs::path& folder, const std::string& method, const fs::path
   run.record = {{"dataset_folder", dataset.string()},
                 {"environment", {{"torch", "2.13.0"}, {"device", "cpu"}, {"threads", 2}}},
                 {"dataset", "Organs <test>"}};
+  run.costs = {{"seconds_per_step", 0.5 + shift}, {"peak_memory_gib", 1.25}};
   testing::write_run(folder, run);
   write_text_file(folder / "log.jsonl", log_lines(1 + shift));
   for (int64_t i = 0; i < cases; ++i)

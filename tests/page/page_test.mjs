@@ -79,8 +79,28 @@ async function testReport(browser, file) {
   await shown(page);
   expect("title", (await page.title()).includes("Organs <test>"), await page.title());
   expect("parts", (await page.locator("nav a").allTextContents()).join() ===
-    "Summary,Cases,Training curves,Does text do anything?,Confusion of classes,Costs,Protocol,Runs and environment", await page.locator("nav a").allTextContents());
+    "Cases,Scores and costs,Training curves,Does text do anything?,Confusion of classes,Costs,Protocol,Runs and environment", await page.locator("nav a").allTextContents());
   expect("scores with interval", /\d\d\.\d\d\[\d\d\.\d\d, \d\d\.\d\d\]/.test(await page.locator("#summary td").first().textContent()), await page.locator("#summary td").first().textContent());
+
+  const sentence = await page.locator("header .result").textContent();
+  expect("the result in a sentence", /^text_semiseg segments liver & bile and spleen_2 with a mean Dice of 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] on 8 test cases; supervised reaches 0\.\d{3}; the difference is/.test(sentence), sentence);
+  const beside = await page.evaluate(() => {
+    const plot = document.querySelector("#cases-plot").getBoundingClientRect(), panel = document.querySelector("#case-panel").getBoundingClientRect();
+    return { beside: panel.left >= plot.right, top: panel.top < innerHeight };
+  });
+  expect("the viewer stands beside the plot, on the first screen", beside.beside && beside.top, beside);
+  const seen = await page.locator("figure.curve:visible figcaption").allTextContents();
+  expect("loss and Dice are shown, other curves on request", seen.length === 2 && /^Training loss/.test(seen[0]) && /^Mean foreground Dice/.test(seen[1]), seen);
+  expect("costs stand beside the scores", /s \/ step/.test(await page.locator("#summary thead").first().textContent()), await page.locator("#summary thead").first().textContent());
+  expect("the rest is folded", await page.evaluate(() => ["text", "confusion", "costs", "protocol"].every((id) => document.querySelector(`#${id} > details`).open === false)));
+  await page.locator("nav a", { hasText: "Costs" }).last().click();
+  await page.waitForFunction(() => document.querySelector("#costs > details").open);
+  await page.evaluate(() => { document.querySelector("#costs > details").open = false; scrollTo(0, 0); });
+  // The wheel over a slice scrolls the page, until the slice has the focus.
+  await page.locator(".view canvas").first().hover();
+  await page.mouse.wheel(0, 120);
+  await page.waitForFunction(() => scrollY > 0);
+  await page.evaluate(() => scrollTo(0, 0));
 
   const views = page.locator(".view canvas");
   expect("a viewer per run", (await views.count()) === 2, await views.count());
@@ -129,6 +149,12 @@ async function testReport(browser, file) {
   expect("an undefined score is marked", (await page.locator(".plot .hollow").count()) > 0);
 
   const curve = page.locator("figure.curve canvas").first();
+  await page.locator("#curves details summary").click();
+  await page.waitForTimeout(300);
+  expect("a curve that was folded has the width of its place", await page.evaluate(() => {
+    const folded = document.querySelector("#curves details figure.curve");
+    return Math.abs(folded.querySelector(".uplot").offsetWidth - folded.querySelector(".holder").clientWidth) <= 4;
+  }));
   expect("curves are drawn", (await page.locator("figure.curve canvas").count()) >= 5 && (await colours(page, curve)).distinct > 5);
   await page.locator("figure.curve").first().focus();
   await page.keyboard.press("ArrowRight");

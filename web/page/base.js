@@ -46,3 +46,14 @@ function theme() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   apply();
 }
+
+// A link to a part that is folded opens it.
+function folds() {
+  const open = () => {
+    const part = location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1)))?.querySelector(":scope > details") : null;
+    if (part) part.open = true;
+  };
+  addEventListener("hashchange", open);
+  document.querySelectorAll("nav a").forEach((link) => link.addEventListener("click", () => setTimeout(open)));
+  open();
+}

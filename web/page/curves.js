@@ -78,7 +78,7 @@ function curves() {
     remember(sessionStorage, key, how[key] ? "1" : "0");
     drawAll();
   } }, text);
-  document.querySelectorAll(".charts:has(figure.curve)").forEach((holder) =>
+  document.querySelectorAll("section > .charts:has(figure.curve)").forEach((holder) =>
     holder.before(make("div", { class: "tools" }, toggle("smooth", "Smooth losses"), toggle("log", "Logarithmic losses"),
       make("span", { class: "hint" }, "Drag to zoom in, double click to zoom out."))));
   drawAll();

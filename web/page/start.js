@@ -1,4 +1,5 @@
 theme();
+folds();
 curves();
 cases();
 live();

@@ -80,6 +80,16 @@ fs::path train_and_score(const fs::path& folder, const std::string& method, cons
   } else {
     show_and_run({"train", "--dataset", (folder / "dataset").string(), "--method", method, "--run", run, "--iterations",
                   concat(options.iterations), "--seed", concat(options.seed), "--resume", "--set",
+// Which text encoder the class texts went through.
+std::string text_encoder_sentence(const Study& study) {
+  for (const StudyRow& row : study.rows) {
+    for (const RunResults* run : row.scored()) {
+      if (run->text_encoder.used()) return concat("Class texts of ", row.title, ": ", run->text_encoder.describe(false), ".");
+    }
+  }
+  return "No class texts were used.";
+}
+
                   concat("sampler.patch=[", join(options.patch, ","), "]"), "--set",
                   concat("optimiser.learning_rate=", options.learning_rate), "--set",
                   concat("network.dropout=", options.dropout ? "true" : "false")});
@@ -98,8 +108,8 @@ Page demo_page(const Study& study, const Comparison& comparison, const DemoOptio
              options.iterations, " iterations; text_semiseg also saw ", options.phantom.unlabelled,
              " scans without labels. Scores are of ", options.phantom.test, " test scans that neither has seen."),
       "This shows that training works on this machine. It is no evidence that one method is better: the scans are made up, the "
-      "networks were trained for minutes, with one seed, and the text encoder has random weights unless the table below says "
-      "otherwise."};
+      "networks were trained for minutes, with one seed. " +
+          text_encoder_sentence(study)};
   Facts commands;
   commands.emplace_back("again, or for longer",
                         concat("textsemiseg demo --output OTHER_FOLDER --iterations ", 4 * options.iterations));

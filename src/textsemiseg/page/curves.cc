@@ -87,8 +87,11 @@ std::vector<LineChart> curve_charts(const std::vector<DrawnRun>& runs, const std
 
 PageSection curves_section(const std::vector<DrawnRun>& runs, const std::vector<std::string>& class_names) {
   PageSection section{.id = "curves", .title = "Training curves"};
-  section.charts = curve_charts(runs, class_names);
-  if (section.charts.empty()) section.paragraphs.emplace_back("No log was found.");
+  for (LineChart& chart : curve_charts(runs, class_names)) {
+    const bool first = starts_with(chart.title, "Training loss") || starts_with(chart.title, "Mean foreground Dice");
+    (first ? section.charts : section.more_charts).push_back(std::move(chart));
+  }
+  if (section.charts.empty() && section.more_charts.empty()) section.paragraphs.emplace_back("No log was found.");
   return section;
 }
 

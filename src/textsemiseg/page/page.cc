@@ -87,17 +87,25 @@ nlohmann::json chart_data(const std::vector<LineChart>& charts) {
   return out;
 }
 
-std::string render_charts(const std::vector<LineChart>& charts, const std::string& section) {
+// The first `open` ones are shown at once.
+std::string render_charts(const std::vector<LineChart>& charts, size_t open, const std::string& section) {
   if (!page_assets().interactive())
     return paragraph(
         "This program was built without uPlot (npm was not at hand): no curves. Their values are in log.jsonl and tensorboard/ "
         "of each run.",
         "note");
-  std::string out = "<div class=\"charts\">\n";
-  for (size_t i = 0; i < charts.size(); ++i)
-    out += concat("<figure class=\"curve\" data-section=\"", section, "\" data-chart=\"", i, "\"><figcaption>",
-                  html_escape(charts[i].title), "</figcaption></figure>\n");
-  return out + "</div>\n" + data_script("charts-" + section, chart_data(charts).dump());
+  const auto figures = [&](size_t begin, size_t end) {
+    std::string out = "<div class=\"charts\">\n";
+    for (size_t i = begin; i < end; ++i)
+      out += concat("<figure class=\"curve\" data-section=\"", section, "\" data-chart=\"", i, "\"><figcaption>",
+                    html_escape(charts[i].title), "</figcaption></figure>\n");
+    return out + "</div>\n";
+  };
+  std::string out = figures(0, open);
+  if (open < charts.size())
+    out +=
+        folded("More curves: each class, terms of the loss, weights and switches, learning rate", figures(open, charts.size()));
+  return out + data_script("charts-" + section, chart_data(charts).dump());
 }
 
 std::string class_key(const std::vector<std::string>& names) {
@@ -129,8 +137,10 @@ std::string still_pictures(const PageCases& cases) {
   return current.empty() ? "" : out + "</div>\n";
 }
 
-std::string render(const PageCases& cases) {
-  std::string out = "<div id=\"cases-plot\"></div>\n<div id=\"case-panel\"></div>\n";
+std::string render(const PageCases& cases, const std::string& overview) {
+  // On a wide screen the viewer stands beside the plot of cases.
+  std::string out = "<div class=\"beside\">\n<div>\n" + overview +
+                    "<div id=\"cases-plot\"></div>\n</div>\n<div id=\"case-panel\"></div>\n</div>\n";
   for (const std::string& note : cases.notes) out += paragraph(note, "note");
   const std::string stills = still_pictures(cases);
   if (!page_assets().interactive()) {
@@ -146,16 +156,21 @@ std::string render(const PageCases& cases) {
 }
 
 std::string render(const PageSection& section, const Page& page) {
-  std::string out = concat("<section id=\"", section.id, "\" aria-labelledby=\"", section.id, "-title\">\n<h2 id=\"", section.id,
-                           "-title\">", html_escape(section.title), "</h2>\n");
+  const std::string headline = concat("<h2 id=\"", section.id, "-title\">", html_escape(section.title), "</h2>");
+  std::string out;
   for (const std::string& text : section.paragraphs) out += paragraph(text);
-  if (section.overview) out += "<div class=\"overview\">\n" + interval_chart(*section.overview) + "</div>\n";
+  const bool beside = section.cases && page.cases;
+  const std::string overview =
+      section.overview ? "<div class=\"overview\">\n" + interval_chart(*section.overview) + "</div>\n" : "";
+  out += beside ? render(*page.cases, overview) : overview;
   for (const PageTable& table : section.tables) out += render(table);
   for (const PageTable& table : section.folded) out += folded(table.caption, render(table, false));
-  if (!section.charts.empty()) out += render_charts(section.charts, section.id);
-  if (section.cases && page.cases) out += render(*page.cases);
+  std::vector<LineChart> charts = section.charts;
+  charts.insert(charts.end(), section.more_charts.begin(), section.more_charts.end());
+  if (!charts.empty()) out += render_charts(charts, section.charts.size(), section.id);
   for (const auto& [title, facts] : section.facts) out += title.empty() ? render(facts) : folded(title, render(facts));
-  return out + "</section>\n";
+  out = section.closed ? "<details class=\"part\"><summary>" + headline + "</summary>\n" + out + "</details>\n" : headline + "\n" + out;
+  return concat("<section id=\"", section.id, "\" aria-labelledby=\"", section.id, "-title\">\n", out, "</section>\n");
 }
 
 std::string live_bar(const PageLive& live) {
@@ -172,10 +187,11 @@ std::string script(std::string_view text) { return concat("<script>", text, "</s
 std::string render_page(const Page& page) {
   const PageAssets& assets = page_assets();
   const bool viewer = page.cases && !page.cases->volumes.empty() && assets.interactive();
-  const bool curves =
-      std::any_of(page.sections.begin(), page.sections.end(), [](const PageSection& s) { return !s.charts.empty(); });
+  const bool curves = std::any_of(page.sections.begin(), page.sections.end(),
+                                  [](const PageSection& s) { return !s.charts.empty() || !s.more_charts.empty(); });
   std::string body =
       "<header>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<h1>" + html_escape(page.title) + "</h1>\n";
+  if (!page.result.empty()) body += paragraph(page.result, "result");
   for (const std::string& text : page.introduction) body += paragraph(text, "lead");
   if (page.live) body += live_bar(*page.live);
   if (!page.warnings.empty()) {

@@ -34,7 +34,9 @@ struct PageSection {
   std::vector<std::pair<std::string, Facts>> facts = {};  // title (may be empty) and lines
   std::vector<PageTable> folded = {};                     // shown on request
   std::vector<LineChart> charts = {};
-  bool cases = false;  // the per-case plot, the viewer and the still pictures stand here
+  std::vector<LineChart> more_charts = {};  // shown on request
+  bool cases = false;   // the per-case plot, the viewer and the still pictures stand here, beside the overview
+  bool closed = false;  // below its title everything is shown on request
 };
 
 struct PageLive {
@@ -46,6 +48,7 @@ struct PageLive {
 
 struct Page {
   std::string title;
+  std::string result;                     // the sentence that matters most; empty: there is none
   std::vector<std::string> introduction;  // paragraphs
   std::vector<std::string> warnings;      // sentences
   std::vector<PageSection> sections;

@@ -44,6 +44,7 @@ std::string fault_in_nesting(const std::string& html) {
 Page example() {
   Page page;
   page.title = "A & B <demo>";
+  page.result = "A <b> segments liver with a Dice of 0.5.";
   page.introduction = {"Two methods."};
   page.warnings = {"different seeds: 0 <a>, 1 <b>"};
   PageSection summary{.id = "summary", .title = "Summary"};
@@ -56,6 +57,8 @@ Page example() {
   chart.x_label = "iteration";
   chart.series = {{"supervised </script>", {{0, 2}, {10, std::numeric_limits<double>::quiet_NaN()}, {20, 0.5}}, 0}};
   curves.charts = {chart};
+  chart.title = "Weight of the term: consistency";
+  curves.more_charts = {chart};
   PageSection cases{.id = "cases", .title = "Cases"};
   cases.cases = true;
   page.cases.emplace();
@@ -65,7 +68,7 @@ Page example() {
   page.cases->rows = {{"supervised", "", 0}};
   page.cases->metrics = {{"dice", "Dice", "%", 100, 2, true, {{{std::nullopt}}}}};
   page.cases->stills = {{0, 0, "worst", RgbImage(4, 3)}};
-  PageSection protocol{.id = "protocol", .title = "Protocol"};
+  PageSection protocol{.id = "protocol", .title = "Protocol", .closed = true};
   protocol.facts = {{"", {{"name", "honest & open"}}}};
   page.sections = {summary, curves, cases, protocol};
   return page;
@@ -95,6 +98,13 @@ TEST(Page, HasEveryPartEscapedAndNested) {
   EXPECT_THAT(html, HasSubstr("<dt>name</dt><dd>honest &amp; open</dd>"));
   EXPECT_THAT(html, HasSubstr("0 &lt;a&gt;"));
   EXPECT_THAT(html, HasSubstr("<summary>Tests</summary>"));
+  EXPECT_THAT(html, HasSubstr("<p class=\"result\">A &lt;b&gt; segments"));
+  EXPECT_THAT(html, HasSubstr("<details class=\"part\"><summary><h2 id=\"protocol-title\">Protocol</h2></summary>"));
+  if (!page_assets().interactive()) return;
+  const size_t folded = html.find("<summary>More curves");
+  ASSERT_NE(folded, std::string::npos);
+  EXPECT_LT(html.find("data-section=\"curves\" data-chart=\"0\""), folded);
+  EXPECT_GT(html.find("data-section=\"curves\" data-chart=\"1\""), folded);
 }
 
 TEST(Page, NeedsNothingFromOutsideAndFitsThemesAndPhones) {

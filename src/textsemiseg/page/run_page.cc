@@ -7,9 +7,11 @@
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/comparison/comparison_files.h"
 #include "textsemiseg/comparison/document.h"
 #include "textsemiseg/page/curves.h"
 #include "textsemiseg/page/pictures.h"
+#include "textsemiseg/page/result_sentence.h"
 #include "textsemiseg/page/short_paths.h"
 #include "textsemiseg/page/text_probe_table.h"
 #include "textsemiseg/report/curves.h"
@@ -94,14 +96,29 @@ std::string checkpoint_line(const StudyRow& row) {
   return join(parts, "; ");
 }
 
+// What a step of training and the whole of it needed, beside the scores that it bought.
+void add_costs(PageTable& table, const Comparison& all) {
+  for (const CostField& field : cost_fields()) {
+    const std::string name = field.name;
+    if (name != "seconds_per_step" && name != "peak_memory_gib") continue;
+    if (std::none_of(all.rows.begin(), all.rows.end(), [&](const RowInfo& row) { return value_at(row.costs, name).is_number(); }))
+      continue;
+    table.columns.emplace_back(field.title);
+    for (size_t r = 0; r < all.rows.size() && r < table.rows.size(); ++r) {
+      const Json value = value_at(all.rows[r].costs, name);
+      table.rows[r].push_back({value.is_number() ? fixed(field.scale * value.get<double>(), field.digits) : "–"});
+    }
+  }
+}
+
 PageSection summary_section(const Study& study, const Comparison& all, const Document& document) {
-  PageSection section{.id = "summary", .title = "Summary"};
-  section.overview = dice_chart(all);
+  PageSection section{.id = "summary", .title = "Scores and costs"};
   for (const DocumentTable& table : document.tables) {
     if (table.caption == "Costs") continue;
     const bool first = section.tables.empty();
-    (first || table.caption.find("by class") != std::string::npos ? section.tables : section.folded)
+    (first ? section.tables : section.folded)
         .push_back(all.rows.size() == 1 ? without_ranks(page_table(table)) : page_table(table));
+    if (first) add_costs(section.tables.front(), all);
   }
   if (!section.tables.empty())
     section.tables.front().note =
@@ -142,7 +159,7 @@ std::string last_seconds(const fs::path& run) {
 }
 
 PageSection costs_section(const Study& study, const Document& document) {
-  PageSection section{.id = "costs", .title = "Costs"};
+  PageSection section{.id = "costs", .title = "Costs", .closed = true};
   PageTable time{
       "Training", "Wall-clock time by the log, validations included.", {"Run", "iterations", "time", "device", "threads"}, {}};
   for (const StudyRow& row : study.rows) {
@@ -184,7 +201,7 @@ Facts record_facts(const Json& config, const RunRecord& record) {
 }
 
 PageSection protocol_section(const Document& document) {
-  PageSection section{.id = "protocol", .title = "Protocol"};
+  PageSection section{.id = "protocol", .title = "Protocol", .closed = true};
   section.facts.emplace_back("", document.facts);
   if (!document.notes.empty()) {
     Facts notes;
@@ -249,7 +266,7 @@ std::string grouped(int64_t value) {
 }
 
 PageSection confusion_section(const Study& study, const PagePictures& pictures, const PageCases& cases) {
-  PageSection section{.id = "confusion", .title = "Confusion of classes"};
+  PageSection section{.id = "confusion", .title = "Confusion of classes", .closed = true};
   const std::vector<std::string>& classes = cases.class_names;
   const auto all = static_cast<int64_t>(cases.ids.size());
   section.paragraphs.emplace_back(
@@ -290,6 +307,12 @@ const RunResults& shown_run(const StudyRow& row) {
   return scored.empty() ? row.runs.front() : *scored.front();
 }
 
+namespace {
+
+bool unfinished(const RunResults& run) { return run.iterations > 0 && run.iteration < run.iterations; }
+
+}  // namespace
+
 Page page_of_study(const Study& study, const Comparison& all, const RunPageOptions& options) {
   const Document document = document_of(all, {"dice", "hd95"});
   Page page;
@@ -302,7 +325,16 @@ Page page_of_study(const Study& study, const Comparison& all, const RunPageOptio
                               all.rows.size() == 1 ? "One method" : concat(all.rows.size(), " methods"), ", trained with ",
                               plain(value_at(first.record.split, "labelled")), " labelled and ",
                               plain(value_at(first.record.split, "unlabelled")), " unlabelled cases.")};
-  if (!all.obstacles.empty()) {
+  if (all.rows.size() == 1 && unfinished(first)) {
+    page.title += " (unfinished run)";
+    page.warnings.push_back(concat("This run is not finished: iteration ", first.iteration, " of ", first.iterations,
+                                   ". Its scores are those of its checkpoint so far."));
+  }
+  if (!all.obstacles.empty() && all.rows.size() == 1) {
+    for (const std::string& obstacle : all.obstacles) {  // there is nothing to compare
+      if (obstacle.find("is not finished") == std::string::npos) page.warnings.push_back(obstacle);
+    }
+  } else if (!all.obstacles.empty()) {
     page.warnings.emplace_back("The rows are not comparable as they stand:");
     for (const std::string& obstacle : all.obstacles) page.warnings.push_back(obstacle);
   }
@@ -310,12 +342,12 @@ Page page_of_study(const Study& study, const Comparison& all, const RunPageOptio
     page.warnings.emplace_back(
         "Protocol published: the checkpoint was chosen on the test cases, so these scores are optimistic.");
 
-  page.sections.push_back(summary_section(study, all, document));
-  PageSection cases{.id = "cases", .title = "Cases"};
-  cases.cases = true;
+  page.result = result_sentence(all);
+  PageSection cases{.id = "cases", .title = "Cases", .overview = dice_chart(all), .cases = true};
   page.cases = cases_of(study, all);
   const PagePictures pictures = add_pictures(*page.cases, study, options);
   page.sections.push_back(std::move(cases));
+  page.sections.push_back(summary_section(study, all, document));
   page.sections.push_back(curves_section(drawn_runs(study), all.class_names));
   std::vector<PageTable> probes;
   for (const StudyRow& row : study.rows) {
@@ -355,7 +387,7 @@ Page page_of_training(const fs::path& run, int64_t reload_seconds, const std::st
   PageSection about{.id = "environment", .title = "Run and environment"};
   Facts facts = record_facts(config, record);
   for (auto& fact : leaves_of(record.environment)) facts.push_back(std::move(fact));
-  about.facts = {{"", std::move(facts)}, {"Every option", leaves_of(config)}};
+  about.facts = {{"Record", std::move(facts)}, {"Every option", leaves_of(config)}};
   page.sections.push_back(std::move(about));
   std::vector<std::string> paths{run.string()};
   add_paths(config, paths);

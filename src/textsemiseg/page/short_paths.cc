@@ -71,6 +71,7 @@ void shorten_paths(Page& page, const std::vector<std::string>& known) {
     }
   };
   shorten(page.title);
+  shorten(page.result);
   shorten_all(page.introduction);
   shorten_all(page.warnings);
   for (PageSection& section : page.sections) {
@@ -87,8 +88,10 @@ void shorten_paths(Page& page, const std::vector<std::string>& known) {
     if (section.overview) {
       for (auto& entry : section.overview->entries) shorten(entry.name);
     }
-    for (LineChart& chart : section.charts) {
-      for (Series& series : chart.series) shorten(series.name);
+    for (std::vector<LineChart>* charts : {&section.charts, &section.more_charts}) {
+      for (LineChart& chart : *charts) {
+        for (Series& series : chart.series) shorten(series.name);
+      }
     }
   }
   if (page.cases) {

@@ -71,7 +71,7 @@ std::optional<PageTable> probe_table(const std::string& name, const fs::path& ru
 }
 
 PageSection text_section(std::vector<PageTable> tables) {
-  PageSection section{.id = "text", .title = "Does text do anything?"};
+  PageSection section{.id = "text", .title = "Does text do anything?", .closed = true};
   section.paragraphs.emplace_back(
       "The trained network predicts again with other class texts. Where nothing changes, the texts have no influence on this "
       "network's output; a fall in Dice means that they do.");
