@@ -1,4 +1,4 @@
-# The library that `cmake --install` installs: every room below the command line in one shared library, with the headers and what
+# The library that `cmake --install` installs: every room but the command line in one shared library, with the headers and what
 # find_package(textsemiseg) reads. The libraries it needs itself need not be known to a program that links it, LibTorch excepted.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
