@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup build demo test bench golden asan lint format clean
+.PHONY: help setup build demo wheel test bench golden asan lint format clean
 
 DEMO := textsemiseg-demo
 
@@ -18,6 +18,9 @@ build: setup  ## the program: build/release/textsemiseg
 demo: setup  ## trains two methods on made-up scans and leaves one HTML page in textsemiseg-demo/
 	@tools/build.sh release textsemiseg
 	@build/release/textsemiseg demo --output $(DEMO)
+
+wheel: setup  ## a file for pip in dist/, with the program and the Python package
+	@tools/wheel.sh
 
 test:  ## every test
 	@tools/setup.sh --tests

@@ -1,0 +1,4 @@
+"""python -m textsemiseg: the program."""
+from ._program import main
+
+main()

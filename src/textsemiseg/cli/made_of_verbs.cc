@@ -1,0 +1,34 @@
+#include "textsemiseg/cli/made_of_verbs.h"
+
+#include "textsemiseg/base/error.h"
+#include "textsemiseg/base/log.h"
+#include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/program.h"
+#include "textsemiseg/study/slurm.h"
+
+namespace tss {
+namespace fs = std::filesystem;
+
+void claim_folder(const fs::path& folder, const std::string& verb, const std::string& marker, const Json& wanted) {
+  const fs::path file = folder / marker;
+  if (fs::exists(file)) {
+    const Json found = read_json(file);
+    if (found != wanted)
+      throw InputError(file.string(), concat("a ", verb, " with other options (", found.dump(), ")"),
+                       "the same options, or another --output");
+    return;
+  }
+  if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder)))
+    throw InputError(folder.string(), concat("exists and was not made by ", verb), "a new or empty folder (--output)");
+  fs::create_directories(folder);
+  write_json(file, wanted);
+}
+
+void show_and_run(const std::vector<std::string>& words) {
+  std::string line = "$ textsemiseg";
+  for (const std::string& word : words) line += " " + shell_quoted(word);
+  log_info(line);
+  run_verb(words);
+}
+
+}  // namespace tss
