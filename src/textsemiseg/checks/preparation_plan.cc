@@ -224,14 +224,14 @@ void plan_patch(const PlanFacts& facts, const PlanLimits& limits, PreparationPla
   while (plan.patch[0] * plan.patch[1] * plan.patch[2] > most) {
     size_t longest = 3;
     for (size_t a = 0; a < 3; ++a) {
-      if (plan.patch[a] > step && (longest == 3 || length(a) > length(longest))) longest = a;
+      if (plan.patch[a] > std::max(step, limits.least_side) && (longest == 3 || length(a) > length(longest))) longest = a;
     }
     if (longest == 3) break;
     plan.patch[longest] -= step;
   }
   plan.reasons.push_back(concat("patch: ", join(plan.patch, " x "), " voxels; the median scan has ", join(plan.size, " x "),
                                 ", sides are multiples of ", step, ", at most ", most, " voxels in all (",
-                                most < kMostPatch ? "what memory allows" : "the largest of the papers, 112 x 112 x 80", ")"));
+                                most < kMostPatch ? limits.why_most : "the largest of the papers, 112 x 112 x 80", ")"));
   if (facts.labelled_read > 0) {
     std::vector<std::string> extent;
     for (size_t a = 0; a < 3; ++a) extent.push_back(mm(facts.foreground_extent[a]));

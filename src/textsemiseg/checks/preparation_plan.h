@@ -37,7 +37,9 @@ PlanFacts gather_plan_facts(const DatasetRecord& record, const std::vector<std::
 
 struct PlanLimits {
   int64_t side_multiple = 16;     // of the network
-  int64_t most_patch_voxels = 0;  // what memory allows
+  int64_t most_patch_voxels = 0;  // 0: no limit but that of the papers
+  int64_t least_side = 0;         // a side that is not longer does not give way to the limit
+  std::string why_most = "what memory allows";
 };
 
 struct PreparationPlan {

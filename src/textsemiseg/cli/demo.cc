@@ -10,11 +10,12 @@
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/cli/made_of_verbs.h"
 #include "textsemiseg/cli/number_checks.h"
-#include "textsemiseg/cli/program.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/page/run_page.h"
+#include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/runs/saved_state.h"
 
 namespace tss {
@@ -45,29 +46,6 @@ struct DemoOptions {
   }
 };
 
-// Marks a new folder as the demo's; throws InputError when it holds anything else, or a demo with other options.
-void claim(const fs::path& folder, const DemoOptions& options) {
-  const Json wanted = write_options(options);
-  const fs::path marker = folder / kMarker;
-  if (fs::exists(marker)) {
-    const Json found = read_json(marker);
-    if (found != wanted) {
-      throw InputError(marker.string(), "a demo with other options (" + found.dump() + ")",
-                       "the same options, or another --output");
-    }
-    return;
-  }
-  if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder))) {
-    throw InputError(folder.string(), "exists and was not made by demo", "a new or empty folder (--output)");
-  }
-  write_json(marker, wanted);
-}
-
-void show_and_run(const std::vector<std::string>& words) {
-  log_info("$ textsemiseg " + join(words, " "));
-  run_verb(words);
-}
-
 bool finished(const fs::path& run, int64_t iterations) {
   const std::optional<SavedState> state = read_saved_state({run}, "last");
   return state && state->iteration.value_or(0) >= iterations;
@@ -78,8 +56,30 @@ fs::path train_and_score(const fs::path& folder, const std::string& method, cons
   if (finished(run, options.iterations)) {
     log_info(run + ": is trained");
   } else {
-    show_and_run({"train", "--dataset", (folder / "dataset").string(), "--method", method, "--run", run, "--iterations",
-                  concat(options.iterations), "--seed", concat(options.seed), "--resume", "--set",
+    std::vector<std::string> words = {"train",
+                                      "--dataset",
+                                      (folder / "dataset").string(),
+                                      "--method",
+                                      method,
+                                      "--run",
+                                      run,
+                                      "--iterations",
+                                      concat(options.iterations),
+                                      "--seed",
+                                      concat(options.seed),
+                                      "--set",
+                                      concat("sampler.patch=[", join(options.patch, ","), "]"),
+                                      "--set",
+                                      concat("optimiser.learning_rate=", options.learning_rate),
+                                      "--set",
+                                      concat("network.dropout=", options.dropout ? "true" : "false")};
+    if (fs::exists(RunFolder{run}.config())) words.emplace_back("--resume");
+    show_and_run(words);
+  }
+  show_and_run({"evaluate", "--run", run, "--role", "test"});
+  return run;
+}
+
 // Which text encoder the class texts went through.
 std::string text_encoder_sentence(const Study& study) {
   for (const StudyRow& row : study.rows) {
@@ -88,14 +88,6 @@ std::string text_encoder_sentence(const Study& study) {
     }
   }
   return "No class texts were used.";
-}
-
-                  concat("sampler.patch=[", join(options.patch, ","), "]"), "--set",
-                  concat("optimiser.learning_rate=", options.learning_rate), "--set",
-                  concat("network.dropout=", options.dropout ? "true" : "false")});
-  }
-  show_and_run({"evaluate", "--run", run, "--role", "test"});
-  return run;
 }
 
 Page demo_page(const Study& study, const Comparison& comparison, const DemoOptions& options) {
@@ -120,7 +112,7 @@ Page demo_page(const Study& study, const Comparison& comparison, const DemoOptio
 
 void run_demo(const fs::path& folder, const DemoOptions& options) {
   const Stopwatch watch;
-  claim(folder, options);
+  claim_folder(folder, "demo", kMarker, write_options(options));
   write_phantom(folder / "scans", options.phantom);
   show_and_run({"prepare", "--source", (folder / "scans").string(), "--dataset", (folder / "dataset").string(), "--recipe",
                 "ct_soft_tissue", "--validation", "0"});

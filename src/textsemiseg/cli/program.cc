@@ -31,6 +31,8 @@ const std::vector<Verb>& verbs() {
       // clang-format off
       {"demo", "trains two methods on made-up scans and leaves one page to look at",
        "textsemiseg demo --output textsemiseg-demo", declare_demo},
+      {"run", "from a folder of scans to a trained network and a page, in the hours you give",
+       "textsemiseg run --source $DATA/hippocampus --hours 2", declare_run},
       {"prepare", "turn a folder of scans into a dataset: checks, recipe, cache, split",
        "textsemiseg prepare --source $DATA/hippocampus --dataset hippocampus --recipe generic --labelled 10% --seed 0", declare_prepare},
       {"train", "train one method into a run folder",

@@ -9,6 +9,7 @@ class App;
 
 namespace tss {
 
+std::function<void()> declare_run(CLI::App& app);
 std::function<void()> declare_prepare(CLI::App& app);
 std::function<void()> declare_train(CLI::App& app);
 std::function<void()> declare_predict(CLI::App& app);

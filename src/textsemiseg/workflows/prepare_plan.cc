@@ -49,6 +49,10 @@ std::string recipe_file(const PublishedDataset& published) {
 
 }  // namespace
 
+double patch_voxels_in_memory(int64_t channels) {
+  return machine_memory() / 2 / bytes_per_voxel(make_run_config(Json::object(), "--plan"), channels);
+}
+
 void plan_preparation(const PrepareOptions& options, const std::string& recipe, const PlanArguments& arguments) {
   if (!arguments.write.empty()) {
     if (!ends_with(arguments.write, ".toml")) throw InputError("--write", arguments.write, "the name of a .toml file");

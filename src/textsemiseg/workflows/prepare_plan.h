@@ -17,6 +17,9 @@ struct PlanArguments {
   std::vector<std::string> words;      // the user's other options that decide what is prepared, --source first
 };
 
+// Voxels of a patch whose step, of the most expensive method with 2 + 2 patches, takes half of this machine's memory.
+double patch_voxels_in_memory(int64_t channels);
+
 // Nothing is prepared. recipe: as given on the command line. The line it prints prepares as the plan says.
 void plan_preparation(const PrepareOptions& options, const std::string& recipe, const PlanArguments& arguments);
 
