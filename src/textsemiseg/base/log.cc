@@ -35,7 +35,7 @@ LogLevel current_level = LogLevel::kNormal;
 void write(spdlog::level::level_enum level, const std::string& message) {
   if (!logger().should_log(level)) return;
   if (message_format() == MessageFormat::kText) {
-    lift_progress_line();
+    const LiftedProgressLine lifted;
     return logger().log(level, "{}", printable(message));
   }
   const auto name = spdlog::level::to_string_view(level);

@@ -1,7 +1,6 @@
 #include "textsemiseg/base/progress_line.h"
 
 #include <cstdio>
-#include <mutex>
 
 namespace tss {
 namespace {
@@ -18,8 +17,7 @@ void draw_progress_line(const std::string& text) {
   line_drawn = true;
 }
 
-void lift_progress_line() {
-  const std::lock_guard guard(line_mutex);
+LiftedProgressLine::LiftedProgressLine() : lock_(line_mutex) {
   if (!line_drawn) return;
   std::fputs("\r\033[K", stderr);
   std::fflush(stderr);
