@@ -6,6 +6,8 @@
 
 #include "support/program.h"
 #include "support/testing.h"
+#include "textsemiseg/base/files.h"
+#include "textsemiseg/base/strings.h"
 #include "textsemiseg/dataset/phantom.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/run.h"
@@ -46,7 +48,6 @@ class ResumeTest : public ::testing::Test {
             std::to_string(kIterations),
             "--threads",
             "1",
-            "--resume",
             "--set",
             "sampler.patch=[16,16,16]",
             "--set",
@@ -76,6 +77,11 @@ class ResumeTest : public ::testing::Test {
     for (int i = 0; i < 12000 && saved_iteration(run) < iteration; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 
+  // All that is needed to go on.
+  std::vector<std::string> resume(const std::string& run) const {
+    return {"train", "--run", (folder_ / run).string(), "--resume"};
+  }
+
   testing::TemporaryFolder folder_;
 };
 
@@ -89,13 +95,15 @@ TEST_F(ResumeTest, AfterKillAndCtrlCTheRunEndsAsAnUninterruptedOne) {
   }
   ASSERT_LT(saved_iteration("parts"), kIterations) << "the program was faster than its killer";
   {
-    testing::BackgroundProgram program(train("parts"));
+    testing::BackgroundProgram program(resume("parts"));
     wait_until("parts", saved_iteration("parts") + 3);
     program.signal(SIGINT);
     EXPECT_EQ(program.wait(), 130);
   }
   ASSERT_LT(saved_iteration("parts"), kIterations);
-  const auto rest = testing::run_textsemiseg(train("parts"));
+  const std::string log = read_text_file(RunFolder{folder_ / "parts"}.messages());
+  EXPECT_NE(log.find("stopping after this "), std::string::npos) << log;
+  const auto rest = testing::run_textsemiseg(resume("parts"));
   ASSERT_EQ(rest.exit_code, 0) << rest.messages;
   for (const char* which : {"last", "best"}) {
     const Checkpoint whole = read_checkpoint(RunFolder{folder_ / "whole"}.checkpoint(which));
@@ -104,6 +112,43 @@ TEST_F(ResumeTest, AfterKillAndCtrlCTheRunEndsAsAnUninterruptedOne) {
     for (const auto& [name, tensor] : whole.method) EXPECT_TRUE(torch::equal(tensor, parts.method.at(name))) << name;
     for (const auto& [name, tensor] : whole.optimiser) EXPECT_TRUE(torch::equal(tensor, parts.optimiser.at(name))) << name;
   }
+}
+
+TEST_F(ResumeTest, CtrlCEndsWithTheCommandThatGoesOn) {
+  std::vector<std::string> words = train("it's a run");
+  for (std::string& word : words) word = "\"" + word + "\"";
+  const auto stopped = testing::run_words(
+      "/bin/bash", {"-c", "'" + testing::program_path() + "' " + join(words, " ") + " & pid=$!; while [ ! -e \"" +
+                              (folder_ / "it's a run/checkpoints/last.json").string() +
+                              "\" ]; do sleep 0.05; done; kill -INT $pid; wait $pid"});
+  EXPECT_EQ(stopped.exit_code, 130) << stopped.messages;
+  EXPECT_EQ(stopped.messages.find("error:"), std::string::npos) << stopped.messages;
+  const std::string mark = "to go on: ";
+  const size_t at = stopped.messages.find(mark);
+  ASSERT_NE(at, std::string::npos) << stopped.messages;
+  const std::string command = stopped.messages.substr(at + mark.size(), stopped.messages.find('\n', at) - at - mark.size());
+  const auto rest = testing::run_words("/bin/bash", {"-c", command});
+  EXPECT_EQ(rest.exit_code, 0) << command << rest.messages;
+  EXPECT_EQ(saved_iteration("it's a run"), kIterations);
+}
+
+TEST_F(ResumeTest, NothingToGoOnWithIsOneLine) {
+  const auto none = testing::run_textsemiseg(resume("nowhere"));
+  EXPECT_EQ(none.exit_code, 3);
+  EXPECT_NE(none.messages.find("holds no run"), std::string::npos) << none.messages;
+  EXPECT_FALSE(fs::exists(folder_ / "nowhere"));
+}
+
+TEST_F(ResumeTest, APatchThatDoesNotFitIsRefusedBeforeAnythingIsWritten) {
+  std::vector<std::string> words = train("huge");
+  words.insert(words.end(), {"--set", "sampler.patch=[512,512,512]"});
+  for (std::string& word : words) word = "'" + word + "'";
+  const auto refused =
+      testing::run_words("/bin/bash", {"-c", "ulimit -v 12000000; '" + testing::program_path() + "' " + join(words, " ")});
+  EXPECT_EQ(refused.exit_code, 3) << refused.messages;
+  EXPECT_NE(refused.messages.find("sampler.patch: [512, 512, 512]"), std::string::npos) << refused.messages;
+  EXPECT_NE(refused.messages.find("expected at most ["), std::string::npos) << refused.messages;
+  EXPECT_FALSE(fs::exists(RunFolder{folder_ / "huge"}.config()));
 }
 
 }  // namespace tss::resume_test

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -10,8 +11,10 @@
 #include "textsemiseg/cli/setting_option.h"
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/cli/watch_training.h"
+#include "textsemiseg/engine/resume.h"
 #include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/engine/trainer.h"
+#include "textsemiseg/study/slurm.h"
 
 namespace tss {
 namespace {
@@ -21,6 +24,7 @@ struct Options {
   Json given = Json::object();  // keys of the configuration that options of the verb name
   std::vector<std::string> overrides;
   bool resume = false;
+  int64_t longer = 0;  // iterations in all; 0: not asked for
   bool no_tensorboard = false;
   WatchOptions watch;
 };
@@ -33,15 +37,50 @@ Json tree_of(const Options& options) {
   return tree;
 }
 
+StartMode mode_of(const Options& options) {
+  return options.longer > 0 ? StartMode::kLonger : options.resume ? StartMode::kResume : StartMode::kFresh;
+}
+
+RunConfig config_of(const Options& options) {
+  const std::string source = options.config.empty() ? "command line" : options.config;
+  Json tree = tree_of(options);
+  if (mode_of(options) == StartMode::kFresh) return make_run_config(tree, source);
+  const Json train = tree.value("train", Json::object());
+  if (options.longer > 0 && options.config.empty() && train.is_object() && train.contains("iterations"))
+    throw UsageError("--longer gives the number of iterations in all: leave --iterations out");
+  if (options.longer > 0) tree["train"]["iterations"] = options.longer;
+  return config_of_begun_run(options.run, tree, source);
+}
+
+// As it was typed, so that the same word works again.
+std::string program_word() {
+  std::ifstream words("/proc/self/cmdline", std::ios::binary);
+  std::string first;
+  return std::getline(words, first, '\0') && !first.empty() ? first : "textsemiseg";
+}
+
+std::string command_to_go_on(const Options& options) {
+  std::vector<std::string> words = {program_word(), "train", "--run", options.run, "--resume"};
+  if (mode_of(options) != StartMode::kFresh && options.given.contains("dataset"))
+    words.insert(words.end(), {"--dataset", options.given.at("dataset").get<std::string>()});
+  if (options.watch.page) words.emplace_back("--page");
+  if (options.no_tensorboard) words.emplace_back("--no-tensorboard");
+  for (std::string& word : words) word = shell_quoted(word);
+  return join(words, " ");
+}
+
 void run(const Options& options) {
-  const RunConfig config = make_run_config(tree_of(options), options.config.empty() ? "command line" : options.config);
+  const RunConfig config = config_of(options);
   if (config.dataset.empty()) throw UsageError("--dataset is required: a folder made by prepare");
   WatchOptions watching = options.watch;
   watching.tensorboard = !options.no_tensorboard;
   TrainingWatch watch(options.run, watching);
   TrainResult result;
   try {
-    result = train(config, options.run, options.resume ? StartMode::kResume : StartMode::kFresh, watch.hooks());
+    result = train(config, options.run, mode_of(options), watch.hooks());
+  } catch (const Interrupted& stop) {
+    watch.ended(concat("The training was ", stop.what(), "."));
+    throw Interrupted(concat(stop.what(), "; to go on: ", command_to_go_on(options)));
   } catch (const std::exception& error) {
     watch.ended(std::string("The training has ended: ") + error.what() + ".");
     throw;
@@ -52,6 +91,7 @@ void run(const Options& options) {
                                        : std::string(),
                      "."));
   log_info(concat("done: ", result.iterations, " iterations, ", format_duration(result.seconds), ", in ", options.run));
+  if (result.skipped > 0) log_warning(concat(result.skipped, " steps were skipped because of their loss (train.nonfinite)"));
   if (result.best_score) log_info(concat("selected: iteration ", result.best_iteration, ", Dice ", fixed(*result.best_score, 4)));
 }
 
@@ -67,7 +107,7 @@ std::function<void()> declare_train(CLI::App& app) {
   app.add_option("--config", options->config, "TOML file; --set and the options here win over it")->type_name("FILE");
   add_setting<int64_t>(app, given, "--iterations", "train.iterations", "optimiser steps (default 30000)")->check(at_least(1));
   add_setting<double>(app, given, "--time-budget", "train.time_budget",
-                      "seconds of training steps: sets the iterations once, at the start; start-up and validation come on top")
+                      "seconds for the whole run: sets the iterations once, at the start")
       ->check(above_zero());
   add_setting<int64_t>(app, given, "--seed", "seed", "of everything random (default 0)")->check(at_least(0));
   add_setting<std::string>(app, given, "--split", "split", "a split file or a fold's name (fold_0) instead of split.json")
@@ -78,7 +118,13 @@ std::function<void()> declare_train(CLI::App& app) {
   app.add_option("--set", options->overrides, "section.key=value, any option of the configuration")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_flag("--resume", options->resume, "continue from the last checkpoint, or start where there is none");
+  app.add_flag("--resume", options->resume, "go on with the run in --run from its last checkpoint; needs no other option");
+  app.add_option("--longer", options->longer, "go on with the run in --run to so many iterations in all")
+      ->type_name("INT")
+      ->check(at_least(1));
+  add_setting<std::string>(app, given, "--init-from", "train.init_from",
+                           "a run, or a checkpoint's file, whose weights the training starts from")
+      ->type_name("PATH");
   app.add_flag("--page", options->watch.page, "write RUN/page.html while training: curves in a browser, which reloads by itself");
   app.add_flag("--no-tensorboard", options->no_tensorboard, "leave out RUN/tensorboard, the event files for TensorBoard");
   return [options] { run(*options); };

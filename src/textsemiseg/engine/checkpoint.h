@@ -23,6 +23,9 @@ struct TrainState {
   std::optional<double> best_score;  // mean foreground Dice of the best selection so far, in the current phase
   int64_t best_iteration = 0;
   std::string encoder_hash;
+  int64_t skipped = 0;           // steps that were not taken because of their loss (train.nonfinite = skip)
+  int64_t skipped_in_a_row = 0;  // the last ones of them
+  Json losses = Json::object();  // what LossGuard knows
 
   template <class V>
   void visit(V& v) {
@@ -33,6 +36,9 @@ struct TrainState {
     v("phases_begun", phases_begun);
     v("best_iteration", best_iteration);
     v("encoder_hash", encoder_hash);
+    v("skipped", skipped);
+    v("skipped_in_a_row", skipped_in_a_row);
+    v("losses", losses);
   }
 };
 

@@ -84,16 +84,36 @@ void Optimisation::step(const Batch& batch, uint64_t seed, int64_t iteration, in
   if (!span.phase.schedule.empty()) schedule.schedule = span.phase.schedule;
   rate_ = rate ? *rate : learning_rate_at(schedule, iteration_, iterations_);
   logged_.clear();
+  objection_.clear();
+  std::vector<torch::Tensor> before;  // running statistics take in what a bad step computes
+  for (const torch::Tensor& buffer : guard_ ? method_.buffers() : std::vector<torch::Tensor>{}) before.push_back(buffer.clone());
   method_.train();
   torch::manual_seed(random_key(seed, Stream::kStep, static_cast<uint64_t>(iteration)));
   {
     PrecisionScope scope(bf16_, batch.image.device().type());
     method_.train_step(batch, *this);
   }
-  method_.after_step(iteration_);
+  if (objection_.empty()) return method_.after_step(iteration_);
+  const torch::NoGradGuard no_grad;
+  const std::vector<torch::Tensor> buffers = method_.buffers();
+  for (size_t i = 0; i < before.size(); ++i) buffers[i].copy_(before[i]);
 }
 
 bool Optimisation::finite() const { return !finite_.defined() || finite_.item<bool>(); }
+
+void Optimisation::object(const std::string& names, const std::string& what) {
+  objection_ = concat(groups_.size() > 1 ? names + ": " : "", what);
+}
+
+bool Optimisation::gradients_finite(const std::vector<Group*>& groups) const {
+  std::vector<torch::Tensor> gradients;
+  for (const Group* group : groups) {
+    for (const torch::Tensor& parameter : group->optimiser->param_groups()[0].params())
+      if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  }
+  if (gradients.empty()) return true;
+  return torch::stack(at::_foreach_norm(gradients)).isfinite().all().item<bool>();
+}
 
 void Optimisation::take_step(Group& group) {
   auto& parameters = group.optimiser->param_groups()[0];
@@ -110,16 +130,27 @@ void Optimisation::minimise_together(const std::vector<std::string>& names, cons
     if (found == groups_.end()) throw Error("the method has no parameter group '" + name + "'");
     groups.push_back(&found->second);
   }
-  const torch::Tensor finite = torch::isfinite(loss.detach()).all();
-  finite_ = finite_.defined() ? torch::logical_and(finite_, finite) : finite;
-  if (loss.device().is_cpu() && !this->finite()) return;
+  if (guard_) {
+    if (!objection_.empty()) return;
+    const std::string what = guard_->objection(join(names, "+"), loss.item<double>());
+    if (!what.empty()) return object(join(names, "+"), "the loss " + what);
+  } else {
+    const torch::Tensor finite = torch::isfinite(loss.detach()).all();
+    finite_ = finite_.defined() ? torch::logical_and(finite_, finite) : finite;
+    if (loss.device().is_cpu() && !this->finite()) return;
+  }
   // Autocast is for the forward pass; gradients follow the types it chose.
   const auto device = loss.device().type();
   const bool autocast = at::autocast::is_autocast_enabled(device);
   at::autocast::set_autocast_enabled(device, false);
   for (Group* group : groups) group->optimiser->zero_grad();
   loss.backward();
-  for (Group* group : groups) take_step(*group);
+  if (guard_ && !gradients_finite(groups)) {
+    object(join(names, "+"), "the gradient is NaN or infinite");
+    for (Group* group : groups) group->optimiser->zero_grad();
+  } else {
+    for (Group* group : groups) take_step(*group);
+  }
   at::autocast::set_autocast_enabled(device, autocast);
   // Weights have changed: what autocast has cast of them is stale for the rest of this step.
   if (autocast) at::autocast::clear_cache();

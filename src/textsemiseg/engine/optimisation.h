@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "textsemiseg/engine/loss_guard.h"
 #include "textsemiseg/methods/method.h"
 #include "textsemiseg/methods/precision.h"
 
@@ -66,6 +67,13 @@ class Optimisation : public Context {
   // before a checkpoint is written, not after every step.
   bool finite() const;
   double learning_rate() const { return rate_; }
+
+  // From now on a step ends at the first loss that the guard objects to, or whose gradient is not finite: nothing of it is taken from there
+  // on, and the method's buffers are what they were before the step. Waits for a GPU at each loss. guard: outlives this; null: as before.
+  void guard_losses(LossGuard* guard) { guard_ = guard; }
+  // Why the last step was not taken, "the loss is NaN"; empty: it was.
+  const std::string& objection() const { return objection_; }
+
   // Optimiser state as named tensors, "optimiser.<group>.<parameter number>.momentum" (adam also .second_moment and .steps).
   std::map<std::string, torch::Tensor> state() const;
   // Throws InputError naming the tensor when one is missing or has another shape.
@@ -86,6 +94,8 @@ class Optimisation : public Context {
     std::function<double(int64_t t, int64_t t_max)> own_schedule;
   };
   void take_step(Group& group);
+  void object(const std::string& names, const std::string& what);
+  bool gradients_finite(const std::vector<Group*>& groups) const;
 
   Method& method_;
   OptimiserOptions options_;
@@ -95,6 +105,8 @@ class Optimisation : public Context {
   int64_t iteration_ = 0, iterations_ = 1;
   std::string phase_;
   double rate_ = 0;
+  LossGuard* guard_ = nullptr;
+  std::string objection_;
   torch::Tensor finite_;  // 0-dim bool on the method's device; undefined before the first loss
 };
 

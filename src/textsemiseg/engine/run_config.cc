@@ -22,6 +22,9 @@ void TrainOptions::check() const {
   if (validate_every < 0) throw InputError("train.validate_every", concat("found ", validate_every), "0 or more");
   if (protocol != "honest" && protocol != "published")
     throw InputError("train.protocol", "found '" + protocol + "'", "honest or published");
+  if (nonfinite != "stop" && nonfinite != "skip")
+    throw InputError("train.nonfinite", "found '" + nonfinite + "'", "stop or skip");
+  if (!(loss_spike == 0 || loss_spike > 1)) throw InputError("train.loss_spike", concat("found ", loss_spike), "above 1, or 0");
 }
 
 namespace {

@@ -28,11 +28,16 @@ struct TrainOptions {
   int64_t checkpoint_every = 200;
   int64_t validate_every = 0;
   std::string protocol = "honest";
+  std::string nonfinite = "stop";
+  double loss_spike = 0;
+  std::string init_from;
+  std::vector<int64_t> lengthened;
+  bool check_memory = true;
 
   template <class V>
   void visit(V& v) {
     v("iterations", iterations, "optimiser steps, at least 1");
-    v("time_budget", time_budget, "seconds of steps; above 0: iterations are set once, at the start, to what fits");
+    v("time_budget", time_budget, "seconds of the whole run; above 0: iterations are set once, at the start, to what fits");
     v("precision", precision, "fp32 or bf16: of the convolutions");
     v("average", average,
       "decay of the averaged weights that validate and predict, from 0, below 1 (0.99); 0: the weights themselves");
@@ -43,6 +48,11 @@ struct TrainOptions {
     v("validate_every", validate_every, "iterations between two validations; 0: fifteen times in the run");
     v("protocol", protocol,
       "honest (validation cases choose the checkpoint, else the last is taken) or published (test cases do)");
+    v("nonfinite", nonfinite, "on a loss or gradient that is NaN or infinite: stop (the run) or skip (the step)");
+    v("loss_spike", loss_spike, "a loss above this many times its running mean is treated as one that is NaN; 0: none is");
+    v("init_from", init_from, "run or checkpoint whose weights the training starts from; empty: drawn from the seed");
+    v("lengthened", lengthened, "written by train --longer: the numbers of iterations that the run was to have before");
+    v("check_memory", check_memory, "true or false: a patch that will not fit into memory is refused");
   }
   void check() const;
 };

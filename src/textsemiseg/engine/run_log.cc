@@ -56,11 +56,12 @@ void RunLog::add(const std::map<std::string, torch::Tensor>& terms) {
   }
 }
 
-double RunLog::write_step(int64_t iteration, double learning_rate, double seconds) {
+double RunLog::write_step(int64_t iteration, double learning_rate, double seconds, int64_t skipped) {
   Json line;
   line["iteration"] = iteration;
   line["learning_rate"] = learning_rate;
   line["seconds"] = std::round(seconds * 1000) / 1000;
+  if (skipped > 0) line["skipped_steps"] = skipped;
   double loss = std::numeric_limits<double>::quiet_NaN();
   for (const auto& [name, sum] : sums_) {
     const double mean = sum.item<double>() / static_cast<double>(counts_[name]);

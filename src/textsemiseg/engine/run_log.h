@@ -23,8 +23,8 @@ class RunLog {
   // Adds one step's terms; stays on their device.
   void add(const std::map<std::string, torch::Tensor>& terms);
   // Writes the means since the last line as {"iteration": ..., "learning_rate": ..., "seconds": ..., term: mean, ...} and returns the
-  // mean of "loss" (NaN when there is none).
-  double write_step(int64_t iteration, double learning_rate, double seconds);
+  // mean of "loss" (NaN when there is none). skipped: steps of the interval that were not taken, "skipped_steps" where there were any.
+  double write_step(int64_t iteration, double learning_rate, double seconds, int64_t skipped = 0);
   void write(const Json& line);
 
  private:

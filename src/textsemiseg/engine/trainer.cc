@@ -14,44 +14,34 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/engine/batch_tensors.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/collapse.h"
 #include "textsemiseg/engine/costs.h"
 #include "textsemiseg/engine/device.h"
+#include "textsemiseg/engine/forecast.h"
+#include "textsemiseg/engine/initial_weights.h"
+#include "textsemiseg/engine/loss_guard.h"
 #include "textsemiseg/engine/memory_estimate.h"
 #include "textsemiseg/engine/phases.h"
+#include "textsemiseg/engine/resume.h"
 #include "textsemiseg/engine/run.h"
 #include "textsemiseg/engine/run_data.h"
 #include "textsemiseg/engine/run_log.h"
+#include "textsemiseg/engine/stop_notice.h"
 #include "textsemiseg/engine/text_probe.h"
+#include "textsemiseg/engine/training_facts.h"
 #include "textsemiseg/engine/validation.h"
+#include "textsemiseg/engine/watch_plan.h"
 #include "textsemiseg/engine/weight_average.h"
 #include "textsemiseg/methods/registry.h"
 #include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/weights/module_state.h"
 
-#include "textsemiseg/engine/training_facts.h"
 namespace tss {
 namespace fs = std::filesystem;
 
 namespace {
-
-// Copies nothing: the tensor keeps the loader's batch alive until it is dropped.
-Batch to_tensors(const std::shared_ptr<PatchBatch>& patches, torch::Device device) {
-  const Size3& p = patches->patch;
-  const auto images = [&](std::vector<float>& voxels, int64_t samples) {
-    return torch::from_blob(
-               voxels.data(), {samples, patches->channels, p[0], p[1], p[2]}, [patches](void*) {}, torch::kFloat32)
-        .to(device);
-  };
-  Batch batch;
-  batch.image = images(patches->image, patches->labelled + patches->unlabelled);
-  if (!patches->weak.empty()) batch.weak = images(patches->weak, patches->unlabelled);
-  batch.label =
-      torch::from_blob(patches->label.data(), {patches->labelled, p[0], p[1], p[2]}, torch::kUInt8).to(device).to(torch::kInt64);
-  batch.groups = patches->groups;
-  return batch;
-}
 
 class Trainer {
  public:
@@ -59,44 +49,55 @@ class Trainer {
   TrainResult run();
 
  private:
-  void start_fresh();
+  // begins_anew: a run that has no checkpoint yet, and its iterations.
+  void start_fresh(bool begins_anew);
   void resume();
   std::shared_ptr<TextSource> make_text() const;
   void build();
   void make_optimisation();
+  void look_at_memory();
   void fix_iterations_by_time();
+  void tell_forecast();
   void begin_phase(const PhaseSpan& span);
   void run_phase(const PhaseSpan& span);
+  void take_step(BatchLoader& loader, const PhaseSpan& span);
+  void skip(const std::string& objection);
   void save(const std::string& which);
   void check_finite();
+  [[noreturn]] void stop_for(const std::string& objection) const;
   // The method with the weights it predicts with, while the result lives.
   std::unique_ptr<WeightAverage::Use> predicting_weights();
   void validate_now();
   void report_text_probe();
-  std::string selection_rule() const;
 
   RunConfig config_;
   RunFolder folder_;
   StartMode mode_;
   TrainHooks hooks_;
+  Stopwatch since_begin_;  // set-up included
   torch::Device device_;
   Dataset dataset_;
   Sampler sampler_;
   std::vector<PhaseSpan> phases_;
-  std::vector<std::string> scored_;   // cases whose Dice is followed
-  bool selects_ = false;              // their Dice chooses the checkpoint
-  std::vector<std::string> watched_;  // unlabelled cases whose foreground is followed where no Dice chooses
+  WatchPlan plan_;
+  std::string memory_;  // needed and there, for people
   CollapseWatch collapse_;
   std::shared_ptr<TextSource> text_;
   std::shared_ptr<Method> method_;
   std::unique_ptr<Optimisation> optimisation_;
+  LossGuard guard_;
   std::optional<WeightAverage> average_;  // with train.average
   TrainState state_;
   std::unique_ptr<RunLog> log_;
   double seconds_before_ = 0;
   Stopwatch clock_;
   std::unique_ptr<Progress> progress_;
+  std::unique_ptr<StopNotice> notice_;
   std::vector<double> step_seconds_;  // since the program began
+  double validation_seconds_ = 0;     // of the last one
+  int64_t skipped_in_line_ = 0;       // since the last line of the log
+  int64_t steps_here_ = 0;            // since the program began
+  Stopwatch since_first_step_;
   double loss_ = std::numeric_limits<double>::quiet_NaN();
 };
 
@@ -107,36 +108,14 @@ Trainer::Trainer(const RunConfig& config, const fs::path& run, StartMode mode, c
       hooks_(hooks),
       device_(choose_device(config.train.device)),
       dataset_(Dataset::open(config.dataset, config.split)),
-      sampler_(dataset_, config.sampler, static_cast<uint64_t>(config.seed)) {
+      sampler_(dataset_, config.sampler, static_cast<uint64_t>(config.seed)),
+      plan_(plan_watching(config, dataset_)),
+      guard_(config.train.loss_spike) {
   require_takes_labels(config_.method, dataset_);
-  check_memory(config_, dataset_.channels(), device_);
   state_.threads = set_threads(config.train.threads);
-  if (config.train.protocol == "published") {
-    scored_ = dataset_.cases(Role::kTest);
-    if (scored_.empty())
-      throw InputError("train.protocol", "'published' selects on test cases, and the split has none", "honest");
-    selects_ = true;
+  if (config.train.protocol == "published")
     log_warning(
         "protocol 'published': the checkpoint is chosen on TEST cases, as the papers did; its test scores are optimistic");
-  } else if (!dataset_.cases(Role::kValidation).empty()) {
-    scored_ = dataset_.cases(Role::kValidation);
-    selects_ = true;
-  } else {
-    // Shows a class that is never learnt; takes no part in the selection.
-    const auto first = [&](Role role, size_t count) {
-      const auto& ids = dataset_.cases(role);
-      return std::vector<std::string>(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(count, ids.size())));
-    };
-    scored_ = first(Role::kLabelled, 2);
-    watched_ = first(Role::kUnlabelled, 3);
-  }
-}
-
-std::string Trainer::selection_rule() const {
-  if (config_.train.protocol == "published")
-    return "best mean foreground Dice on TEST cases during training (published practice; optimistic)";
-  if (selects_) return concat("best mean foreground Dice on ", scored_.size(), " validation cases; test cases never read");
-  return "last checkpoint (no validation cases); test cases never read";
 }
 
 std::shared_ptr<TextSource> Trainer::make_text() const {
@@ -156,35 +135,94 @@ void Trainer::build() {
 
 void Trainer::make_optimisation() {
   optimisation_ = std::make_unique<Optimisation>(*method_, config_.optimiser, config_.train.precision == "bf16");
+  if (config_.train.nonfinite == "skip" || config_.train.loss_spike > 0) optimisation_->guard_losses(&guard_);
   if (config_.train.average > 0) average_.emplace(*method_, config_.train.average);
 }
 
-// Steps at the cost of the run's end (every term active), with weights that are thrown away afterwards.
+// Refuses a patch that will not fit, before its first step and before anything is written.
+void Trainer::look_at_memory() {
+  memory_ = device_.is_cuda() ? "memory of the GPU" : "memory not looked at";
+  if (!device_.is_cpu() || !config_.train.check_memory) return;
+  RunConfig config = config_;
+  if (!method_info(config.method).uses_unlabelled) config.sampler.unlabelled = 0;
+  const torch::Tensor texts = text_ ? text_->features().detach() : torch::Tensor();
+  StepMemory step = measure_step_memory(config, dataset_.class_names(), dataset_.channels(), texts);
+  if (text_) step.fixed += text_memory([&] { return text_->features(); });
+  method_->zero_grad();
+  memory_ = memory_line(step, config, dataset_.channels());
+}
+
+// From steps at the cost of the run's end (every term active) and one validation case, with weights that are thrown away afterwards.
 void Trainer::fix_iterations_by_time() {
   if (config_.train.time_budget <= 0) return;
-  build();
   method_->begin_phase(phases_.back().phase.name);
-  double seconds = 0;
-  constexpr int kWarm = 2, kTimed = 3;
+  TimeShares shares;
+  constexpr int kWarm = 2, kTimed = 4;
+  Stopwatch watch;
   for (int i = 0; i < kWarm + kTimed; ++i) {
-    Stopwatch watch;
+    if (i == kWarm) watch.restart();
     optimisation_->step(to_tensors(std::make_shared<PatchBatch>(sampler_.draw(i)), device_), 0, config_.train.iterations - 1,
                         config_.train.iterations);
     optimisation_->finite();
-    if (i >= kWarm) seconds += watch.seconds() / kTimed;
   }
-  config_.train.iterations = std::max<int64_t>(1, static_cast<int64_t>(config_.train.time_budget / seconds));
+  shares.step = watch.seconds() / kTimed;
+  const std::string& one = plan_.scored.front();
+  watch.restart();
+  validate(*method_, dataset_, {one}, config_.inference, device_);
+  const double one_case = watch.seconds();
+  // The text probe segments one case five times, and the costs of a window are measured three times, with a gradient.
+  shares.end = one_case * (method_->class_texts().defined() ? 6 : 1);
+  if (plan_.selects) {
+    shares.look = one_case * static_cast<double>(plan_.scored.size());
+    shares.looks = plan_.looks;
+    shares.every = config_.train.validate_every;
+  } else {
+    shares.step *=
+        1 + look_steps(plan_, config_) * static_cast<double>(plan_.looks) / static_cast<double>(config_.train.iterations);
+  }
+  watch.restart();
+  const fs::path scratch = folder_.path / ".time_budget.safetensors";
+  write_safetensors(scratch, {state_of(*method_), {}});
+  fs::remove(scratch);
+  shares.save = 2 * watch.seconds();  // with the optimiser's state
+  shares.save_every = config_.train.checkpoint_every;
+  shares.begun = since_begin_.seconds();
+  constexpr double kRoom = 0.97;  // what is not foreseen
+  config_.train.iterations = iterations_within(kRoom * config_.train.time_budget, shares);
   log_info(concat("time budget of ", format_duration(config_.train.time_budget), ": ", config_.train.iterations,
-                  " iterations at ", fixed(seconds, 2), " s (cost at the end of a run)"));
+                  " iterations at ", fixed(shares.step, 3), " s (cost at the end of a run); start-up ", fixed(shares.begun, 1),
+                  " s, a validation ", fixed(shares.look, 1), " s, the end ", fixed(shares.end, 1), " s"));
+  if (shares.begun + shares.step + shares.look + shares.end > config_.train.time_budget)
+    log_warning("the time budget does not pay for one step with its validation: it will be exceeded");
+  plan_ = plan_watching(config_, dataset_);
+  guard_ = LossGuard(config_.train.loss_spike);
+  build();
 }
 
-void Trainer::start_fresh() {
-  fix_iterations_by_time();
+// After a few steps, the first of which are slow.
+void Trainer::tell_forecast() {
+  constexpr int64_t kWarm = 2, kTold = 5;
+  ++steps_here_;
+  if (steps_here_ != kWarm && steps_here_ != kTold) return;
+  optimisation_->finite();  // waits for a GPU
+  if (steps_here_ == kWarm) return since_first_step_.restart();
+  log_info(forecast(plan_, config_, state_.iteration, since_first_step_.seconds() / (kTold - kWarm), memory_));
+}
+
+void Trainer::start_fresh(bool begins_anew) {
+  if (!config_.train.init_from.empty())
+    config_.train.init_from = fs::absolute(config_.train.init_from).lexically_normal().string();
   build();
+  look_at_memory();
+  if (!begins_anew) fix_iterations_by_time();
   state_.iterations = config_.train.iterations;
   state_.phases_begun = 0;
   if (text_) state_.encoder_hash = text_->encoder_hash();
   RunRecord record;
+  if (!config_.train.init_from.empty()) {
+    record.initial_weights = load_initial_weights(config_.train.init_from, *method_, dataset_.class_names(), dataset_.channels());
+    if (average_) average_.emplace(*method_, config_.train.average);
+  }
   record.dataset = dataset_.name();
   record.dataset_folder = fs::absolute(config_.dataset).lexically_normal().string();
   record.class_names = dataset_.class_names();
@@ -192,10 +230,11 @@ void Trainer::start_fresh() {
   record.recipe = dataset_.recipe();
   if (text_) record.texts = recorded_texts(text_->classes());
   record.protocol = config_.train.protocol;
-  record.selection = selection_rule();
+  record.selection = selection_rule(plan_, config_.train.protocol);
   for (const Role role : kRoles) record.split[role_name(role)] = dataset_.cases(role).size();
   record.cases = cases_of(dataset_.split());
   for (const PhaseSpan& span : phases_) record.phases.push_back({{"name", span.phase.name}, {"iterations", span.length()}});
+  record.training_facts = training_facts(dataset_);
   record.environment = environment_record(device_);
   fs::create_directories(folder_.checkpoints());
   write_text_file(folder_.config(), to_toml(resolved(config_)));
@@ -204,15 +243,14 @@ void Trainer::start_fresh() {
 }
 
 void Trainer::resume() {
-  const RunConfig stored = read_run_config(folder_.path);
-  // A time budget fixed the number of iterations when the run began.
-  if (stored.train.time_budget > 0) config_.train.iterations = stored.train.iterations;
-  const std::string field = resume_difference(stored, config_);
-  if (!field.empty())
-    throw InputError("--resume: " + field, "differs from " + folder_.config().string(),
-                     "the configuration the run began with (or another --run)");
+  config_ = config_to_go_on(folder_.path, config_, mode_ == StartMode::kLonger);
   require_unchanged(read_run_record(folder_), dataset_);
+  plan_ = plan_watching(config_, dataset_);
   build();
+  if (mode_ == StartMode::kLonger && phases_.size() > 1)
+    throw InputError("--longer", config_.method + " trains in phases, whose bounds would move",
+                     "a new run with --iterations, or --init-from for its weights");
+  look_at_memory();
   const Checkpoint checkpoint = read_checkpoint(folder_.checkpoint("last"));
   const std::string source = folder_.checkpoint("last").string();
   load_into(*method_, checkpoint.method, source);
@@ -226,7 +264,13 @@ void Trainer::resume() {
     log_warning(concat("the run began with ", state_.threads, " threads and goes on with ", threads,
                        ": results will not be bit-equal to an uninterrupted run"));
   state_.threads = threads;
+  state_.iterations = config_.train.iterations;
+  guard_.load(state_.losses);
   seconds_before_ = state_.seconds;
+  if (mode_ == StartMode::kLonger) {
+    write_text_file(folder_.config(), to_toml(resolved(config_)));
+    log_info(lengthening_line(config_, state_.iteration));
+  }
   log_ = std::make_unique<RunLog>(folder_.log(), state_.iteration, hooks_.logged);
   log_info(concat("resuming at iteration ", state_.iteration, " of ", state_.iterations));
 }
@@ -234,7 +278,7 @@ void Trainer::resume() {
 void Trainer::save(const std::string& which) {
   Checkpoint checkpoint;
   state_.seconds = seconds_before_ + clock_.seconds();
-  record.training_facts = training_facts(dataset_);
+  state_.losses = guard_.state();
   checkpoint.state = state_;
   checkpoint.method = state_of(*method_);
   if (which == "last") checkpoint.optimiser = optimisation_->state();
@@ -244,12 +288,32 @@ void Trainer::save(const std::string& which) {
 }
 
 void Trainer::check_finite() {
-  if (optimisation_->finite()) return;
+  if (!optimisation_->finite()) stop_for("the loss became NaN or infinite");
+  // A finite loss can leave weights that are not; such a checkpoint could not be read.
+  std::vector<torch::Tensor> weights;
+  for (const torch::Tensor& one : method_->parameters()) weights.push_back(one.detach());
+  if (!weights.empty() && !torch::stack(at::_foreach_norm(weights)).isfinite().all().item<bool>())
+    stop_for("a weight became NaN or infinite");
+}
+
+void Trainer::stop_for(const std::string& objection) const {
   const bool saved = fs::exists(folder_.checkpoint("last"));
   throw Error(
-      concat("the loss became NaN or infinite at about iteration ", state_.iteration, "; ",
+      concat(objection, " at about iteration ", state_.iteration, "; ",
              saved ? "the last good checkpoint is kept in " + folder_.checkpoints().string() : "no checkpoint was written yet",
              ". A lower optimiser.learning_rate or optimiser.clip_norm = 1 often helps"));
+}
+
+// A step that was not taken counts as one: the schedule and the batches are those of the iterations that follow.
+void Trainer::skip(const std::string& objection) {
+  if (config_.train.nonfinite == "stop") stop_for(objection);
+  constexpr int64_t kMostInARow = 10;  // of a network that is broken each loss is NaN
+  ++state_.skipped;
+  ++skipped_in_line_;
+  if (++state_.skipped_in_a_row > kMostInARow) stop_for(concat(objection, ", in ", state_.skipped_in_a_row, " steps in a row,"));
+  if (state_.skipped_in_a_row == 1)
+    log_warning(
+        concat("iteration ", state_.iteration + 1, ": ", objection, ": the step is skipped (", state_.skipped, " so far)"));
 }
 
 std::unique_ptr<WeightAverage::Use> Trainer::predicting_weights() {
@@ -257,27 +321,30 @@ std::unique_ptr<WeightAverage::Use> Trainer::predicting_weights() {
 }
 
 void Trainer::validate_now() {
+  notice_->now(plan_.selects ? "validation" : "look at a few cases", validation_seconds_);
+  const Stopwatch watch;
   const auto predicting = predicting_weights();
-  const ValidationScore score = validate(*method_, dataset_, scored_, config_.inference, device_);
+  const ValidationScore score = validate(*method_, dataset_, plan_.scored, plan_.window, device_);
   Json line;
   line["iteration"] = state_.iteration;
-  const char* what = config_.train.protocol == "published" ? "test" : selects_ ? "validation" : "labelled";
+  const char* what = config_.train.protocol == "published" ? "test" : plan_.selects ? "validation" : "labelled";
   line[what] = {{"dice", score.mean}, {"per_class", score.dice}};
   std::string followed = concat("iteration ", state_.iteration, ": ", what, " Dice ", fixed(score.mean, 4), " (",
                                 describe(score, dataset_.class_names()), ")");
   std::string warning;
-  if (!watched_.empty()) {
-    const double share = foreground_share(*method_, dataset_, watched_, config_.inference, device_);
+  if (!plan_.watched.empty()) {
+    const double share = foreground_share(*method_, dataset_, plan_.watched, plan_.window, device_);
     line["unlabelled"] = {{"foreground", share}};
-    followed += concat("; foreground in ", watched_.size(), " unlabelled cases: ", fixed(share, 2), " of the labels'");
-    warning = collapse_.after_foreground(share, watched_.size(), score.mean);
-  } else if (selects_ && state_.best_score) {
+    followed += concat("; foreground in ", plan_.watched.size(), " unlabelled case(s): ", fixed(share, 2), " of the labels'");
+    warning = collapse_.after_foreground(share, plan_.watched.size(), score.mean);
+  } else if (plan_.selects && state_.best_score) {
     warning = collapse_.after_score(what, score.mean, *state_.best_score, state_.best_iteration);
   }
+  validation_seconds_ = watch.seconds();
   log_->write(line);
   log_info(followed);
   if (!warning.empty()) log_warning(warning);
-  if (!selects_ || (state_.best_score && score.mean <= *state_.best_score)) return;
+  if (!plan_.selects || (state_.best_score && score.mean <= *state_.best_score)) return;
   state_.best_score = score.mean;
   state_.best_iteration = state_.iteration;
   save("best");
@@ -288,10 +355,10 @@ void Trainer::report_text_probe() {
   const auto predicting = predicting_weights();
   // One case, and only what needs no encoder: `text probe` does the rest.
   const TextProbe probe =
-      probe_texts(*method_, dataset_, {scored_.front()},
+      probe_texts(*method_, dataset_, {plan_.scored.front()},
                   plain_replacements(method_->class_texts(), static_cast<uint64_t>(config_.seed)), config_.inference, device_);
   log_->write({{"iteration", state_.iteration}, {"text_probe", to_json(probe)}});
-  log_info("effect of the class texts on " + scored_.front() + ":");
+  log_info("effect of the class texts on " + plan_.scored.front() + ":");
   for (const std::string& line : split(trim(describe(probe)), '\n')) log_info(line);
 }
 
@@ -315,41 +382,54 @@ void Trainer::begin_phase(const PhaseSpan& span) {
   if (span.index > 0) save("last");
 }
 
+void Trainer::take_step(BatchLoader& loader, const PhaseSpan& span) {
+  const AtHand step(concat("training step ", state_.iteration + 1));
+  notice_->now("step", step_seconds_.empty() ? 0 : step_seconds_.back());
+  const Stopwatch watch;
+  const std::shared_ptr<PatchBatch> patches = loader.next();
+  optimisation_->step(to_tensors(patches, device_), static_cast<uint64_t>(config_.seed), state_.iteration, state_.iterations);
+  if (!optimisation_->objection().empty()) {
+    require_finite(*patches);
+    skip(optimisation_->objection());
+  } else {
+    state_.skipped_in_a_row = 0;
+    if (average_) average_->update(*method_, state_.iteration - span.begin);
+    log_->add(optimisation_->logged());
+  }
+  step_seconds_.push_back(watch.seconds());
+  ++state_.iteration;
+}
+
 void Trainer::run_phase(const PhaseSpan& span) {
   if (state_.phases_begun <= static_cast<int64_t>(span.index)) begin_phase(span);
   const TrainOptions& train = config_.train;
-  const int64_t validate_every = train.validate_every > 0 ? train.validate_every : std::max<int64_t>(1, state_.iterations / 15);
   SamplerOptions sampling = config_.sampler;
   if (!span.phase.uses_unlabelled) sampling.unlabelled = 0;
   const Sampler sampler(dataset_, sampling, static_cast<uint64_t>(config_.seed));
   BatchLoader loader(sampler, state_.iteration, sampling.threads, sampling.queue);
   while (state_.iteration < span.end) {
-    const AtHand step(concat("training step ", state_.iteration + 1));
-    const Stopwatch watch;
-    optimisation_->step(to_tensors(loader.next(), device_), static_cast<uint64_t>(config_.seed), state_.iteration,
-                        state_.iterations);
-    if (average_) average_->update(*method_, state_.iteration - span.begin);
-    step_seconds_.push_back(watch.seconds());
-    ++state_.iteration;
-    log_->add(optimisation_->logged());
+    take_step(loader, span);
     const bool last = state_.iteration == state_.iterations, phase_ends = state_.iteration == span.end;
     if (phase_ends || state_.iteration % train.log_every == 0) {
       check_finite();
-      loss_ = log_->write_step(state_.iteration, optimisation_->learning_rate(), seconds_before_ + clock_.seconds());
+      loss_ = log_->write_step(state_.iteration, optimisation_->learning_rate(), seconds_before_ + clock_.seconds(),
+                               skipped_in_line_);
+      skipped_in_line_ = 0;
     }
     progress_->update(state_.iteration, std::isnan(loss_) ? "" : "loss " + fixed(loss_, 4));
-    const bool stop = interrupted();
-    if (phase_ends || state_.iteration % validate_every == 0) {
+    tell_forecast();
+    if (look_is_due(plan_, state_.iteration, phase_ends, last)) {
       check_finite();
       validate_now();
     }
+    const bool stop = interrupted();
     if (phase_ends || stop || state_.iteration % train.checkpoint_every == 0) {
       check_finite();
       save("last");
     }
     if (stop && !last)
-      throw Interrupted(concat("stopped at iteration ", state_.iteration, " of ", state_.iterations,
-                               "; a checkpoint was written, --resume continues"));
+      throw Interrupted(
+          concat("stopped at iteration ", state_.iteration, " of ", state_.iterations, "; a checkpoint was written"));
   }
 }
 
@@ -359,14 +439,26 @@ TrainResult Trainer::run() {
   const bool holds_run = exists || fs::exists(folder_.config());
   if (mode_ == StartMode::kFresh && holds_run)
     throw InputError(folder_.path.string(), "holds a run already", "another --run, or --resume to continue this one");
-  if (exists)
+  if (mode_ != StartMode::kFresh && !holds_run)
+    throw InputError(folder_.path.string(), "holds no run that could go on",
+                     "a folder that train --run has made (without --resume one begins)");
+  if (mode_ == StartMode::kLonger && !exists)
+    throw InputError(folder_.path.string(), "has no checkpoint yet", "--resume first, and --longer afterwards");
+  if (exists) {
     resume();
-  else
-    start_fresh();
+  } else {
+    if (holds_run) {
+      config_ = config_to_go_on(folder_.path, config_, false);
+      log_info(folder_.path.string() + ": no checkpoint was written yet, so the run begins anew");
+    }
+    start_fresh(holds_run);
+  }
   set_log_file(folder_.messages().string());
   if (hooks_.begun) hooks_.begun(state_.iteration);
   catch_interrupts();
-  log_info(concat(config_.method, " on ", dataset_.name(), ": ", dataset_.split().describe(), "; selection: ", selection_rule()));
+  log_info(concat(config_.method, " on ", dataset_.name(), ": ", dataset_.split().describe(),
+                  "; selection: ", selection_rule(plan_, config_.train.protocol)));
+  notice_ = std::make_unique<StopNotice>();
   progress_ = std::make_unique<Progress>(config_.method, state_.iterations, state_.iteration);
   clock_.restart();
   const bool trains = state_.iteration < state_.iterations;
@@ -374,11 +466,13 @@ TrainResult Trainer::run() {
     if (state_.iteration < span.end) run_phase(span);
   }
   if (trains) {
+    notice_->now("last look at the texts", 0);
     report_text_probe();
     write_costs(folder_.path, config_, *method_, dataset_.channels(), step_seconds_, device_);
   }
+  notice_.reset();
   set_log_file("");
-  return {state_.iteration, clock_.seconds(), state_.best_score, state_.best_iteration};
+  return {state_.iteration, clock_.seconds(), state_.best_score, state_.best_iteration, state_.skipped};
 }
 
 }  // namespace

@@ -236,7 +236,7 @@ TEST_F(TrainerTest, NeverOverwritesARun) {
   EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 2), folder_ / "run", StartMode::kFresh); }),
               HasSubstr("holds a run"));
   EXPECT_THAT(testing::input_error_of([&] { train(config("supervised", 3), folder_ / "run", StartMode::kResume); }),
-              HasSubstr("train.iterations"));
+              HasSubstr("train.iterations: "));
   EXPECT_EQ(read_text_file(RunFolder{folder_ / "run"}.checkpoint("last")), before);
 }
 

@@ -10,6 +10,7 @@ constexpr const char* kMayChange[] = {
     "train.threads",           // how many cores share them
     "train.log_every",         // steps that one line of the log averages; the loss is looked at, never changed
     "train.checkpoint_every",  // how much is lost when the program is stopped
+    "train.check_memory",      // whether it begins
     "sampler.threads",         // who draws a batch; its numbers are a function of seed and iteration
     "sampler.queue",           // how many batches are drawn ahead
     "inference.batch",         // windows per call of the network, which in evaluation treats each by itself

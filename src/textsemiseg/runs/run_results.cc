@@ -73,7 +73,7 @@ RunResults read_run_results(const fs::path& folder, const std::string& role) {
   if (fs::exists(results.cases()) && fs::exists(results.summary())) read_scores(run, results);
   if (run.iteration < run.iterations) {
     run.problem = concat("is not finished: iteration ", run.iteration, " of ", run.iterations,
-                         " (goes on with: textsemiseg train ... --run ", folder.string(), " --resume)");
+                         " (goes on with: textsemiseg train --run ", folder.string(), " --resume)");
   } else if (!run.scores) {
     run.problem = "has no results/" + role + "; make them with: " + command;
   } else if (match_checkpoint(files, run.summary).outdated) {

@@ -321,8 +321,8 @@ std::vector<std::string> train_words(const PlannedStudy& study, const StudyRun& 
                                     "--dataset",
                                     study.request.dataset.string(),
                                     "--run",
-                                    study.folder().run(run.name).path.string(),
-                                    "--resume"};
+                                    study.folder().run(run.name).path.string()};
+  if (fs::exists(study.folder().run(run.name).config())) words.emplace_back("--resume");
   add_machine_words(words, options, slot);
   return words;
 }
