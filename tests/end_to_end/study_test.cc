@@ -92,7 +92,7 @@ TEST_F(StudyTest, GoesOnAfterCtrlCAndAfterAFailingRow) {
 
   const auto rest = testing::run_textsemiseg(study());
   EXPECT_EQ(rest.exit_code, 1) << "a run failed";
-  EXPECT_THAT(rest.messages, AllOf(HasSubstr("broken-seed0 (3 of 3): failed: train: exit code 1: the loss became NaN"),
+  EXPECT_THAT(rest.messages, AllOf(HasSubstr("broken-seed0 (3 of 3): failed: train: exit code 1: a weight became NaN"),
                                    HasSubstr("1 of 3 runs failed: broken-seed0")));
   EXPECT_THAT(rest.output,
               AllOf(HasSubstr("supervised-seed0  done"), HasSubstr("mc_net-seed0      done"), HasSubstr("test Dice")));

@@ -135,7 +135,7 @@ TEST(CommandLine, MistypedWordsAreOneLineWithTheNearestKnownOne) {
               HasSubstr("predict: unknown option '--ouput' (did you mean '--output'?)"));
   EXPECT_THAT(usage_error({"text", "encod", "x"}), HasSubstr("text: unknown verb 'encod' (did you mean 'encode'?)"));
   EXPECT_THAT(usage_error({"text", "encode", "x", "--sorce=auto"}), HasSubstr("text encode: unknown option '--sorce'"));
-  EXPECT_THAT(usage_error({}), HasSubstr("a verb is missing: demo, prepare"));
+  EXPECT_THAT(usage_error({}), HasSubstr("a verb is missing: demo, run, prepare"));
   EXPECT_THAT(usage_error({"predict", "--output", "x"}), HasSubstr("--run is required"));
   EXPECT_THAT(usage_error({"train", "--run", "x", "--iterations", "many"}), HasSubstr("--iterations"));
   EXPECT_THAT(usage_error({"doctor", "extra"}), HasSubstr("'extra' was not expected"));
