@@ -65,7 +65,25 @@ TEST(Run, RefusesInOneLine) {
       testing::run_textsemiseg({"run", "--source", (folder / "none").string(), "--output", (folder / "o").string()});
   EXPECT_EQ(nothing.exit_code, 3);
   EXPECT_THAT(nothing.messages, HasSubstr("is not a folder"));
+  const auto method = testing::run_textsemiseg(
+      {"run", "--source", scans.string(), "--output", (folder / "o").string(), "--method", "supervized"});
+  EXPECT_EQ(method.exit_code, 3);
+  EXPECT_THAT(method.messages, HasSubstr("supervized"));
   EXPECT_FALSE(fs::exists(folder / "o"));
+}
+
+TEST(Run, OtherOptionsUntilSomethingIsMade) {
+  const testing::TemporaryFolder folder;
+  const fs::path scans = folder / "scans", output = folder / "out";
+  fs::create_directories(scans);
+  const auto run = [&](const char* hours) {
+    return testing::run_textsemiseg({"run", "--source", scans.string(), "--output", output.string(), "--hours", hours});
+  };
+  EXPECT_EQ(run("1").exit_code, 3) << "there is no scan";
+  const auto second = run("2");
+  EXPECT_EQ(second.exit_code, 3);
+  EXPECT_THAT(second.messages, Not(HasSubstr("other options")));
+  EXPECT_EQ(read_json(output / "asked.json").at("hours"), 2);
 }
 
 }  // namespace tss::run_test

@@ -10,7 +10,7 @@
 namespace tss {
 
 // Marks a new or empty folder as this verb's, by a file `marker` in it that holds what was asked for. Throws InputError when the folder
-// holds anything else, or was begun with other words.
+// holds anything else, or results of other words.
 void claim_folder(const std::filesystem::path& folder, const std::string& verb, const std::string& marker, const Json& wanted);
 
 // Logs "$ textsemiseg ..." as a shell would take it, and runs it.

@@ -16,6 +16,7 @@
 #include "textsemiseg/cli/verbs.h"
 #include "textsemiseg/comparison/comparison.h"
 #include "textsemiseg/dataset/prepare.h"
+#include "textsemiseg/methods/registry.h"
 #include "textsemiseg/page/run_page.h"
 #include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/workflows/prepare_plan.h"
@@ -95,6 +96,9 @@ Json decide(const RunArguments& arguments, const Folder& folder) {
   facts.labelled = std::ssize(split.cases(Role::kLabelled));
   facts.unlabelled = std::ssize(split.cases(Role::kUnlabelled));
   facts.validation = std::ssize(split.cases(Role::kValidation));
+  if (!arguments.method.empty() && facts.unlabelled == 0 && method_info(arguments.method).uses_unlabelled)
+    throw InputError("--method", arguments.method + " needs unlabelled cases, and there is none",
+                     "supervised, scans without labels, or --labelled to leave labels aside");
   facts.hours = arguments.hours;
   facts.method = arguments.method;
   VNetOptions network;
@@ -136,6 +140,7 @@ void run(const RunArguments& arguments) {
   const Folder folder{arguments.output};
   if (!fs::is_directory(arguments.source))
     throw InputError("--source", arguments.source + " is not a folder", "a folder of scans");
+  if (!arguments.method.empty()) method_info(arguments.method);  // throws for a name that is not known, before hours are spent
   const std::vector<std::string> words = source_words(arguments);
   claim_folder(folder.path, "run", folder.marker().filename().string(),
                {{"source", words},
@@ -144,7 +149,12 @@ void run(const RunArguments& arguments) {
                 {"method", arguments.method.empty() ? "auto" : arguments.method},
                 {"hours", arguments.hours}});
   const bool planned = fs::exists(folder.plan());
-  if (!planned) show_and_run({"check", "--source", arguments.source});
+  if (!planned) {
+    std::vector<std::string> check = {"check", "--source", arguments.source};
+    // A recipe of a data set says what files and labels mean.
+    if (arguments.recipe != "generic") check.insert(check.end(), {"--recipe", arguments.recipe});
+    show_and_run(check);
+  }
   const Json plan = planned ? read_json(folder.plan()) : decide(arguments, folder);
   log_info(plan.at("roles").get<std::string>() + ". Decided:");
   for (const Json& reason : plan.at("reasons")) log_info("  " + reason.get<std::string>());

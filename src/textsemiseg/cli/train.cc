@@ -45,8 +45,11 @@ RunConfig config_of(const Options& options) {
   const std::string source = options.config.empty() ? "command line" : options.config;
   Json tree = tree_of(options);
   if (mode_of(options) == StartMode::kFresh) return make_run_config(tree, source);
-  const Json train = tree.value("train", Json::object());
-  if (options.longer > 0 && options.config.empty() && train.is_object() && train.contains("iterations"))
+  // In the file of --config it may stand: that is the number the run began with.
+  Json typed = options.given;
+  for (const std::string& assignment : options.overrides) apply_override(typed, assignment);
+  const Json train = typed.value("train", Json::object());
+  if (options.longer > 0 && train.is_object() && train.contains("iterations"))
     throw UsageError("--longer gives the number of iterations in all: leave --iterations out");
   if (options.longer > 0) tree["train"]["iterations"] = options.longer;
   return config_of_begun_run(options.run, tree, source);

@@ -215,7 +215,8 @@ Document document_of(const Comparison& all, const std::vector<std::string>& metr
       const bool is_best = chosen.reference == best.reference;
       out.tables.push_back(tests_table(all, result, chosen, title(chosen) + (is_best ? " (the best row)" : "")));
       // Of two rows the second table would be the first one with its signs turned.
-      if (!is_best && best.reference && all.rows.size() > 2) out.tables.push_back(tests_table(all, result, best, title(best) + " (the best row)"));
+      if (!is_best && best.reference && all.rows.size() > 2)
+        out.tables.push_back(tests_table(all, result, best, title(best) + " (the best row)"));
     }
   }
   if (std::any_of(all.rows.begin(), all.rows.end(), [](const RowInfo& row) { return !row.costs.is_null(); }))

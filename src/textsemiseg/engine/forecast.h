@@ -9,7 +9,7 @@
 
 namespace tss {
 
-// "patch 96 x 96 x 96, batch 2 + 2: 4.10 s a step, 29996 more iterations with 15 validations take about 34 h 10 min; memory ..." and, from
+// "patch 96 x 96 x 96, batch 2 + 2: 4.10 s a step, 29995 more iterations with 15 validations take about 34 h 10 min; memory ..." and, from
 // an hour on, what would make it shorter. iteration: those that are done; memory: a phrase.
 std::string forecast(const WatchPlan& plan, const RunConfig& config, int64_t iteration, double step_seconds,
                      const std::string& memory);

@@ -75,7 +75,7 @@ std::string lengthening_line(const RunConfig& config, int64_t iteration) {
     return concat("longer: ", now, " iterations instead of ", before, "; the learning rate stays constant");
   return concat("longer: ", now, " iterations instead of ", before, "; the learning rate (schedule ", o.schedule,
                 ") is that of the longer run from here on: ", learning_rate_at(o, iteration, now), " in the next step, ",
-                learning_rate_at(o, std::min(iteration, before - 1), before), " in the one before");
+                learning_rate_at(o, std::max<int64_t>(iteration - 1, 0), before), " in the one before");
 }
 
 }  // namespace tss

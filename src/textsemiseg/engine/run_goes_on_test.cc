@@ -79,6 +79,15 @@ TEST_F(RunGoesOn, ALongerRunIsTheLongRunWhereNothingDependsOnTheLength) {
               HasSubstr("--longer: found 9"));
 }
 
+TEST(LengtheningLine, NamesTheRatesOfTheNextStepAndTheOneBefore) {
+  RunConfig config;
+  config.optimiser.learning_rate = 0.8;  // linear
+  config.train.iterations = 8;
+  config.train.lengthened = {4};
+  EXPECT_THAT(lengthening_line(config, 2), HasSubstr(": 0.6 in the next step, 0.6 in the one before")) << "stopped at 2 of 4";
+  EXPECT_THAT(lengthening_line(config, 4), HasSubstr(": 0.4 in the next step, 0.2 in the one before")) << "finished";
+}
+
 TEST_F(RunGoesOn, PhasesCannotBeLengthened) {
   train(config(6, "bcp"), run("bcp"), StartMode::kFresh);
   EXPECT_THAT(testing::input_error_of([&] { train(config(9, "bcp"), run("bcp"), StartMode::kLonger); }), HasSubstr("phases"));

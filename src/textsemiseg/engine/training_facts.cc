@@ -99,7 +99,7 @@ const char* axis_name(size_t axis, bool reorients) {
   return (reorients ? kWorld : kArray)[axis];
 }
 
-// "5 mm" and "0.78 mm": as many digits as say something.
+// "312", "41.5" and "0.78": three digits.
 std::string shown(double value) {
   const double size = std::abs(value);
   return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : 2);

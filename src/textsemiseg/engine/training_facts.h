@@ -17,9 +17,9 @@ namespace tss {
 // is opened.
 Json training_facts(const Dataset& dataset);
 
-// Of a scan to predict: what lies outside of these facts, a phrase each ("slices 5.0 mm apart bottom to top; in training 0.7 to 1.2"). Half as much again,
-// in either direction, is no remark. grid: as stored. prepared: [C, X, Y, Z]; undefined: its
-// intensities are not looked at. facts: null in runs of earlier versions; nothing is said then.
+// Of a scan to predict: what lies outside of these facts, a phrase each ("slices 5.00 mm apart bottom to top; in training 0.70 to 1.20").
+// Half as much again, in either direction, is no remark. grid: as stored. prepared: [C, X, Y, Z]; undefined: its intensities are not
+// looked at. facts: null in runs of earlier versions; nothing is said then.
 std::vector<std::string> unlike_training(const Json& facts, const Geometry& grid, bool has_geometry, bool reorients,
                                          const torch::Tensor& prepared);
 

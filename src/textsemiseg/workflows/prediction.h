@@ -62,8 +62,8 @@ struct PredictionJob {
   std::filesystem::path probability(int64_t k) const;
 };
 
-// Throws InputError when an output exists (unless overwrite, or the job may replace it or is finished), is a scan of any of the jobs or would lie among the slices of one. Call
-// before any work is done.
+// Throws InputError when an output exists (unless overwrite, or the job may replace it or is finished), is a scan of any of the jobs or
+// would lie among the slices of one. Call before any work is done.
 void check_outputs(const std::vector<PredictionJob>& jobs, int64_t classes, bool overwrite);
 
 // What a manifest is told; all may be empty.

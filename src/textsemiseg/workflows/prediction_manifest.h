@@ -49,8 +49,8 @@ class PredictionManifest {
 };
 
 // Goes on with a prediction that was stopped: marks the jobs as finished whose outputs are there and on record of the same scan, and lets
-// the others replace what the stop left of them. Gives the number of finished ones. Throws InputError where an output on record is of a scan that has
-// changed since, or lacks a file that is asked for now, unless overwrite: those cases are predicted again.
+// the others replace what the stop left of them. Gives the number of finished ones. Throws InputError where an output on record
+// is of a scan that has changed since, or lacks a file that is asked for now, unless overwrite: those cases are predicted again.
 size_t take_up(std::vector<PredictionJob>& jobs, const PredictionManifest& manifest, int64_t classes, bool overwrite);
 
 }  // namespace tss

@@ -42,7 +42,8 @@ ProbedRun probe_run(const LoadedRun& run, const ProbeRunOptions& options) {
               {"role", options.role},
               {"checkpoint", run.chosen},
               {"texts", Json::array()}};
-  for (const RecordedText& text : run.record.texts.list) out.json["texts"].push_back({{"class", text.name}, {"source", text.source}});
+  for (const RecordedText& text : run.record.texts.list)
+    out.json["texts"].push_back({{"class", text.name}, {"source", text.source}});
   out.json.update(to_json(out.probe));
   if (!is_data_of_run(run, dataset, options.split, role)) return out;
   out.file = RunFolder{run.folder}.results(options.role).text_probe();
