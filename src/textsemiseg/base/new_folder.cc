@@ -37,14 +37,14 @@ NewFolder::NewFolder(const fs::path& named) : named_(named) {
   fs::create_directories(above, error);
   if (error) cannot_make(named, error.message());
   remove_left_overs(above);
+  int reason = 0;
   do {
     temporary_ = temporary_name(above, named);
-  } while (::mkdir(temporary_.c_str(), 0777) != 0 && errno == EEXIST);
-  if (!fs::is_directory(temporary_, error)) {
-    const std::string reason = std::strerror(errno);
-    temporary_.clear();
-    cannot_make(named, reason);
-  }
+    reason = ::mkdir(temporary_.c_str(), 0777) == 0 ? 0 : errno;
+  } while (reason == EEXIST);
+  if (reason == 0) return;
+  temporary_.clear();
+  cannot_make(named, std::strerror(reason));
 }
 
 NewFolder::~NewFolder() {
