@@ -29,12 +29,12 @@ def _is_simple_itk(scan: Any) -> bool:
     return hasattr(scan, "GetDirection") and hasattr(scan, "GetNumberOfComponentsPerPixel")
 
 
-def _of_nibabel(scan: Any) -> Scan:
+def _of_nibabel(scan: Any, name: str) -> Scan:
     voxels = np.asarray(scan.dataobj)
     while voxels.ndim > 3 and voxels.shape[-1] == 1:
         voxels = voxels[..., 0]
     if voxels.ndim not in (3, 4):
-        raise InputError(f"scan: has the shape {voxels.shape}; expected three axes, or four with the channels last")
+        raise InputError(f"{name}: has the shape {voxels.shape}; expected three axes, or four with the channels last")
     channels = [voxels] if voxels.ndim == 3 else [voxels[..., c] for c in range(voxels.shape[3])]
 
     def like(labels: np.ndarray) -> Any:
@@ -45,11 +45,11 @@ def _of_nibabel(scan: Any) -> Scan:
     return Scan(channels, np.asarray(scan.affine, np.float64), like)
 
 
-def _of_simple_itk(scan: Any) -> Scan:
+def _of_simple_itk(scan: Any, name: str) -> Scan:
     import SimpleITK
 
     if scan.GetDimension() != 3:
-        raise InputError(f"scan: has {scan.GetDimension()} dimensions; expected three")
+        raise InputError(f"{name}: has {scan.GetDimension()} dimensions; expected three")
     voxels = SimpleITK.GetArrayViewFromImage(scan)  # [z, y, x], or [z, y, x, channel]
     components = [voxels] if scan.GetNumberOfComponentsPerPixel() == 1 else [voxels[..., c] for c in range(voxels.shape[3])]
     affine = np.eye(4)
@@ -70,14 +70,15 @@ def scan_of(scan: Any, spacing: Sequence[float] | None = None, affine: Any = Non
         parts = [scan_of(part, spacing, affine, f"{name}: channel {c}") for c, part in enumerate(scan)]
         if not parts:
             raise InputError(f"{name}: is an empty list; expected one scan per channel")
+        first = parts[0].affine
         for c, part in enumerate(parts):
-            if part.affine is not None and not np.allclose(part.affine, parts[0].affine, atol=1e-3):
+            if part.affine is not None and (first is None or not np.allclose(part.affine, first, atol=1e-3)):
                 raise InputError(f"{name}: channel {c}: lies elsewhere than channel 0; expected one grid")
-        return Scan([channel for part in parts for channel in part.channels], parts[0].affine, parts[0].like)
+        return Scan([channel for part in parts for channel in part.channels], first, parts[0].like)
     if _is_nibabel(scan) or _is_simple_itk(scan):
         if spacing is not None or affine is not None:
             raise InputError(f"{name}: has a place of its own; expected no spacing and no affine beside it")
-        return _of_nibabel(scan) if _is_nibabel(scan) else _of_simple_itk(scan)
+        return _of_nibabel(scan, name) if _is_nibabel(scan) else _of_simple_itk(scan, name)
     voxels = np.asarray(scan)
     if voxels.ndim not in (3, 4):
         raise InputError(f"{name}: has the shape {voxels.shape}; expected (x, y, z), or (channel, x, y, z)")

@@ -18,12 +18,14 @@ def evaluate(reference: Any, prediction: Any, spacing: Sequence[float] | None = 
     """Dice, Jaccard, HD95, ASD and ASSD per class, as `textsemiseg evaluate --json` prints them for one case.
 
     reference, prediction: label maps [x, y, z] of whole numbers, 0 to 255: arrays, or nibabel or SimpleITK images, which must lie on one
-    grid. spacing: mm along x, y, z, of arrays (1 mm where nothing says it). class_names: background first; without them the labels that occur are scored. empty: the
-    verb's --empty, for classes that neither map holds.
+    grid. spacing: mm along x, y, z, of arrays; without it an array lies as the image beside it does, two arrays have 1 mm. class_names:
+    background first; without them the labels that occur are scored. empty: the verb's --empty, for classes that neither map holds.
     """
     maps, places = [], []
-    for name, given in (("reference", reference), ("prediction", prediction)):
-        has_place = hasattr(given, "affine") or hasattr(given, "GetDirection")
+    placed = [hasattr(given, "affine") or hasattr(given, "GetDirection") for given in (reference, prediction)]
+    if spacing is not None and all(placed):
+        raise InputError("spacing: reference and prediction have places of their own; expected no spacing beside them")
+    for name, given, has_place in zip(("reference", "prediction"), (reference, prediction), placed):
         scan = scan_of(given, None if has_place else spacing, name=name)
         if len(scan.channels) != 1:
             raise InputError(f"{name}: has {len(scan.channels)} channels; expected one label map")

@@ -124,6 +124,10 @@ class Interface(unittest.TestCase):
         self.assertEqual(tss.evaluate(reference, reference)["mean"]["dice"], 1)
         with self.assertRaisesRegex(tss.InputError, "place of its own"):
             self.open().predict(image, spacing=(1, 1, 1))
+        with self.assertRaisesRegex(tss.InputError, "places of their own"):
+            tss.evaluate(reference, reference, spacing=(1, 1, 1))
+        with self.assertRaisesRegex(tss.InputError, "channel 1: lies elsewhere"):
+            self.open().predict([self.voxels, image])
 
     def test_simple_itk(self):
         try:
@@ -160,6 +164,7 @@ class Interface(unittest.TestCase):
             "scan: has 2 channel": lambda: run.predict(np.stack([self.voxels] * 2)),
             "scan: has the shape .5, 5.": lambda: run.predict(np.zeros((5, 5))),
             "scan: has no voxel": lambda: run.predict(np.zeros((5, 0, 5))),
+            "scan: 1 voxel is NaN or infinite": lambda: run.predict(np.where(np.arange(125).reshape(5, 5, 5) == 7, np.nan, 1.0)),
             "scan: holds elements of the type complex128": lambda: run.predict(self.voxels * 1j),
             "affine: has the shape": lambda: run.predict(self.voxels, affine=np.eye(3)),
             "spacing: has the shape": lambda: run.predict(self.voxels, spacing=2),
@@ -169,6 +174,7 @@ class Interface(unittest.TestCase):
             "reference: holds the value 300": lambda: tss.evaluate(self.label * np.int16(300), self.label),
             "prediction: holds the value 0.5": lambda: tss.evaluate(self.label, self.label * 0.5),
             "prediction: size": lambda: tss.evaluate(self.label, self.label[1:]),
+            "options.classes: 'a, b'": lambda: tss.evaluate(self.label, self.label, class_names=["background", "a, b"]),
             "prediction: .*1 to 1|prediction: ": lambda: tss.evaluate(self.label, self.label * 2, class_names=["background", "ball"]),
         }.items():
             with self.subTest(words):

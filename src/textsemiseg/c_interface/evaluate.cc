@@ -2,6 +2,7 @@
 #include <cstring>
 #include <new>
 
+#include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/c_interface/array.h"
 #include "textsemiseg/c_interface/guarded_call.h"
@@ -34,6 +35,8 @@ struct PlacedLabels {
 Json evaluate(const PlacedLabels& reference, const PlacedLabels& prediction, const char* text) {
   EvaluationOptions options;
   read_options(options_of(text), "options", options);
+  for (const std::string& name : options.classes)
+    if (name.find(',') != std::string::npos) throw InputError("options.classes", "'" + name + "'", "names without a comma");
   ScoreSet set;
   set.class_names = class_name_list(join(options.classes, ","));
   set.empty = empty_rule_from_name(options.empty);

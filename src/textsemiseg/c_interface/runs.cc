@@ -8,6 +8,7 @@
 #include "textsemiseg/c_interface/guarded_call.h"
 #include "textsemiseg/c_interface/options.h"
 #include "textsemiseg/c_interface/textsemiseg.h"
+#include "textsemiseg/dataset/prepare.h"
 #include "textsemiseg/engine/device.h"
 #include "textsemiseg/workflows/prediction.h"
 
@@ -64,6 +65,7 @@ std::vector<Image> images_of(const tss_array* channels, int32_t count, const dou
   for (int32_t c = 0; c < count; ++c) {
     const std::string name = count == 1 ? "scan" : concat("scan: channel ", c);
     out.push_back(image_of(channels[c], geometry_of(channels[c], affine), name));
+    check_finite(out.back(), name);
   }
   return out;
 }
@@ -86,8 +88,9 @@ Prediction predict(const PredictingRuns& runs, const std::vector<Image>& images,
 }  // namespace tss
 
 tss_runs* tss_open_runs(const char* const* folders, int32_t count, const char* settings) {
-  auto out = std::make_unique<tss_runs>();
+  std::unique_ptr<tss_runs> out;
   const int32_t code = tss::guarded_call([&] {
+    out = std::make_unique<tss_runs>();
     if (count < 1) throw tss::InputError("runs", "no folder is given", "one or more");
     const tss::PredictionSettings chosen = tss::settings_of(settings);
     if (chosen.threads > 0) tss::set_threads(chosen.threads);
