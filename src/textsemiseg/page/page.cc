@@ -169,7 +169,8 @@ std::string render(const PageSection& section, const Page& page) {
   charts.insert(charts.end(), section.more_charts.begin(), section.more_charts.end());
   if (!charts.empty()) out += render_charts(charts, section.charts.size(), section.id);
   for (const auto& [title, facts] : section.facts) out += title.empty() ? render(facts) : folded(title, render(facts));
-  out = section.closed ? "<details class=\"part\"><summary>" + headline + "</summary>\n" + out + "</details>\n" : headline + "\n" + out;
+  out = section.closed ? "<details class=\"part\"><summary>" + headline + "</summary>\n" + out + "</details>\n"
+                       : headline + "\n" + out;
   return concat("<section id=\"", section.id, "\" aria-labelledby=\"", section.id, "-title\">\n", out, "</section>\n");
 }
 

@@ -38,7 +38,7 @@ std::optional<size_t> reference_of(const Comparison& all, const Column& dice) {
   return std::nullopt;
 }
 
-// The best row besides the reference; the reference where it stands alone.
+// The best row besides the reference; the reference where no other row has a Dice.
 std::optional<size_t> row_in_question(const Column& dice, const std::optional<size_t>& reference) {
   std::optional<size_t> best;
   for (size_t r = 0; r < dice.cells.size(); ++r) {
@@ -46,6 +46,7 @@ std::optional<size_t> row_in_question(const Column& dice, const std::optional<si
     if (!mean || (r == reference && dice.cells.size() > 1)) continue;
     if (!best || *mean > *dice.cells[*best].estimate.mean) best = r;
   }
+  if (!best && reference && dice.cells[*reference].estimate.mean) return reference;
   return best;
 }
 
