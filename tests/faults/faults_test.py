@@ -2,8 +2,8 @@
 
     faults_test.py PROGRAM LIBRARY [--every] [--only VERB]... [--keep FOLDER]
 
-LIBRARY is faults.c. A first run counts the calls: open, write, fsync, close, rename, link, mkdir. Then the verb runs once for each of
-them, --every, or once for each kind of call on each kind of file (the default, for the ordinary tests), with that call failing. It must
+LIBRARY is faults.c, which names the kinds of calls. A first run counts the calls. Then the verb runs once for each of them (--every), or
+once for each kind of call on each kind of file (the default), with that call failing. It must
 
   end with exit code 1 or 3, never 0 and never by a signal, and say so in a message with the name of the file or folder;
   leave no file that is neither as before nor complete, and no temporary one;

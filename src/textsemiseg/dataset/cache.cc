@@ -19,7 +19,7 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int64_t kVersion = 1;         // raise when the arrays that a recipe gives change
+constexpr int64_t kVersion = 1;  // raise when the arrays that a recipe gives change
 
 Json geometry_to_json(const Geometry& geometry) {
   return {{"size", geometry.size}, {"spacing", geometry.spacing}, {"origin", geometry.origin}, {"direction", geometry.direction}};

@@ -1,5 +1,6 @@
 #include "textsemiseg/dataset/dataset.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "textsemiseg/base/config.h"

@@ -30,7 +30,7 @@ struct SourceRecord {
   LabelTable label_table;  // stored values to classes of the dataset: to the lowest of a group
   ClassGroups groups;      // what its labels tell apart
 
-  // "tells apart Anterior; Posterior lies in the background"
+  // "tells apart Anterior; Posterior may lie in its background"
   std::string describe(const std::vector<std::string>& class_names) const;
 };
 

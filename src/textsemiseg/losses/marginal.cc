@@ -1,5 +1,6 @@
 #include "textsemiseg/losses/marginal.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "textsemiseg/losses/dice.h"
