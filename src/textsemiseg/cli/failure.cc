@@ -23,7 +23,7 @@ bool is_lack_of_memory(const std::string& text) {
 }
 
 std::string memory_advice(const std::string& verb) {
-  if (verb == "train" || verb == "study" || verb == "demo")
+  if (verb == "train" || verb == "study" || verb == "demo" || verb == "run")
     return "a smaller sampler.patch, or fewer sampler.labelled and sampler.unlabelled, need less";
   if (verb == "prepare") return "prepare --threads 1 needs less";
   if (verb == "predict") return "--window-batch 1 needs less, and so does a run with smaller patches";

@@ -149,7 +149,10 @@ void run(const RunArguments& arguments) {
                 {"method", arguments.method.empty() ? "auto" : arguments.method},
                 {"hours", arguments.hours}});
   const bool planned = fs::exists(folder.plan());
-  if (!planned) {
+  if (!planned && !arguments.label_map.empty()) {
+    log_info(
+        "check is left out: it knows no label map, and would refuse values that the map explains; prepare judges each label");
+  } else if (!planned) {
     std::vector<std::string> check = {"check", "--source", arguments.source};
     // A recipe of a data set says what files and labels mean.
     if (arguments.recipe != "generic") check.insert(check.end(), {"--recipe", arguments.recipe});

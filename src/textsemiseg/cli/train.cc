@@ -121,10 +121,12 @@ std::function<void()> declare_train(CLI::App& app) {
   app.add_option("--set", options->overrides, "section.key=value, any option of the configuration")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_flag("--resume", options->resume, "go on with the run in --run from its last checkpoint; needs no other option");
+  CLI::Option* resume =
+      app.add_flag("--resume", options->resume, "go on with the run in --run from its last checkpoint; needs no other option");
   app.add_option("--longer", options->longer, "go on with the run in --run to so many iterations in all")
       ->type_name("INT")
-      ->check(at_least(1));
+      ->check(at_least(1))
+      ->excludes(resume);
   add_setting<std::string>(app, given, "--init-from", "train.init_from",
                            "a run, or a checkpoint's file, whose weights the training starts from")
       ->type_name("PATH");

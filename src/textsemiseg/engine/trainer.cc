@@ -14,6 +14,7 @@
 #include "textsemiseg/base/log.h"
 #include "textsemiseg/base/progress.h"
 #include "textsemiseg/base/strings.h"
+#include "textsemiseg/base/temporary_name.h"
 #include "textsemiseg/engine/batch_tensors.h"
 #include "textsemiseg/engine/checkpoint.h"
 #include "textsemiseg/engine/collapse.h"
@@ -181,7 +182,7 @@ void Trainer::fix_iterations_by_time() {
         1 + look_steps(plan_, config_) * static_cast<double>(plan_.looks) / static_cast<double>(config_.train.iterations);
   }
   watch.restart();
-  const fs::path scratch = folder_.path / ".time_budget.safetensors";
+  const fs::path scratch = temporary_name(folder_.path, "time_budget.safetensors");
   write_safetensors(scratch, {state_of(*method_), {}});
   fs::remove(scratch);
   shares.save = 2 * watch.seconds();  // with the optimiser's state
