@@ -2,6 +2,7 @@
 
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/networks/blocks.h"
+#include "textsemiseg/networks/run_block.h"
 
 namespace tss {
 
@@ -32,10 +33,11 @@ DeepSupervision::DeepSupervision(nn::Module& owner, const std::vector<int64_t>& 
 
 std::vector<torch::Tensor> DeepSupervision::forward(const std::vector<torch::Tensor>& features) {
   std::vector<torch::Tensor> logits = {finest(features.at(0))};
-  for (size_t i = 0; i < coarser_.size(); ++i) logits.push_back(full_precision(coarser_[i]->forward(features.at(i + 1))));
+  for (size_t i = 0; i < coarser_.size(); ++i)
+    logits.push_back(full_precision(run_block(coarser_[i], features.at(i + 1)).contiguous()));
   return logits;
 }
 
-torch::Tensor DeepSupervision::finest(const torch::Tensor& feature) { return full_precision(finest_->forward(feature)); }
+torch::Tensor DeepSupervision::finest(const torch::Tensor& feature) { return full_precision(run_head(*finest_, feature)); }
 
 }  // namespace tss

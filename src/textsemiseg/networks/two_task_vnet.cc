@@ -3,6 +3,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/networks/blocks.h"
+#include "textsemiseg/networks/run_block.h"
 
 namespace tss {
 
@@ -13,10 +14,12 @@ TwoTaskHeads::TwoTaskHeads(torch::nn::Module& owner, int64_t width, int64_t clas
 }
 
 TwoTaskOutput TwoTaskHeads::forward(const torch::Tensor& feature) {
-  return {torch::tanh(full_precision(distance_->forward(feature))), segmentation(feature)};
+  return {torch::tanh(full_precision(run_head(*distance_, feature))), segmentation(feature)};
 }
 
-torch::Tensor TwoTaskHeads::segmentation(const torch::Tensor& feature) { return full_precision(segmentation_->forward(feature)); }
+torch::Tensor TwoTaskHeads::segmentation(const torch::Tensor& feature) {
+  return full_precision(run_head(*segmentation_, feature));
+}
 
 TwoTaskVNetImpl::TwoTaskVNetImpl(const VNetOptions& options)
     : encoder(register_module("encoder", VNetEncoder(options))),

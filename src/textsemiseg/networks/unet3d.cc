@@ -4,6 +4,8 @@
 
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/networks/blocks.h"
+#include "textsemiseg/networks/memory_layout.h"
+#include "textsemiseg/networks/run_block.h"
 
 namespace tss {
 
@@ -23,7 +25,7 @@ struct DoubleConvolutionImpl : nn::Module {
     first = register_module("conv1", convolutions(1, in, out, kNormalisation));
     second = register_module("conv2", convolutions(1, out, out, kNormalisation));
   }
-  torch::Tensor forward(const torch::Tensor& x) { return second->forward(first->forward(x)); }
+  torch::Tensor forward(const torch::Tensor& x) { return run_block(second, run_block(first, x)); }
   nn::Sequential first{nullptr}, second{nullptr};
 };
 TORCH_MODULE(DoubleConvolution);
@@ -36,7 +38,8 @@ TORCH_MODULE(UpBlock);
 
 torch::Tensor doubled(const torch::Tensor& x) {
   return F::interpolate(
-      x, F::InterpolateFuncOptions().scale_factor(std::vector<double>(3, 2.0)).mode(torch::kTrilinear).align_corners(false));
+      in_interpolation_layout(x),
+      F::InterpolateFuncOptions().scale_factor(std::vector<double>(3, 2.0)).mode(torch::kTrilinear).align_corners(false));
 }
 
 std::vector<nn::Sequential> plain_drops(const VNetOptions& options) {
@@ -112,7 +115,7 @@ UNet3dImpl::UNet3dImpl(const VNetOptions& options) : UNetBodyImpl(options, plain
   head_ = register_module("final", output_head(options.widths[0], options.classes));
 }
 
-torch::Tensor UNet3dImpl::forward(const torch::Tensor& x) { return crop_like(full_precision(head_->forward(finest(x))), x); }
+torch::Tensor UNet3dImpl::forward(const torch::Tensor& x) { return crop_like(full_precision(run_head(*head_, finest(x))), x); }
 
 PyramidUNetImpl::PyramidUNetImpl(const VNetOptions& options)
     : UNetBodyImpl(options, pyramid_drops(options)), heads_(*this, decoder_widths(options), options.classes) {}

@@ -3,6 +3,7 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/networks/blocks.h"
+#include "textsemiseg/networks/run_block.h"
 
 namespace tss {
 
@@ -98,10 +99,11 @@ Skips VNetEncoderImpl::forward(const torch::Tensor& x) {
   Skips skips;
   torch::Tensor current = x;
   for (size_t i = 0; i < levels_.size(); ++i) {
-    current = levels_[i]->forward(current);
+    current = run_block(levels_[i], current);
     skips.push_back(current);
-    if (i < downs_.size()) current = downs_[i]->forward(current);
+    if (i < downs_.size()) current = run_block(downs_[i], current);
   }
+  skips.back() = skips.back().contiguous();  // for the many readers of the deepest feature
   if (dropout_) skips.back() = dropout_->forward(skips.back());
   return skips;
 }
@@ -126,7 +128,7 @@ VNetDecoderImpl::VNetDecoderImpl(const VNetOptions& options, UpSampling type, in
 torch::Tensor VNetDecoderImpl::decode(const Skips& skips, std::vector<torch::Tensor>* levels) {
   torch::Tensor current = skips.back();
   for (size_t i = 0; i < ups_.size(); ++i) {
-    current = levels_[i]->forward(ups_[i]->forward(current) + skips[skips.size() - 2 - i]);
+    current = run_block(levels_[i], run_block(ups_[i], current, skips[skips.size() - 2 - i]));
     if (levels && i + 1 < ups_.size()) levels->insert(levels->begin(), current);
   }
   if (dropout_) current = dropout_->forward(current);
@@ -139,7 +141,7 @@ DecoderOutput VNetDecoderImpl::forward(const Skips& skips) {
   return {head_ ? logits_of(feature) : torch::Tensor(), feature};
 }
 
-torch::Tensor VNetDecoderImpl::logits_of(const torch::Tensor& finest) { return full_precision(head_->forward(finest)); }
+torch::Tensor VNetDecoderImpl::logits_of(const torch::Tensor& finest) { return full_precision(run_head(*head_, finest)); }
 
 std::vector<torch::Tensor> VNetDecoderImpl::levels(const Skips& skips) {
   std::vector<torch::Tensor> out;
