@@ -13,7 +13,8 @@ enum class ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kBadInput = 3, k
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& message, ExitCode code = ExitCode::kFailed) : std::runtime_error(printable(message)), code_(code) {}
+  explicit Error(const std::string& message, ExitCode code = ExitCode::kFailed)
+      : std::runtime_error(printable(message)), code_(code) {}
   ExitCode code() const { return code_; }
 
  private:

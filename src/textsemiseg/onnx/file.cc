@@ -4,7 +4,6 @@
 #include <onnx/onnx_pb.h>
 #include <onnx/shape_inference/implementation.h>
 
-
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/stream_file.h"
 #include "textsemiseg/base/strings.h"
