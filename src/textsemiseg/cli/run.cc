@@ -131,7 +131,8 @@ Page page_of(const Folder& folder, const Json& plan, const std::string& role) {
     const size_t colon = text.find(": ");
     decided.emplace_back(colon < 20 ? text.substr(0, colon) : "", colon < 20 ? text.substr(colon + 2) : text);
   }
-  page.sections.push_back({.id = "decided", .title = "What was decided, and why", .facts = {{"", std::move(decided)}}});
+  page.sections.insert(page.sections.begin(),
+                       {.id = "decided", .title = "What was decided, and why", .facts = {{"", std::move(decided)}}});
   return page;
 }
 
