@@ -4,9 +4,9 @@
 
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/shell_words.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/program.h"
-#include "textsemiseg/study/slurm.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -29,9 +29,7 @@ void claim_folder(const fs::path& folder, const std::string& verb, const std::st
 }
 
 void show_and_run(const std::vector<std::string>& words) {
-  std::string line = "$ textsemiseg";
-  for (const std::string& word : words) line += " " + shell_quoted(word);
-  log_info(line);
+  log_info("$ textsemiseg " + shell_command(words));
   run_verb(words);
 }
 

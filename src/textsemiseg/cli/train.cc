@@ -6,6 +6,7 @@
 #include "textsemiseg/base/clock.h"
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/shell_words.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/cli/number_checks.h"
 #include "textsemiseg/cli/setting_option.h"
@@ -14,7 +15,6 @@
 #include "textsemiseg/engine/resume.h"
 #include "textsemiseg/engine/run_config.h"
 #include "textsemiseg/engine/trainer.h"
-#include "textsemiseg/study/slurm.h"
 
 namespace tss {
 namespace {
@@ -68,8 +68,7 @@ std::string command_to_go_on(const Options& options) {
     words.insert(words.end(), {"--dataset", options.given.at("dataset").get<std::string>()});
   if (options.watch.page) words.emplace_back("--page");
   if (options.no_tensorboard) words.emplace_back("--no-tensorboard");
-  for (std::string& word : words) word = shell_quoted(word);
-  return join(words, " ");
+  return shell_command(words);
 }
 
 void run(const Options& options) {

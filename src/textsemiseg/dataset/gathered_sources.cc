@@ -144,6 +144,15 @@ void add_cases(DatasetRecord& record, const Source& source, size_t index) {
                        "--dataset looks"));
 }
 
+// People name one channel in many ways ("MRI", "T1"): only what is certainly wrong is refused, another number or the same names in
+// another order.
+void check_channels(const std::vector<std::string>& found, const std::vector<std::string>& first, const std::string& source) {
+  if (found.empty() || first.empty() || found == first) return;
+  if (found.size() == first.size() && !std::is_permutation(found.begin(), found.end(), first.begin())) return;
+  throw InputError("source " + source, "has the channels " + join(found, ", "),
+                   join(first, ", ") + " in this order, as the first source");
+}
+
 GatheredRecord record_of_several(const PrepareOptions& options, const std::vector<Source>& sources) {
   GatheredRecord out;
   DatasetRecord& record = out.record;
@@ -167,6 +176,8 @@ GatheredRecord record_of_several(const PrepareOptions& options, const std::vecto
   check_class_names(record.class_names);
   record.class_texts = texts_of_all(record.class_names, sources);
   record.channel_names = sources.front().channel_names;
+  for (size_t s = 1; s < sources.size(); ++s)
+    check_channels(sources[s].channel_names, record.channel_names, options.sources[s].name);
   record.recipe = options.recipe;
   for (size_t s = 0; s < sources.size(); ++s)
     match_classes(record.sources[s], out.own[s], record.class_names, options.class_rules);

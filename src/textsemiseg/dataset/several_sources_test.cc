@@ -141,6 +141,19 @@ TEST_F(SeveralSources, BadOnesAreRefusedInOneLine) {
   EXPECT_THAT(input_error_of([&] { prepare_dataset(options_); }), HasSubstr("is source B already"));
 }
 
+TEST_F(SeveralSources, ChannelsInAnotherOrderAreRefused) {
+  const auto name_channels = [&](const char* source, const char* first, const char* second) {
+    const fs::path file = folder_ / source / "dataset.json";
+    Json json = read_json(file);
+    json["modality"] = {{"0", first}, {"1", second}};
+    write_json(file, json);
+  };
+  name_channels("A", "CT", "MR");
+  name_channels("B", "MR", "CT");
+  EXPECT_THAT(input_error_of([&] { record_of_source(options_); }),
+              HasSubstr("source B: has the channels MR, CT; expected CT, MR in this order"));
+}
+
 // A class that only one source has is a class of the dataset where --classes says so.
 TEST_F(SeveralSources, ClassesOfTheDatasetMayBeNamed) {
   options_.classes = {"background", "whole", "tail"};

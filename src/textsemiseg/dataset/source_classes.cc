@@ -89,6 +89,9 @@ void match_classes(SourceRecord& source, const LabelClasses& own, const std::vec
   for (size_t c = 1; c < own.class_names.size(); ++c) {
     const std::string& name = own.class_names[c];
     const std::set<int64_t> set = covered(source, name, class_names, rules);
+    if (set.contains(0) && set.size() > 1)
+      throw InputError("source " + source.name, "its '" + name + "' merges '" + class_names.front() + "' with other classes",
+                       "classes other than the background, which every class without a name of its own belongs to");
     if (set.contains(0)) continue;
     const int64_t first = *set.begin();
     for (const int64_t k : set) {

@@ -78,6 +78,8 @@ TEST(SourceClasses, OtherNamesAreRefusedWithWhatToDo) {
       HasSubstr("source B: 'Anterior' is in its 'Anterior' and in its 'whole'; expected classes that exclude each other"));
   EXPECT_THAT(input_error_of([] { matched({"whole", "Anterior"}, {rule("--merge", "whole=Anterior+Posterior")}); }),
               HasSubstr("'Anterior' is in its 'whole' and in its 'Anterior'"));
+  EXPECT_THAT(input_error_of([] { matched({"whole"}, {rule("--merge", "whole=background+Anterior")}); }),
+              HasSubstr("source B: its 'whole' merges 'background' with other classes"));
 }
 
 TEST(SourceClasses, RulesAreReadOrRefused) {

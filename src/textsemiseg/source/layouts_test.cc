@@ -327,6 +327,16 @@ TEST_F(Layouts, AFolderPerCaseOnBothSides) {
   EXPECT_THAT(input_error_of([&] { ids(); }), AllOf(HasSubstr("is a label without an image"), HasSubstr("images/d")));
 }
 
+TEST_F(Layouts, AFolderPerCaseOnBothSidesTakesTheLabelsThatThePatternFits) {
+  files({"images/a/scan.nii.gz", "images/b/scan.nii.gz", "labels/a/expert1.nii.gz", "labels/a/expert2.nii.gz",
+         "labels/b/expert1.nii.gz", "labels/b/expert2.nii.gz"});
+  EXPECT_THAT(ids(labels_like("*expert2.nii.gz")), ElementsAre("a+", "b+"));
+  EXPECT_EQ(label(0), "labels/a/expert2.nii.gz");
+  EXPECT_EQ(source_.unused_labels.size(), 2u);
+  files({"labels/a.nii.gz"});
+  EXPECT_THAT(input_error_of([&] { ids(); }), HasSubstr("labels/a.nii.gz: is a second label of its case"));
+}
+
 TEST_F(Layouts, AFolderPerCaseOnBothSidesWithChannels) {
   files({"img/p1/p1_t1.nii", "img/p1/p1_t2.nii", "img/p2/p2_t1.nii", "img/p2/p2_t2.nii", "gt/p1/whatever.nii"});
   EXPECT_THAT(ids(), ElementsAre("p1+/2", "p2/2"));

@@ -8,6 +8,7 @@
 #include "textsemiseg/io/scan.h"
 #include "textsemiseg/source/case_folders.h"
 #include "textsemiseg/source/label_words.h"
+#include "textsemiseg/source/name_pairs.h"
 #include "textsemiseg/source/plain_folder.h"
 #include "textsemiseg/source/scan_listing.h"
 
@@ -15,15 +16,30 @@ namespace tss {
 namespace fs = std::filesystem;
 namespace {
 
-// Labels by case: the only file of the case's folder, FOLDER/* of several, or the file of the case's name.
-std::map<std::string, fs::path> labels_by_case(const fs::path& folder) {
+// Labels by case: the only file of the case's folder, FOLDER/* of several, or the file of the case's name. Where a pattern says which
+// files are labels, the others are left unused.
+std::map<std::string, fs::path> labels_by_case(const fs::path& folder, Source& source, const std::string& pattern) {
   std::map<std::string, fs::path> out;
+  const auto labels_of = [&](const fs::path& place) {
+    std::vector<fs::path> labels;
+    for (const fs::path& file : scan_files_of(place))
+      (pattern.empty() || fits_pattern(file, source.folder, pattern) ? labels : source.unused_labels).push_back(file);
+    return labels;
+  };
   for (const fs::path& path : visible_entries(folder)) {
     if (!fs::is_directory(path)) continue;
-    const auto files = scan_files_of(path);
-    if (!files.empty()) out.emplace(path.filename().string(), files.size() == 1 ? files.front() : path / kAllMasks);
+    const size_t there = scan_files_of(path).size();
+    const auto labels = labels_of(path);
+    if (labels.size() > 1 && labels.size() < there)
+      throw InputError(path.string(), concat("--label-file fits ", labels.size(), " of its ", there, " files"),
+                       "one of them, or all as masks of structures");
+    if (!labels.empty()) out.emplace(path.filename().string(), labels.size() == 1 ? labels.front() : path / kAllMasks);
   }
-  for (const fs::path& file : scan_files_of(folder)) out.emplace(scan_stem(file), file);
+  for (const fs::path& file : labels_of(folder)) {
+    if (const auto [other, is_new] = out.emplace(scan_stem(file), file); !is_new)
+      throw InputError(file.string(), "is a second label of its case beside " + other->second.string(),
+                       "one label per case, or --label-file PATTERN");
+  }
   return out;
 }
 
@@ -39,7 +55,7 @@ void list_paired_folders(Source& source, const SourceOptions& options) {
   const std::vector<fs::path> images = image_folders_of(source.folder), labels = label_folders_of(source.folder);
   if (images.size() != 1 || labels.size() > 1) return;
   std::map<std::string, fs::path> by_case;
-  if (labels.size() == 1) by_case = labels_by_case(labels.front());
+  if (labels.size() == 1) by_case = labels_by_case(labels.front(), source, options.label_file);
   std::vector<CaseFolder> cases;
   for (const fs::path& folder : visible_entries(images.front())) {
     if (!fs::is_directory(folder)) continue;

@@ -1,27 +1,14 @@
 #include "textsemiseg/study/slurm.h"
 
-#include <algorithm>
-#include <cctype>
 #include <sstream>
 
+#include "textsemiseg/base/shell_words.h"
 #include "textsemiseg/base/strings.h"
 
 namespace tss {
 
-std::string shell_quoted(const std::string& word) {
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("-_./=,:+@%").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 std::string slurm_script(const std::string& name, const std::vector<std::string>& command, const std::string& log_folder,
                          int64_t tasks, int64_t at_once) {
-  std::vector<std::string> words;
-  for (const std::string& word : command) words.push_back(shell_quoted(word));
   std::ostringstream out;
   out << "#!/bin/bash\n"
       << "# Submitted again, the same script goes on: finished runs are kept, interrupted ones resumed, failed ones tried "
@@ -36,7 +23,7 @@ std::string slurm_script(const std::string& name, const std::vector<std::string>
       << "# SIGTERM three minutes before the end: a checkpoint is written, and the task ends with code 130.\n"
       << "#SBATCH --signal=TERM@180\n"
       << "\n"
-      << "srun " << join(words, " ") << " --only-index \"$SLURM_ARRAY_TASK_ID\"\n";
+      << "srun " << shell_command(command) << " --only-index \"$SLURM_ARRAY_TASK_ID\"\n";
   return out.str();
 }
 

@@ -7,9 +7,6 @@
 
 namespace tss {
 
-// A word as a shell takes it back unchanged.
-std::string shell_quoted(const std::string& word);
-
 // The text of an sbatch script with `tasks` tasks, at most `at_once` of them at a time (0: as many as there is room for).
 // command: the program and its words; each task adds --only-index.
 std::string slurm_script(const std::string& name, const std::vector<std::string>& command, const std::string& log_folder,

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "support/testing.h"
+#include "textsemiseg/base/shell_words.h"
 
 namespace tss::slurm_test {
 

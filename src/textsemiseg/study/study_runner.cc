@@ -14,10 +14,10 @@
 #include "textsemiseg/base/folder_lock.h"
 #include "textsemiseg/base/interrupt.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/shell_words.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/runs/run_folder.h"
 #include "textsemiseg/study/child_process.h"
-#include "textsemiseg/study/slurm.h"
 
 namespace tss {
 namespace fs = std::filesystem;
@@ -116,9 +116,7 @@ void Runner::start_child(Job& job, bool scoring) {
   const std::vector<std::string> words = (scoring ? evaluate_words : train_words)(study_, run, options_, job.slot);
   const fs::path log = study_.folder().log(run.name);
   fs::create_directories(log.parent_path());
-  std::vector<std::string> quoted;
-  for (const std::string& word : words) quoted.push_back(shell_quoted(word));
-  std::ofstream(log, std::ios::app) << kAttempt << timestamp() << " textsemiseg " << join(quoted, " ") << "\n";
+  std::ofstream(log, std::ios::app) << kAttempt << timestamp() << " textsemiseg " << shell_command(words) << "\n";
   job.child = std::make_unique<ChildProcess>(options_.program, words, log);
   job.scoring = scoring;
   job.since_line.restart();

@@ -6,10 +6,10 @@
 #include "textsemiseg/base/error.h"
 #include "textsemiseg/base/files.h"
 #include "textsemiseg/base/log.h"
+#include "textsemiseg/base/shell_words.h"
 #include "textsemiseg/base/strings.h"
 #include "textsemiseg/checks/preparation_plan.h"
 #include "textsemiseg/engine/memory_estimate.h"
-#include "textsemiseg/study/slurm.h"
 
 namespace tss {
 namespace {
@@ -23,12 +23,6 @@ double bytes_per_voxel(const RunConfig& config, int64_t channels) {
   double voxels = 1;
   for (const int64_t side : config.sampler.patch) voxels *= static_cast<double>(side);
   return kOverLowerBound * least_step_memory(config, channels) / voxels;
-}
-
-std::string command(const std::vector<std::string>& words) {
-  std::vector<std::string> quoted;
-  for (const std::string& word : words) quoted.push_back(shell_quoted(word));
-  return join(quoted, " ");
 }
 
 // As people write it: one step a line, [dataset] only where it says something.
@@ -80,9 +74,9 @@ void plan_preparation(const PrepareOptions& options, const std::string& recipe, 
     for (const auto* overrides : {&arguments.overrides, &std::as_const(plan).overrides})
       for (const std::string& line : *overrides) words.insert(words.end(), {"--set", line});
   }
-  const std::string prepare = command(words);
-  const std::string train = command({"textsemiseg", "train", "--dataset", dataset, "--method", "text_semiseg", "--run", "RUN",
-                                     "--set", "sampler.patch=[" + join(plan.patch, ",") + "]"});
+  const std::string prepare = shell_command(words);
+  const std::string train = shell_command({"textsemiseg", "train", "--dataset", dataset, "--method", "text_semiseg", "--run",
+                                           "RUN", "--set", "sampler.patch=[" + join(plan.patch, ",") + "]"});
   PublishedDataset published;
   published.recipe = plan.recipe;
   published.recipe.check();
